@@ -1,0 +1,198 @@
+//! Batches of records as sealed frames of the log, drawn in `docs/formats/record.md`.
+
+use candor_event::{AccountId, DataClass, Record};
+use candor_keys::{PublisherKeys, Sealer};
+
+use crate::codec;
+use crate::error::Error;
+
+const VERSION: u8 = 1;
+
+/// Sections below this size are not worth compressing.
+const COMPRESS_BYTES_MIN: usize = 64;
+
+/// The largest section a frame may open to; guards against a damaged length.
+const SECTION_BYTES_MAX: usize = 64 << 20;
+
+/// Seals one publisher's batches, each class under its own key.
+pub struct BatchSealer {
+    account: AccountId,
+    sealers: Vec<Sealer>,
+}
+
+impl BatchSealer {
+    /// A sealer with fresh derived keys of every class.
+    pub fn new(keys: &PublisherKeys) -> BatchSealer {
+        let sealers = DataClass::ALL.into_iter().map(|class| keys.sealer(class)).collect();
+        BatchSealer { account: keys.account().clone(), sealers }
+    }
+
+    /// The frame's payload for `records`.
+    ///
+    /// # Errors
+    /// [`Error::Keys`] when a class can no longer be sealed.
+    pub fn seal(
+        &self,
+        records: &[Record],
+        class_of: &dyn Fn(&str) -> DataClass,
+    ) -> Result<Vec<u8>, Error> {
+        let account = self.account.as_str().as_bytes();
+        let mut payload = Vec::with_capacity(256 + records.len() * 64);
+        payload.extend_from_slice(&[VERSION, account.len() as u8]);
+        payload.extend_from_slice(account);
+        for (class, plain) in codec::encode(records, class_of) {
+            let plain = compress(&plain);
+            let aad = additional_data(&self.account, class);
+            let sealed = self.sealers[class as usize].seal(&aad, &plain)?;
+            payload.push(class as u8);
+            payload.extend_from_slice(&(sealed.len() as u32).to_le_bytes());
+            payload.extend_from_slice(&sealed);
+        }
+        Ok(payload)
+    }
+}
+
+/// Whose frame it is. Needs no key.
+///
+/// # Errors
+/// [`Error::BadRecord`] when the payload is not a frame of this version.
+pub fn account_of(payload: &[u8]) -> Result<AccountId, Error> {
+    split(payload).map(|(account, _)| account)
+}
+
+/// The records of a frame. A class whose key does not open is left out.
+///
+/// # Errors
+/// [`Error::BadRecord`] when the bytes are not a frame of this publisher, [`Error::Keys`] when
+/// what says that records exist (`behaviour`) does not open.
+pub fn open_frame(keys: &PublisherKeys, payload: &[u8]) -> Result<Vec<Record>, Error> {
+    let (account, mut rest) = split(payload)?;
+    if account != *keys.account() {
+        return Err(Error::BadRecord("the frame is another publisher's"));
+    }
+    let mut sections = Vec::new();
+    while !rest.is_empty() {
+        let short = Error::BadRecord("a section is cut short");
+        let Some((head, more)) = rest.split_at_checked(5) else { return Err(short) };
+        let class = DataClass::ALL.get(usize::from(head[0])).copied();
+        let class = class.ok_or(Error::BadRecord("unknown class"))?;
+        let length = u32::from_le_bytes([head[1], head[2], head[3], head[4]]) as usize;
+        let Some((sealed, more)) = more.split_at_checked(length) else { return Err(short) };
+        rest = more;
+        match keys.open_sealed(class, &additional_data(&account, class), sealed) {
+            Ok(plain) => sections.push((class, expand(&plain)?)),
+            Err(error) if class == DataClass::Behaviour => return Err(error.into()),
+            Err(error) => tracing::warn!(class = class.name(), %error, "a class does not open"),
+        }
+    }
+    codec::decode(&sections)
+}
+
+fn split(payload: &[u8]) -> Result<(AccountId, &[u8]), Error> {
+    let bad = Error::BadRecord("the frame's head is damaged");
+    let [VERSION, length, rest @ ..] = payload else { return Err(bad) };
+    let Some((account, sections)) = rest.split_at_checked(usize::from(*length)) else {
+        return Err(bad);
+    };
+    let account = std::str::from_utf8(account).ok().and_then(AccountId::new);
+    account.map(|account| (account, sections)).ok_or(bad)
+}
+
+fn additional_data(account: &AccountId, class: DataClass) -> Vec<u8> {
+    let mut aad = b"candor record".to_vec();
+    aad.push(VERSION);
+    aad.extend_from_slice(account.as_str().as_bytes());
+    aad.push(class as u8);
+    aad
+}
+
+fn compress(plain: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![1];
+    if plain.len() >= COMPRESS_BYTES_MIN
+        && let Ok(small) = zstd::bulk::compress(plain, 1)
+        && small.len() < plain.len()
+    {
+        bytes.extend_from_slice(&small);
+        return bytes;
+    }
+    bytes[0] = 0;
+    bytes.extend_from_slice(plain);
+    bytes
+}
+
+fn expand(bytes: &[u8]) -> Result<Vec<u8>, Error> {
+    match bytes {
+        [0, plain @ ..] => Ok(plain.to_vec()),
+        [1, small @ ..] => zstd::bulk::decompress(small, size_of_frame(small)?)
+            .map_err(|_| Error::BadRecord("a section does not decompress")),
+        _ => Err(Error::BadRecord("unknown compression")),
+    }
+}
+
+/// The size that the zstd frame itself states, within the bound.
+fn size_of_frame(small: &[u8]) -> Result<usize, Error> {
+    match zstd::zstd_safe::get_frame_content_size(small) {
+        Ok(Some(size)) if size <= SECTION_BYTES_MAX as u64 => Ok(size as usize),
+        _ => Err(Error::BadRecord("a section states no usable size")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candor_event::{Event, PersonId, Timestamp};
+
+    use super::*;
+
+    fn events(count: u8) -> Vec<Record> {
+        let event = |seed: u8| Event {
+            person: PersonId([seed; 16]),
+            occurred_at: Timestamp(1_795_500_000_000 + i64::from(seed)),
+            received_at: Timestamp(1_795_500_000_400),
+            name: "Product Viewed".into(),
+            session: Some(1_795_500_000),
+            fingerprint: u64::from(seed) * 0x9E37_79B9,
+            properties: [
+                ("Email".to_owned(), "ann@example.test".into()),
+                ("item".to_owned(), format!("sku-{seed}").as_str().into()),
+            ]
+            .into(),
+        };
+        (0..count).map(|seed| Record::Event(event(seed))).collect()
+    }
+
+    fn class_of(name: &str) -> DataClass {
+        if name == "Email" { DataClass::Contact } else { DataClass::Behaviour }
+    }
+
+    #[test]
+    fn a_batch_opens_to_what_was_sealed() {
+        let keys = PublisherKeys::for_tests(3);
+        let payload = BatchSealer::new(&keys).seal(&events(50), &class_of).unwrap();
+        assert_eq!(account_of(&payload).unwrap(), *keys.account());
+        assert_eq!(open_frame(&keys, &payload).unwrap(), events(50));
+    }
+
+    #[test]
+    fn nothing_of_a_batch_can_be_read_without_keys() {
+        let keys = PublisherKeys::for_tests(3);
+        let payload = BatchSealer::new(&keys).seal(&events(3), &class_of).unwrap();
+        for canary in ["Product", "example", "sku-", "item"] {
+            let found = payload.windows(canary.len()).any(|w| w == canary.as_bytes());
+            assert!(!found, "{canary}");
+        }
+        assert!(open_frame(&PublisherKeys::for_tests(4), &payload).is_err());
+    }
+
+    #[test]
+    fn every_changed_byte_is_refused_or_loses_only_a_class() {
+        let keys = PublisherKeys::for_tests(3);
+        let whole = BatchSealer::new(&keys).seal(&events(2), &class_of).unwrap();
+        for place in 0..whole.len() {
+            let mut payload = whole.clone();
+            payload[place] ^= 1;
+            if let Ok(records) = open_frame(&keys, &payload) {
+                assert_ne!(records, events(2), "byte {place} does not matter");
+            }
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Who is who: from the ids that a request carries to one person.
+//!
+//! Resolving writes nothing. What joins ids (a log-in, an identity sent with a profile) becomes
+//! [`Record::Link`] and [`Record::Merge`] records; this index is a fold over them, applied as they
+//! are appended. Two people who are both known by an identity are never merged.
+
+use std::collections::{HashMap, HashSet};
+
+use candor_event::{IdKind, Link, Merge, PersonId, Record, Split, Timestamp};
+use candor_keys::PublisherKeys;
+
+/// The ids of one record, normalised; those that it does not carry are `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ids {
+    /// The device or browser.
+    pub guid: Option<String>,
+    /// The publisher's own id.
+    pub identity: Option<String>,
+    /// Trimmed, lower-cased address.
+    pub email: Option<String>,
+    /// Digits without the plus.
+    pub phone: Option<String>,
+}
+
+/// One publisher's ids and merges. Not durable: rebuilt from the catalog and the log at start.
+#[derive(Debug, Default)]
+pub struct WhoIsWho {
+    people: HashMap<(IdKind, [u8; 16]), PersonId>,
+    known: HashSet<PersonId>,
+    guids: HashMap<PersonId, Vec<[u8; 16]>>,
+    winner_of: HashMap<PersonId, PersonId>,
+}
+
+impl WhoIsWho {
+    /// Applies a record of the log, in the order of the log. Other records than links, merges and
+    /// splits are passed over.
+    pub fn apply(&mut self, record: &Record) {
+        match record {
+            Record::Link(link) => self.link(link),
+            Record::Merge(merge) => {
+                self.winner_of.insert(merge.loser, merge.winner);
+            }
+            Record::Split(Split { loser, winner, .. })
+                if self.winner_of.get(loser) == Some(winner) =>
+            {
+                self.winner_of.remove(loser);
+            }
+            _ => {}
+        }
+    }
+
+    fn link(&mut self, link: &Link) {
+        if link.kind == IdKind::Guid {
+            self.guids.entry(link.person).or_default().push(link.hash);
+        }
+        if link.kind == IdKind::Identity {
+            self.known.insert(link.person);
+        }
+        self.people.insert((link.kind, link.hash), link.person);
+    }
+
+    /// The person who stands for `person` after all merges.
+    pub fn canonical(&self, person: PersonId) -> PersonId {
+        let mut at = person;
+        // A chain is as long as the merges of one person; a circle cannot arise, because a merge
+        // is only made between two canonical people. The bound guards a damaged catalog.
+        for _ in 0..=self.winner_of.len() {
+            match self.winner_of.get(&at) {
+                Some(winner) => at = *winner,
+                None => return at,
+            }
+        }
+        at
+    }
+
+    /// Whom an id names: as linked, else the person that the id itself derives.
+    pub fn person(&self, keys: &PublisherKeys, kind: IdKind, id: &str) -> PersonId {
+        let found = self.linked(keys, kind, id);
+        found.unwrap_or_else(|| self.canonical(keys.person_id(kind, id)))
+    }
+
+    /// Whom an id names, when it has been linked.
+    pub fn linked(&self, keys: &PublisherKeys, kind: IdKind, id: &str) -> Option<PersonId> {
+        let person = self.people.get(&(kind, keys.id_hash(kind, id)))?;
+        Some(self.canonical(*person))
+    }
+
+    /// Whether the person is known by an identity of the publisher.
+    pub fn is_known(&self, person: PersonId) -> bool {
+        self.known.contains(&person)
+    }
+
+    /// Whom a record is about, without joining anything: the identity before the device before
+    /// the e-mail and phone. `None` when it carries no id.
+    pub fn resolve(&self, keys: &PublisherKeys, ids: &Ids) -> Option<PersonId> {
+        let by_id = |kind, id: &Option<String>| id.as_deref().map(|id| self.person(keys, kind, id));
+        let by_link =
+            |kind, id: &Option<String>| id.as_deref().and_then(|id| self.linked(keys, kind, id));
+        by_id(IdKind::Identity, &ids.identity)
+            .or_else(|| by_id(IdKind::Guid, &ids.guid))
+            .or_else(|| by_link(IdKind::Email, &ids.email))
+            .or_else(|| by_link(IdKind::Phone, &ids.phone))
+            .or_else(|| by_id(IdKind::Email, &ids.email))
+            .or_else(|| by_id(IdKind::Phone, &ids.phone))
+    }
+
+    /// Whom a profile is about, and what its ids join. The records are to be logged and applied.
+    ///
+    /// An anonymous device that names an identity becomes that person: where the identity is new,
+    /// the device's person takes it; where it is known, the device's person is merged into it. A
+    /// device of a known person that names another identity changes hands: the device is linked to
+    /// the other person and nothing is merged.
+    pub fn identify(
+        &self,
+        keys: &PublisherKeys,
+        ids: &Ids,
+        at: Timestamp,
+    ) -> Option<(PersonId, Vec<Record>)> {
+        let mut joins = Vec::new();
+        let device = ids.guid.as_deref().map(|guid| self.person(keys, IdKind::Guid, guid));
+        let Some(identity) = ids.identity.as_deref() else {
+            let person = self.resolve(keys, ids)?;
+            self.link_contacts(keys, ids, person, at, &mut joins);
+            return Some((person, joins));
+        };
+        let person = match (self.linked(keys, IdKind::Identity, identity), device) {
+            (Some(person), _) => person,
+            (None, Some(device)) if !self.is_known(device) => device,
+            (None, _) => self.canonical(keys.person_id(IdKind::Identity, identity)),
+        };
+        self.link_if_new(keys, IdKind::Identity, identity, person, at, &mut joins);
+        if let (Some(guid), Some(device)) = (ids.guid.as_deref(), device) {
+            if device != person {
+                let hash = keys.id_hash(IdKind::Guid, guid);
+                joins.push(Record::Link(Link { kind: IdKind::Guid, hash, person, at }));
+                if !self.is_known(device) {
+                    let reason = "login".to_owned();
+                    joins.push(Record::Merge(Merge { winner: person, loser: device, at, reason }));
+                }
+            } else {
+                self.link_if_new(keys, IdKind::Guid, guid, person, at, &mut joins);
+            }
+        }
+        self.link_contacts(keys, ids, person, at, &mut joins);
+        Some((person, joins))
+    }
+
+    /// E-mail and phone find their person by keyed hash; the first to name one keeps it.
+    fn link_contacts(
+        &self,
+        keys: &PublisherKeys,
+        ids: &Ids,
+        person: PersonId,
+        at: Timestamp,
+        joins: &mut Vec<Record>,
+    ) {
+        for (kind, id) in [(IdKind::Email, &ids.email), (IdKind::Phone, &ids.phone)] {
+            if let Some(id) = id {
+                self.link_if_new(keys, kind, id, person, at, joins);
+            }
+        }
+    }
+
+    fn link_if_new(
+        &self,
+        keys: &PublisherKeys,
+        kind: IdKind,
+        id: &str,
+        person: PersonId,
+        at: Timestamp,
+        joins: &mut Vec<Record>,
+    ) {
+        let hash = keys.id_hash(kind, id);
+        if !self.people.contains_key(&(kind, hash)) {
+            joins.push(Record::Link(Link { kind, hash, person, at }));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(guid: &str, identity: &str) -> Ids {
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Ids { guid: some(guid), identity: some(identity), ..Ids::default() }
+    }
+
+    fn log_in(who: &mut WhoIsWho, keys: &PublisherKeys, guid: &str, identity: &str) -> PersonId {
+        let (person, joins) = who.identify(keys, &ids(guid, identity), Timestamp(1)).unwrap();
+        joins.iter().for_each(|join| who.apply(join));
+        who.canonical(person)
+    }
+
+    fn person(who: &WhoIsWho, keys: &PublisherKeys, guid: &str, identity: &str) -> PersonId {
+        who.resolve(keys, &ids(guid, identity)).unwrap()
+    }
+
+    #[test]
+    fn an_anonymous_device_keeps_its_person_when_it_becomes_known() {
+        let keys = PublisherKeys::for_tests(1);
+        let mut who = WhoIsWho::default();
+        let before = person(&who, &keys, "g1", "");
+        assert_eq!(log_in(&mut who, &keys, "g1", "ann"), before);
+        assert_eq!(person(&who, &keys, "", "ann"), before);
+    }
+
+    #[test]
+    fn a_second_device_of_a_person_joins_the_first() {
+        let keys = PublisherKeys::for_tests(1);
+        let mut who = WhoIsWho::default();
+        let ann = log_in(&mut who, &keys, "g1", "ann");
+        assert_ne!(person(&who, &keys, "g2", ""), ann);
+        assert_eq!(log_in(&mut who, &keys, "g2", "ann"), ann);
+        assert_eq!(person(&who, &keys, "g2", ""), ann);
+        assert_eq!(person(&who, &keys, "g1", ""), ann);
+    }
+
+    #[test]
+    fn a_switch_of_users_on_one_device_merges_nobody() {
+        let keys = PublisherKeys::for_tests(1);
+        let mut who = WhoIsWho::default();
+        let ann = log_in(&mut who, &keys, "g1", "ann");
+        let (_, joins) = who.identify(&keys, &ids("g1", "bob"), Timestamp(2)).unwrap();
+        assert!(!joins.iter().any(|join| matches!(join, Record::Merge(_))), "{joins:?}");
+        joins.iter().for_each(|join| who.apply(join));
+        let bob = person(&who, &keys, "", "bob");
+        assert_ne!(bob, ann);
+        assert_eq!(person(&who, &keys, "g1", ""), bob);
+        assert_eq!(person(&who, &keys, "", "ann"), ann);
+    }
+
+    #[test]
+    fn a_merge_can_be_taken_back() {
+        let keys = PublisherKeys::for_tests(1);
+        let mut who = WhoIsWho::default();
+        let device = person(&who, &keys, "g2", "");
+        let ann = log_in(&mut who, &keys, "g1", "ann");
+        log_in(&mut who, &keys, "g2", "ann");
+        assert_eq!(who.canonical(device), ann);
+        who.apply(&Record::Split(Split { winner: ann, loser: device, at: Timestamp(3) }));
+        assert_eq!(who.canonical(device), device);
+    }
+
+    #[test]
+    fn an_email_finds_the_person_who_named_it_first() {
+        let keys = PublisherKeys::for_tests(1);
+        let mut who = WhoIsWho::default();
+        let mut ann = ids("g1", "ann");
+        ann.email = Some("ann@example.test".into());
+        let (person, joins) = who.identify(&keys, &ann, Timestamp(1)).unwrap();
+        joins.iter().for_each(|join| who.apply(join));
+        let by_mail = Ids { email: ann.email.clone(), ..Ids::default() };
+        assert_eq!(who.resolve(&keys, &by_mail), Some(person));
+        assert_eq!(who.resolve(&keys, &Ids::default()), None);
+    }
+}
