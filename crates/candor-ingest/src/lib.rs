@@ -1,8 +1,9 @@
 //! An event's way in: from what was sent to sealed records of the log.
 //!
 //! What stands so far: finding the person behind the ids of a request ([`WhoIsWho`]), reading the
-//! LZString text of the Web SDK ([`lzstring`]), and turning a request's records into one sealed
-//! frame of the log and back ([`BatchSealer`], [`open_frame`]), each data class under its own key.
+//! LZString text of the Web SDK ([`lzstring`]), taking out what consent does not cover ([`gate`]),
+//! and turning a request's records into one sealed frame of the log and back ([`BatchSealer`],
+//! [`open_frame`]), each data class under its own key.
 //!
 //! The room does not know HTTP, and nothing of a request reaches an error or a trace. Read `who`,
 //! `lzstring`, `codec` and `seal`; `docs/formats/record.md` draws the bytes.
@@ -20,6 +21,7 @@
 
 mod codec;
 mod error;
+pub mod gate;
 pub mod lzstring;
 mod seal;
 mod who;
