@@ -5,11 +5,13 @@
 
 mod classes;
 mod detect;
+mod policy;
 
 use candor_event::{ClassSet, DataClass, Properties, Value};
 
 pub use classes::Classes;
 pub use detect::{Detected, detect};
+pub use policy::{Basis, Policy, Preset, Rule, Said};
 
 /// Why a property was not kept. The words are those of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
