@@ -1,7 +1,7 @@
 //! An event's way in: from what was sent to sealed records of the log.
 //!
 //! What stands so far: finding the person behind the ids of a request ([`WhoIsWho`]), reading the
-//! LZString text of the Web SDK ([`lzstring`]), taking out what consent does not cover ([`gate`]),
+//! LZString text of the Web SDK ([`lzstring`]) and the events API ([`decode`]), taking out what consent does not cover ([`gate`]),
 //! and turning a request's records into one sealed frame of the log and back ([`BatchSealer`],
 //! [`open_frame`]), each data class under its own key.
 //!
@@ -20,6 +20,7 @@
 //! ```
 
 mod codec;
+pub mod decode;
 mod error;
 pub mod gate;
 pub mod lzstring;
