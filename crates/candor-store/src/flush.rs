@@ -1,0 +1,312 @@
+//! From memory to sealed parts: what the log still holds alone gets files and a new manifest.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::sync::{Arc, PoisonError};
+
+use candor_event::PersonId;
+
+use crate::error::Error;
+use crate::manifest::{Listed, Manifest};
+use crate::part::{self, Part};
+use crate::resident::segment::{Arrivals, Segment};
+use crate::store::{ArrivalReader, State, Store};
+use crate::volume::{Volume, held_arrivals};
+
+/// A bucket of a volume is compacted when it has this many parts.
+const PARTS_PER_BUCKET_MAX: usize = 6;
+
+/// What a flush takes out of a volume, while more arrives behind it.
+struct Taken {
+    joined: Option<Arc<Segment>>,
+    changed: BTreeSet<u32>,
+    first_person: u32,
+    people: u32,
+    /// Someone was erased since the last flush: people and traits are written anew.
+    anew: bool,
+}
+
+impl Store {
+    /// Writes everything applied so far to files, and then the manifest with the log offset, in
+    /// one atomic step. Questions and appliers go on meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Disk`] when the disk refuses: nothing is lost or changed, try again later.
+    pub fn flush(&self) -> Result<(), Error> {
+        let Some(keys) = &self.keys else { return Ok(()) };
+        let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
+        let applied = state.applied();
+        if applied == state.manifest.covered {
+            return Ok(());
+        }
+        let taken: Vec<Taken> = take(&mut state);
+        let generation = state.manifest.generation + 1;
+        // Merges and erasures belong to the records covered, so they are copied now.
+        let mut manifest = Manifest {
+            covered: applied,
+            generation,
+            events: state.events.list().to_vec(),
+            merges: state.merges.clone(),
+            erased: state.erased.clone(),
+            ..state.manifest.clone()
+        };
+        let anew = |listed: &Listed| taken[usize::from(listed.volume)].anew;
+        let old: Vec<String> = manifest
+            .people
+            .iter()
+            .chain(&manifest.traits)
+            .filter(|listed| anew(listed))
+            .map(|listed| listed.file.name.clone())
+            .collect();
+        manifest.people.retain(|listed| !anew(listed));
+        manifest.traits.retain(|listed| !anew(listed));
+        let name_of = state.name_of();
+        let traits: Vec<_> = state.volumes.iter().zip(&taken).map(traits_of).collect();
+        let people: Vec<_> = state
+            .volumes
+            .iter()
+            .zip(&taken)
+            .map(|(volume, taken)| {
+                let ordinals = taken.first_person..taken.people;
+                let id = |ordinal| match volume.people.erased(ordinal) {
+                    true => PersonId([0; 16]),
+                    false => volume.people.id(ordinal),
+                };
+                ordinals.map(id).collect::<Vec<_>>()
+            })
+            .collect();
+        drop(state);
+
+        let class_of = &*self.class_of;
+        let written = (|| {
+            let mut parts = Vec::new();
+            for (volume, taken) in taken.iter().enumerate() {
+                let place = self.place(keys, volume as u16, 0, generation);
+                let (volume, index) = (volume as u16, volume);
+                if !people[index].is_empty() {
+                    let file = part::write_people(&place, taken.first_person, &people[index])?;
+                    manifest.people.push(Listed { volume, generation, file });
+                }
+                for file in part::write_traits(&place, &traits[index], &name_of, class_of)? {
+                    manifest.traits.push(Listed { volume, generation, file });
+                }
+                let Some(joined) = &taken.joined else { continue };
+                for (bucket, segment) in by_bucket(joined) {
+                    let arrivals = held_arrivals(std::slice::from_ref(&segment)).remove(0);
+                    let place = self.place(keys, volume, bucket, generation);
+                    let files = part::write_part(&place, &segment, &arrivals, &name_of, class_of)?;
+                    let events = segment.rows() as u64;
+                    let part = Part { volume, bucket, generation, events, files };
+                    manifest.parts.push(part.clone());
+                    parts.push((part, segment));
+                }
+            }
+            manifest.write(&self.config.folder, keys)?;
+            Ok(parts)
+        })();
+
+        let mut state = self.state();
+        match written {
+            Ok(parts) => {
+                commit(&mut state, manifest, &taken, parts);
+                drop(state);
+                old.iter().try_for_each(|name| self.remove(name))
+            }
+            Err(e) => {
+                for (volume, taken) in state.volumes.iter_mut().zip(taken) {
+                    volume.changed.extend(taken.changed);
+                    volume.flushing = 0;
+                }
+                Err(e)
+            }
+        }
+    }
+
+    /// Joins small parts and rewrites those that hold erased people. Answers stay the same.
+    ///
+    /// # Errors
+    /// As [`Store::flush`].
+    pub fn compact(&self) -> Result<(), Error> {
+        while self.compact_once()? {}
+        Ok(())
+    }
+
+    fn compact_once(&self) -> Result<bool, Error> {
+        let Some(keys) = &self.keys else { return Ok(false) };
+        let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state();
+        let Some((volume, chosen)) = choose(&state) else { return Ok(false) };
+        let sources: Vec<(Part, Arc<Segment>)> =
+            chosen.iter().map(|at| state.volumes[volume].saved[*at].clone()).collect();
+        let erased = erased_of(&state, volume);
+        let name_of = state.name_of();
+        let mut generation = state.manifest.generation;
+        drop(state);
+
+        generation += 1;
+        let mut reader = ArrivalReader::new(self);
+        let mut arrivals = Vec::new();
+        for (part, segment) in &sources {
+            arrivals.push(reader.read(part, segment)?);
+        }
+        let segments: Vec<Arc<Segment>> = sources.iter().map(|(_, s)| s.clone()).collect();
+        let keep = |ordinal: u32, _| !erased.contains(&ordinal);
+        let joined = Segment::join(&segments, &arrivals, &[], &keep);
+        let bucket = sources[0].0.bucket;
+        let mut new = None;
+        if joined.rows() > 0 {
+            let joined = Arc::new(joined);
+            let held: Arc<Arrivals> = held_arrivals(std::slice::from_ref(&joined)).remove(0);
+            let place = self.place(keys, volume as u16, bucket, generation);
+            let files = part::write_part(&place, &joined, &held, &name_of, &*self.class_of)?;
+            let events = joined.rows() as u64;
+            let part = Part { volume: volume as u16, bucket, generation, events, files };
+            new = Some((part, joined));
+        }
+        let gone = |part: &Part| sources.iter().any(|(old, _)| same_part(old, part));
+        let mut state = self.state();
+        let mut manifest = state.manifest.clone();
+        let stand = manifest.parts.iter().position(&gone).unwrap_or(manifest.parts.len());
+        manifest.parts.retain(|part| !gone(part));
+        if let Some((part, _)) = &new {
+            manifest.parts.insert(stand, part.clone());
+        }
+        manifest.generation = generation;
+        manifest.write(&self.config.folder, keys)?;
+        state.manifest = manifest;
+        let saved = &mut state.volumes[volume].saved;
+        let stand = saved.iter().position(|(part, _)| gone(part)).unwrap_or(saved.len());
+        saved.retain(|(part, _)| !gone(part));
+        if let Some((part, segment)) = new {
+            *segment.arrivals.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            saved.insert(stand, (part, segment));
+        }
+        state.forget_view();
+        drop(state);
+        for file in sources.iter().flat_map(|(part, _)| &part.files) {
+            self.remove(&file.name)?;
+        }
+        Ok(true)
+    }
+
+    fn remove(&self, name: &str) -> Result<(), Error> {
+        let path = self.config.folder.join(name);
+        fs::remove_file(&path).map_err(|e| Error::disk("remove", &path, e))
+    }
+}
+
+fn same_part(a: &Part, b: &Part) -> bool {
+    (a.volume, a.bucket, a.generation) == (b.volume, b.bucket, b.generation)
+}
+
+fn take(state: &mut State) -> Vec<Taken> {
+    let all_erased: BTreeSet<(u16, u32)> = state.erased.iter().copied().collect();
+    let known: BTreeSet<(u16, u32)> = state.manifest.erased.iter().copied().collect();
+    let erased: BTreeSet<u16> =
+        state.erased.iter().filter(|one| !known.contains(one)).map(|(volume, _)| *volume).collect();
+    let take = |(index, volume): (usize, &mut Volume)| {
+        volume.fold_tail(0);
+        let gone = |ordinal| all_erased.contains(&(index as u16, ordinal));
+        let holds = |segment: &Arc<Segment>| {
+            (0..segment.people()).any(|ordinal| gone(ordinal) && !segment.of(ordinal).is_empty())
+        };
+        // What is erased before it was ever written is not written.
+        if volume.unsaved.len() > 1 || volume.unsaved.iter().any(holds) {
+            let arrivals = held_arrivals(&volume.unsaved);
+            let keep = |ordinal, _| !gone(ordinal);
+            let joined = Segment::join(&volume.unsaved, &arrivals, &[], &keep);
+            volume.unsaved = vec![Arc::new(joined)];
+            volume.unsaved.retain(|joined| joined.rows() > 0);
+        }
+        volume.flushing = volume.unsaved.len();
+        let anew = erased.contains(&(index as u16));
+        let changed = std::mem::take(&mut volume.changed);
+        Taken {
+            joined: volume.unsaved.first().cloned(),
+            changed: if anew { (0..volume.people.len()).collect() } else { changed },
+            first_person: if anew { 0 } else { volume.saved_people },
+            people: volume.people.len(),
+            anew,
+        }
+    };
+    state.volumes.iter_mut().enumerate().map(take).collect()
+}
+
+type Traits = Vec<(u32, Arc<Vec<crate::resident::people::Trait>>)>;
+
+fn traits_of((volume, taken): (&Volume, &Taken)) -> Traits {
+    let changed = taken.changed.iter();
+    changed.map(|ordinal| (*ordinal, volume.people.own_traits(*ordinal).clone())).collect()
+}
+
+/// A segment for each bucket of time that a segment touches.
+fn by_bucket(segment: &Arc<Segment>) -> Vec<(i64, Arc<Segment>)> {
+    let buckets: BTreeSet<i64> = segment.times.iter().map(|t| part::bucket_of(*t)).collect();
+    if buckets.len() == 1 {
+        return buckets.into_iter().map(|bucket| (bucket, segment.clone())).collect();
+    }
+    let sources = std::slice::from_ref(segment);
+    let arrivals = held_arrivals(sources);
+    let of = |bucket| {
+        let keep = |_, time| part::bucket_of(time) == bucket;
+        (bucket, Arc::new(Segment::join(sources, &arrivals, &[], &keep)))
+    };
+    buckets.into_iter().map(of).collect()
+}
+
+fn commit(
+    state: &mut State,
+    manifest: Manifest,
+    taken: &[Taken],
+    parts: Vec<(Part, Arc<Segment>)>,
+) {
+    state.manifest = manifest;
+    for (volume, taken) in state.volumes.iter_mut().zip(taken) {
+        volume.unsaved.drain(..std::mem::take(&mut volume.flushing));
+        volume.saved_people = taken.people;
+    }
+    for (part, segment) in parts {
+        *segment.arrivals.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        state.volumes[usize::from(part.volume)].saved.push((part, segment));
+    }
+    state.forget_view();
+}
+
+fn erased_of(state: &State, volume: usize) -> BTreeSet<u32> {
+    let of_volume = state.erased.iter().filter(|(v, _)| usize::from(*v) == volume);
+    of_volume.map(|(_, ordinal)| *ordinal).collect()
+}
+
+/// The volume and the places of the parts to join next: first those with erased people, then the
+/// newest of a bucket that has too many, as far back as each is at most twice what follows it.
+fn choose(state: &State) -> Option<(usize, Vec<usize>)> {
+    for (index, volume) in state.volumes.iter().enumerate() {
+        let erased = erased_of(state, index);
+        let holds =
+            |segment: &Segment| erased.iter().any(|ordinal| !segment.of(*ordinal).is_empty());
+        if let Some(at) = volume.saved.iter().position(|(_, segment)| holds(segment)) {
+            return Some((index, vec![at]));
+        }
+        let buckets: BTreeSet<i64> = volume.saved.iter().map(|(part, _)| part.bucket).collect();
+        for bucket in buckets {
+            let of_bucket: Vec<usize> =
+                (0..volume.saved.len()).filter(|at| volume.saved[*at].0.bucket == bucket).collect();
+            if of_bucket.len() < PARTS_PER_BUCKET_MAX {
+                continue;
+            }
+            let (mut chosen, mut rows) = (Vec::new(), 0);
+            for at in of_bucket.into_iter().rev() {
+                let events = volume.saved[at].0.events;
+                if chosen.len() >= 2 && events > 2 * rows {
+                    break;
+                }
+                rows += events;
+                chosen.push(at);
+            }
+            chosen.reverse();
+            return Some((index, chosen));
+        }
+    }
+    None
+}

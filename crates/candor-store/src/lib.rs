@@ -1,0 +1,26 @@
+//! One publisher's events and traits: columns in memory for questions, sealed parts on disk.
+//!
+//! The store is a fold over the log: [`Store::apply`] takes records in order and shows them to the
+//! next [`Store::view`]; [`Store::flush`] writes them as encrypted Parquet and commits files and
+//! log offset in one atomic step, so that a restart applies exactly what the files do not hold.
+//! Everything of a person lies in one logical volume, ordered by time, so that a question folds
+//! one person after the other and never sorts.
+//!
+//! It does not know why a row exists: the gate stood before the log. It does not know what is
+//! asked either: that is candor-query's.
+//!
+//! Read in this order: `store` (the fold), `view` (what questions see), `volume`, `resident/`
+//! (columns, tail, people), `flush` (files and compaction), `part/` (their bytes), `manifest`.
+
+mod error;
+mod flush;
+mod manifest;
+mod part;
+mod resident;
+mod store;
+mod view;
+mod volume;
+
+pub use error::Error;
+pub use store::{CONSENT_TRAIT, ClassOf, Store, StoreConfig};
+pub use view::{Run, Scratch, View, VolumeView};

@@ -1,0 +1,225 @@
+//! Reading the files of a part straight into resident form.
+
+use std::fs;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int32Type, Int64Type};
+use arrow_array::{ArrayRef, RecordBatch};
+use bytes::Bytes;
+use candor_event::{PersonId, Timestamp, Value};
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::encryption::decrypt::FileDecryptionProperties;
+
+use super::{File, Kind, Part, Place, columns, history, writer};
+use crate::error::Error;
+use crate::resident::people::Trait;
+use crate::resident::segment::{Arrivals, Segment, SegmentBuilder};
+
+const BATCH_ROWS: usize = 65_536;
+
+/// Reads a part's segment: history, sessions and properties.
+pub(crate) fn read_segment(
+    place: &Place<'_>,
+    part: &Part,
+    events: u32,
+    intern: &mut dyn FnMut(&str) -> u32,
+) -> Result<Segment, Error> {
+    let mut builder = SegmentBuilder::default();
+    let sessions = read_sessions(place, part)?;
+    for file in part.files.iter().filter(|file| file.kind == Kind::History) {
+        read_history(place, file, events, &sessions, &mut builder)?;
+    }
+    if builder.rows() as u64 != part.events || sessions.len() != builder.rows() {
+        let path = place.path(&part.files[0].name);
+        return Err(Error::corrupt(&path, "as many events as the manifest says"));
+    }
+    for file in part.files.iter().filter(|file| file.kind == Kind::Properties) {
+        read_properties(place, file, &mut builder, intern)?;
+    }
+    Ok(builder.finish())
+}
+
+fn read_history(
+    place: &Place<'_>,
+    file: &File,
+    events: u32,
+    sessions: &[i64],
+    builder: &mut SegmentBuilder,
+) -> Result<(), Error> {
+    let (facts, batches) = read(place, file)?;
+    let damaged = |why: &str| Error::corrupt(&place.path(&file.name), why);
+    let wide = match facts.iter().find(|(key, _)| key == "candor.id_bytes").map(|f| f.1.as_str()) {
+        Some("1") => false,
+        Some("2") => true,
+        _ => return Err(damaged("the width of event ids")),
+    };
+    let start = writer::bucket_start(place.bucket);
+    let (mut times, mut codes) = (Vec::new(), Vec::new());
+    for batch in batches {
+        let people = batch.column(0).as_primitive_opt::<Int32Type>();
+        let people = people.ok_or_else(|| damaged("people as numbers"))?;
+        let strings: Option<Vec<_>> =
+            (1..5).map(|at| batch.columns().get(at)?.as_binary_opt::<i32>()).collect();
+        let strings = strings.ok_or_else(|| damaged("four byte strings"))?;
+        for row in 0..batch.num_rows() {
+            times.clear();
+            codes.clear();
+            let four = (
+                strings[0].value(row),
+                strings[1].value(row),
+                strings[2].value(row),
+                strings[3].value(row),
+            );
+            history::decode(four, wide, start, &mut times, &mut codes).map_err(damaged)?;
+            for (time, code) in times.iter().zip(&codes) {
+                if u32::from(*code) >= events {
+                    return Err(damaged("events that the manifest names"));
+                }
+                let session = sessions.get(builder.rows()).copied().unwrap_or(0);
+                builder.push(people.value(row) as u32, *time, *code, session as u64);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read_sessions(place: &Place<'_>, part: &Part) -> Result<Vec<i64>, Error> {
+    let mut sessions = Vec::with_capacity(part.events as usize);
+    for file in part.files.iter().filter(|file| file.kind == Kind::Arrivals) {
+        for batch in read(place, file)?.1 {
+            sessions.extend_from_slice(numbers(place, file, &batch, "session")?);
+        }
+    }
+    Ok(sessions)
+}
+
+/// Reads when the events of a part arrived.
+pub(crate) fn read_arrivals(place: &Place<'_>, part: &Part) -> Result<Arrivals, Error> {
+    let mut arrivals = Arrivals::default();
+    for file in part.files.iter().filter(|file| file.kind == Kind::Arrivals) {
+        for batch in read(place, file)?.1 {
+            arrivals.received.extend_from_slice(numbers(place, file, &batch, "received")?);
+            let fingerprints = numbers(place, file, &batch, "fingerprint")?;
+            arrivals.fingerprints.extend(fingerprints.iter().map(|number| *number as u64));
+        }
+    }
+    Ok(arrivals)
+}
+
+fn read_properties(
+    place: &Place<'_>,
+    file: &File,
+    builder: &mut SegmentBuilder,
+    intern: &mut dyn FnMut(&str) -> u32,
+) -> Result<(), Error> {
+    let mut first = 0;
+    for batch in read(place, file)?.1 {
+        for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
+            let damaged = |why: &str| Error::corrupt(&place.path(&file.name), why);
+            let (name, kind) = columns::name_of(field.name())
+                .ok_or_else(|| damaged("columns with a name and a type"))?;
+            let cells = builder.columns.entry(intern(name)).or_default();
+            columns::decode(kind, array, |row, value| {
+                cells.push((first + row) as u32, value);
+            })
+            .map_err(damaged)?;
+        }
+        first += batch.num_rows();
+    }
+    Ok(())
+}
+
+/// Reads people in the order of their ordinals.
+pub(crate) fn read_people(
+    place: &Place<'_>,
+    file: &File,
+    mut put: impl FnMut(u32, PersonId),
+) -> Result<(), Error> {
+    let damaged = || Error::corrupt(&place.path(&file.name), "ordinals with ids of 16 bytes");
+    for batch in read(place, file)?.1 {
+        let people = batch.column(0).as_primitive_opt::<Int32Type>().ok_or_else(damaged)?;
+        let ids = batch.columns().get(1).and_then(|ids| ids.as_binary_opt::<i32>());
+        let ids = ids.ok_or_else(damaged)?;
+        for row in 0..batch.num_rows() {
+            let id = ids.value(row).try_into().map_err(|_| damaged())?;
+            put(people.value(row) as u32, PersonId(id));
+        }
+    }
+    Ok(())
+}
+
+/// Reads traits; of a trait that comes twice the later file counts.
+pub(crate) fn read_traits(
+    place: &Place<'_>,
+    file: &File,
+    intern: &mut dyn FnMut(&str) -> u32,
+    mut put: impl FnMut(u32, Trait),
+) -> Result<(), Error> {
+    let damaged = |why: &str| Error::corrupt(&place.path(&file.name), why);
+    for batch in read(place, file)?.1 {
+        let people = batch.column(0).as_primitive_opt::<Int32Type>();
+        let people = people.ok_or_else(|| damaged("people as numbers"))?;
+        let at = numbers(place, file, &batch, "at")?;
+        let text = |name: &str| -> Option<&ArrayRef> { batch.column_by_name(name) };
+        let names = text("trait").and_then(|names| names.as_string_opt::<i32>());
+        let values = text("value").and_then(|values| values.as_string_opt::<i32>());
+        let (Some(names), Some(values)) = (names, values) else {
+            return Err(damaged("names and values"));
+        };
+        for (row, at) in at.iter().enumerate() {
+            let value: Option<Value> = match arrow_array::Array::is_valid(values, row) {
+                true => Some(
+                    serde_json::from_str(values.value(row)).map_err(|_| damaged("JSON values"))?,
+                ),
+                false => None,
+            };
+            let name = intern(names.value(row));
+            put(people.value(row) as u32, (name, Timestamp(*at), value));
+        }
+    }
+    Ok(())
+}
+
+fn numbers<'a>(
+    place: &Place<'_>,
+    file: &File,
+    batch: &'a RecordBatch,
+    name: &str,
+) -> Result<&'a [i64], Error> {
+    batch
+        .column_by_name(name)
+        .and_then(|column| column.as_primitive_opt::<Int64Type>())
+        .map(|column| column.values().as_ref())
+        .ok_or_else(|| Error::corrupt(&place.path(&file.name), format!("a column {name}")))
+}
+
+type Facts = Vec<(String, String)>;
+
+fn read(place: &Place<'_>, file: &File) -> Result<(Facts, Vec<RecordBatch>), Error> {
+    let path = place.path(&file.name);
+    let damaged = |e: parquet::errors::ParquetError| Error::corrupt(&path, e);
+    let bytes = Bytes::from(fs::read(&path).map_err(|e| Error::disk("read", &path, e))?);
+    if bytes.len() as u64 != file.bytes {
+        return Err(Error::corrupt(&path, format!("{} bytes, not {}", file.bytes, bytes.len())));
+    }
+    let mut options = ArrowReaderOptions::new();
+    if place.keys.encrypts() {
+        let key = place.keys.unwrap_file_key(file.class, &file.wrapped_key);
+        let key = key.map_err(|e| Error::keys(&path, e))?;
+        let decryption = FileDecryptionProperties::builder(key.bytes.to_vec())
+            .with_aad_prefix(place.aad(&file.kind, file.class))
+            .build()
+            .map_err(damaged)?;
+        options = options.with_file_decryption_properties(decryption);
+    }
+    let builder =
+        ParquetRecordBatchReaderBuilder::try_new_with_options(bytes, options).map_err(damaged)?;
+    let facts = builder.metadata().file_metadata().key_value_metadata().into_iter().flatten();
+    let facts =
+        facts.map(|fact| (fact.key.clone(), fact.value.clone().unwrap_or_default())).collect();
+    let reader = builder.with_batch_size(BATCH_ROWS).build().map_err(damaged)?;
+    let batches: Result<Vec<_>, _> = reader.collect();
+    let batches =
+        batches.map_err(|e: arrow_schema::ArrowError| Error::corrupt(&path, e.to_string()))?;
+    Ok((facts, batches))
+}

@@ -1,0 +1,265 @@
+//! Writing the files of a part. A file counts only once the manifest names it.
+
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::builder::BinaryBuilder;
+use arrow_array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow_schema::{DataType, Field, Schema};
+use candor_event::{DataClass, PersonId};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::encryption::encrypt::FileEncryptionProperties;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::schema::types::ColumnPath;
+
+use super::{BUCKET_DAYS, File, Kind, Place, columns, history};
+use crate::error::Error;
+use crate::resident::column::Column;
+use crate::resident::people::Trait;
+use crate::resident::segment::{Arrivals, Segment};
+
+const BUCKET_SECONDS: i64 = BUCKET_DAYS * 86_400;
+
+/// The bucket of a moment in ms.
+pub(crate) fn bucket_of(time: i64) -> i64 {
+    time.div_euclid(1000 * BUCKET_SECONDS)
+}
+
+/// The first second of a bucket.
+pub(super) fn bucket_start(bucket: i64) -> i64 {
+    bucket * BUCKET_SECONDS
+}
+
+/// Writes a segment whose rows all lie in the place's bucket.
+pub(crate) fn write_part(
+    place: &Place<'_>,
+    segment: &Segment,
+    arrivals: &Arrivals,
+    name_of: &dyn Fn(u32) -> Arc<str>,
+    class_of: &dyn Fn(&str) -> DataClass,
+) -> Result<Vec<File>, Error> {
+    let mut files = vec![write_history(place, segment)?, write_arrivals(place, segment, arrivals)?];
+    let mut by_class: BTreeMap<DataClass, Vec<(Arc<str>, &Column)>> = BTreeMap::new();
+    for (property, column) in &segment.columns {
+        let name = name_of(*property);
+        by_class.entry(class_of(&name)).or_default().push((name, column));
+    }
+    for (class, mut named) in by_class {
+        named.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut fields = Vec::new();
+        for (name, column) in named {
+            fields.extend(columns::encode(&name, column, segment.rows()));
+        }
+        files.push(write(place, Kind::Properties, class, fields, properties(), vec![])?);
+    }
+    Ok(files)
+}
+
+fn write_history(place: &Place<'_>, segment: &Segment) -> Result<File, Error> {
+    let wide = segment.codes.iter().any(|code| *code > 0xff);
+    let start = bucket_start(place.bucket);
+    let mut people = Vec::new();
+    let mut strings: [BinaryBuilder; 4] = std::array::from_fn(|_| BinaryBuilder::new());
+    for ordinal in 0..segment.people() {
+        let rows = segment.of(ordinal);
+        if rows.is_empty() {
+            continue;
+        }
+        people.push(ordinal as i32);
+        let encoded =
+            history::encode(&segment.times[rows.clone()], &segment.codes[rows], wide, start);
+        let parts = [encoded.event, encoded.gap, encoded.jump, encoded.ms];
+        strings.iter_mut().zip(parts).for_each(|(builder, bytes)| builder.append_value(bytes));
+    }
+    let mut fields: Vec<(Field, ArrayRef)> =
+        vec![(Field::new("person", DataType::Int32, false), Arc::new(Int32Array::from(people)))];
+    for (name, mut builder) in ["event", "gap", "jump", "ms"].into_iter().zip(strings) {
+        fields.push((Field::new(name, DataType::Binary, false), Arc::new(builder.finish())));
+    }
+    let mut layout = base()
+        .set_dictionary_enabled(false)
+        .set_data_page_size_limit(256 << 10)
+        .set_write_batch_size(256)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_column_encoding(ColumnPath::from("person"), Encoding::DELTA_BINARY_PACKED)
+        .set_column_compression(ColumnPath::from("event"), zstd());
+    for name in ["event", "gap", "jump", "ms"] {
+        layout =
+            layout.set_column_encoding(ColumnPath::from(name), Encoding::DELTA_LENGTH_BYTE_ARRAY);
+    }
+    let facts = vec![
+        KeyValue::new("candor.format".into(), "1".to_owned()),
+        KeyValue::new("candor.bucket_start".into(), start.to_string()),
+        KeyValue::new("candor.id_bytes".into(), if wide { "2" } else { "1" }.to_owned()),
+        KeyValue::new("candor.events".into(), segment.rows().to_string()),
+    ];
+    write(place, Kind::History, DataClass::Behaviour, fields, layout, facts)
+}
+
+fn write_arrivals(place: &Place<'_>, segment: &Segment, rows: &Arrivals) -> Result<File, Error> {
+    assert_eq!(rows.received.len(), segment.rows(), "an arrival for each row");
+    let mut sessions = vec![0i64; segment.rows()];
+    let mut changes = segment.sessions().peekable();
+    while let Some((first, session)) = changes.next() {
+        let end = changes.peek().map_or(segment.rows(), |next| next.0 as usize);
+        sessions[first as usize..end].fill(session as i64);
+    }
+    let number = |name: &str, values: Vec<i64>| -> (Field, ArrayRef) {
+        (Field::new(name, DataType::Int64, false), Arc::new(Int64Array::from(values)))
+    };
+    let fields = vec![
+        number("session", sessions),
+        number("received", rows.received.clone()),
+        number("fingerprint", rows.fingerprints.iter().map(|f| *f as i64).collect()),
+    ];
+    let layout = properties()
+        .set_column_dictionary_enabled(ColumnPath::from("received"), false)
+        .set_column_encoding(ColumnPath::from("received"), Encoding::DELTA_BINARY_PACKED)
+        .set_column_dictionary_enabled(ColumnPath::from("fingerprint"), false)
+        .set_column_compression(ColumnPath::from("fingerprint"), Compression::UNCOMPRESSED);
+    write(place, Kind::Arrivals, DataClass::Behaviour, fields, layout, vec![])
+}
+
+/// Writes the ids of people from ordinal `first` on.
+pub(crate) fn write_people(
+    place: &Place<'_>,
+    first: u32,
+    people: &[PersonId],
+) -> Result<File, Error> {
+    let ordinals = (first..).take(people.len()).map(|ordinal| ordinal as i32);
+    let mut ids = BinaryBuilder::new();
+    people.iter().for_each(|person| ids.append_value(person.0));
+    let fields: Vec<(Field, ArrayRef)> = vec![
+        (
+            Field::new("person", DataType::Int32, false),
+            Arc::new(Int32Array::from_iter_values(ordinals)),
+        ),
+        (Field::new("id", DataType::Binary, false), Arc::new(ids.finish())),
+    ];
+    let layout = base()
+        .set_dictionary_enabled(false)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_column_encoding(ColumnPath::from("person"), Encoding::DELTA_BINARY_PACKED);
+    write(place, Kind::People, DataClass::Identity, fields, layout, vec![])
+}
+
+/// Writes traits, one file per class. A trait without a value was unset.
+pub(crate) fn write_traits(
+    place: &Place<'_>,
+    changed: &[(u32, Arc<Vec<Trait>>)],
+    name_of: &dyn Fn(u32) -> Arc<str>,
+    class_of: &dyn Fn(&str) -> DataClass,
+) -> Result<Vec<File>, Error> {
+    #[derive(Default)]
+    struct Rows {
+        people: Vec<i32>,
+        names: Vec<Arc<str>>,
+        at: Vec<i64>,
+        values: Vec<Option<String>>,
+    }
+    let mut by_class: BTreeMap<DataClass, Rows> = BTreeMap::new();
+    for (ordinal, traits) in changed {
+        for (name, at, value) in traits.iter() {
+            let name = name_of(*name);
+            let rows = by_class.entry(class_of(&name)).or_default();
+            rows.people.push(*ordinal as i32);
+            rows.names.push(name);
+            rows.at.push(at.0);
+            let json = value.as_ref().map(serde_json::to_string);
+            rows.values.push(json.transpose().ok().flatten());
+        }
+    }
+    let mut files = Vec::new();
+    for (class, rows) in by_class {
+        let names: StringArray = rows.names.iter().map(|name| Some(name.as_ref())).collect();
+        let fields: Vec<(Field, ArrayRef)> = vec![
+            (Field::new("person", DataType::Int32, false), Arc::new(Int32Array::from(rows.people))),
+            (Field::new("trait", DataType::Utf8, true), Arc::new(names)),
+            (Field::new("at", DataType::Int64, false), Arc::new(Int64Array::from(rows.at))),
+            (Field::new("value", DataType::Utf8, true), Arc::new(StringArray::from(rows.values))),
+        ];
+        files.push(write(place, Kind::Traits, class, fields, properties(), vec![])?);
+    }
+    Ok(files)
+}
+
+fn zstd() -> Compression {
+    Compression::ZSTD(ZstdLevel::try_new(1).expect("level 1 exists"))
+}
+
+/// What all files share: no limits that would cut a person in half or fall back from dictionaries.
+fn base() -> WriterPropertiesBuilder {
+    WriterProperties::builder()
+        .set_max_row_group_row_count(None)
+        .set_data_page_row_count_limit(usize::MAX)
+        .set_dictionary_page_size_limit(64 << 20)
+}
+
+fn properties() -> WriterPropertiesBuilder {
+    base()
+        .set_compression(zstd())
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_data_page_size_limit(1 << 20)
+        .set_write_batch_size(8192)
+}
+
+fn write(
+    place: &Place<'_>,
+    kind: Kind,
+    class: DataClass,
+    fields: Vec<(Field, ArrayRef)>,
+    layout: WriterPropertiesBuilder,
+    facts: Vec<KeyValue>,
+) -> Result<File, Error> {
+    let name = place.name(&kind, class);
+    let path = place.path(&name);
+    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = fields.into_iter().unzip();
+    let mut layout = layout.set_key_value_metadata((!facts.is_empty()).then_some(facts));
+    let mut wrapped_key = Vec::new();
+    if place.keys.encrypts() {
+        let key = place.keys.new_file_key(class).map_err(|e| Error::keys(&path, e))?;
+        let encryption = FileEncryptionProperties::builder(key.bytes.to_vec())
+            .with_aad_prefix(place.aad(&kind, class))
+            .with_aad_prefix_storage(false)
+            .with_footer_key_metadata(key.wrapped.clone())
+            .build()
+            .map_err(|e| Error::corrupt(&path, e))?;
+        layout = layout.with_file_encryption_properties(encryption);
+        wrapped_key = key.wrapped;
+    }
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
+        .map_err(|e| Error::corrupt(&path, e))?;
+    // Encoded in memory and written at once: a full disk is then a plain I/O error here.
+    let mut encoded = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut encoded, batch.schema(), Some(layout.build()))
+        .map_err(|e| Error::corrupt(&path, e))?;
+    writer.write(&batch).map_err(|e| Error::corrupt(&path, e))?;
+    writer.close().map_err(|e| Error::corrupt(&path, e))?;
+    let bytes = encoded.len() as u64;
+    write_synced(&path, &encoded)?;
+    Ok(File { kind, class, name, bytes, wrapped_key })
+}
+
+/// Writes a whole file and syncs it. What was there under that name is not of any manifest.
+pub(crate) fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    use std::io::Write;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    let mut file = options.open(path).map_err(|e| Error::disk("create", path, e))?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    written.map_err(|e| {
+        // Leave no half file on a full disk; it would be removed at the next start anyway.
+        let _ = fs::remove_file(path);
+        Error::disk("write", path, e)
+    })
+}
+
+/// Makes the names of new files durable.
+pub(crate) fn sync_folder(folder: &Path) -> Result<(), Error> {
+    let synced = fs::File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(|e| Error::disk("sync folder", folder, e))
+}

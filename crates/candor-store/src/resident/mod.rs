@@ -1,0 +1,7 @@
+//! What is held in memory: segments (columns sorted by person and time), the tail, people.
+
+pub(crate) mod column;
+pub(crate) mod names;
+pub(crate) mod people;
+pub(crate) mod segment;
+pub(crate) mod tail;

@@ -1,0 +1,41 @@
+//! Names as small numbers.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A list of distinct names; the place in the list is the code. Codes are never reused.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    list: Vec<Arc<str>>,
+    codes: HashMap<Arc<str>, u32>,
+}
+
+impl Names {
+    pub(crate) fn from_list(list: Vec<Arc<str>>) -> Names {
+        let codes = list.iter().enumerate().map(|(i, name)| (name.clone(), i as u32)).collect();
+        Names { list, codes }
+    }
+
+    pub(crate) fn list(&self) -> &[Arc<str>] {
+        &self.list
+    }
+
+    pub(crate) fn code(&self, name: &str) -> Option<u32> {
+        self.codes.get(name).copied()
+    }
+
+    pub(crate) fn name(&self, code: u32) -> &Arc<str> {
+        &self.list[code as usize]
+    }
+
+    pub(crate) fn intern(names: &mut Arc<Names>, name: &str) -> u32 {
+        if let Some(code) = names.code(name) {
+            return code;
+        }
+        let names = Arc::make_mut(names);
+        let (name, code): (Arc<str>, u32) = (name.into(), names.list.len() as u32);
+        names.list.push(name.clone());
+        names.codes.insert(name, code);
+        code
+    }
+}

@@ -1,0 +1,533 @@
+//! One publisher's store: a fold over the log, in memory and in sealed parts.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use candor_event::{Clock, DataClass, Event, Merge, PersonId, Record, Split, TraitOp, Value};
+use candor_keys::PublisherKeys;
+
+use crate::error::Error;
+use crate::manifest::Manifest;
+use crate::part::{self, Part, Place};
+use crate::resident::names::Names;
+use crate::resident::people::{People, Trait};
+use crate::resident::segment::{Arrivals, Segment};
+use crate::resident::tail::Row;
+use crate::view::View;
+use crate::volume::{ReadArrivals, Volume};
+
+/// Which class a property or trait belongs to: decides which file, and so which key, holds it.
+pub type ClassOf = Arc<dyn Fn(&str) -> DataClass + Send + Sync>;
+
+/// The trait that holds what a person last said about a purpose: this prefix and the purpose.
+pub const CONSENT_TRAIT: &str = "$consent:";
+
+/// Where a store lies and when it writes.
+#[derive(Clone, Debug)]
+pub struct StoreConfig {
+    /// The folder of this publisher's parts; made when missing.
+    pub folder: PathBuf,
+    /// Logical volumes of a new store, a power of two; an old one keeps its own number.
+    pub volumes: u16,
+    /// A flush is due when a volume has this many rows that only the log holds.
+    pub flush_rows: usize,
+    /// Rows of a volume's tail above which they become columns in memory.
+    pub tail_rows_max: usize,
+}
+
+impl StoreConfig {
+    /// The defaults for a folder.
+    pub fn new(folder: impl Into<PathBuf>) -> StoreConfig {
+        let folder = folder.into();
+        StoreConfig { folder, volumes: 16, flush_rows: 65_536, tail_rows_max: 4_096 }
+    }
+}
+
+/// One publisher's events and traits. All methods may be called from any thread and block; none
+/// waits for a question.
+pub struct Store {
+    pub(crate) config: StoreConfig,
+    /// None: nothing is kept on disk.
+    pub(crate) keys: Option<PublisherKeys>,
+    pub(crate) class_of: ClassOf,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+    /// Held by the one who writes files.
+    pub(crate) writing: Mutex<()>,
+}
+
+pub(crate) struct State {
+    pub(crate) volumes: Vec<Volume>,
+    pub(crate) events: Arc<Names>,
+    properties: Arc<Names>,
+    /// As it lies on disk.
+    pub(crate) manifest: Manifest,
+    /// (loser, winner) of merges in force, oldest first.
+    pub(crate) merges: Vec<(PersonId, PersonId)>,
+    /// (volume, ordinal) of erased people.
+    pub(crate) erased: Vec<(u16, u32)>,
+    /// The offset after the last record applied.
+    next: u64,
+    /// Loser to winner, for merges in force.
+    merged: HashMap<PersonId, PersonId>,
+    view: Option<Arc<View>>,
+}
+
+impl Store {
+    /// Opens a publisher's store and decodes its parts.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] and [`Error::Keys`] name the file; nothing is changed then.
+    pub fn open(
+        config: StoreConfig,
+        keys: PublisherKeys,
+        class_of: ClassOf,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Store, Error> {
+        let folder = config.folder.clone();
+        fs::create_dir_all(&folder).map_err(|e| Error::disk("create folder", &folder, e))?;
+        let manifest = Manifest::read(&folder, &keys)?;
+        let manifest =
+            manifest.unwrap_or_else(|| Manifest { volumes: config.volumes, ..Manifest::default() });
+        manifest.sweep(&folder)?;
+        let store = Store::new(config, Some(keys), class_of, clock, manifest);
+        store.load()?;
+        Ok(store)
+    }
+
+    /// A store without files, for asking questions in tests.
+    pub fn in_memory(volumes: u16, clock: Arc<dyn Clock>) -> Store {
+        let config = StoreConfig { volumes, ..StoreConfig::new(PathBuf::new()) };
+        let class_of: ClassOf = Arc::new(|_| DataClass::Behaviour);
+        Store::new(config, None, class_of, clock, Manifest { volumes, ..Manifest::default() })
+    }
+
+    fn new(
+        config: StoreConfig,
+        keys: Option<PublisherKeys>,
+        class_of: ClassOf,
+        clock: Arc<dyn Clock>,
+        manifest: Manifest,
+    ) -> Store {
+        assert!(manifest.volumes.is_power_of_two(), "the number of volumes is a power of two");
+        let state = State {
+            volumes: (0..manifest.volumes).map(|_| Volume::default()).collect(),
+            events: Arc::new(Names::from_list(manifest.events.clone())),
+            properties: Arc::default(),
+            next: manifest.covered,
+            merged: HashMap::new(),
+            view: None,
+            merges: manifest.merges.clone(),
+            erased: manifest.erased.clone(),
+            manifest,
+        };
+        let (state, writing) = (Mutex::new(state), Mutex::new(()));
+        Store { config, keys, class_of, clock, state, writing }
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The log offset that the files cover: after a restart, apply from here.
+    pub fn covered(&self) -> u64 {
+        self.state().manifest.covered
+    }
+
+    /// The offset after the last record applied.
+    pub fn applied(&self) -> u64 {
+        self.state().next
+    }
+
+    /// Applies records in the order of the log; `next` is the offset after them. Repeats of events
+    /// are dropped. The next view shows them.
+    ///
+    /// # Errors
+    /// A part that must be read to tell a repeat apart may fail; then part of the records is
+    /// applied, and applying the same records again is harmless.
+    pub fn apply(&self, records: Vec<Record>, next: u64) -> Result<(), Error> {
+        let mut state = self.state();
+        let mut reader = ArrivalReader::new(self);
+        state.apply(records, &mut |part, segment| reader.read(part, segment))?;
+        for volume in &mut state.volumes {
+            volume.fold_tail(self.config.tail_rows_max);
+        }
+        state.next = next;
+        state.view = None;
+        Ok(())
+    }
+
+    /// What a question may see now.
+    pub fn view(&self) -> Arc<View> {
+        let mut state = self.state();
+        if let Some(view) = &state.view {
+            return view.clone();
+        }
+        let volumes = state.volumes.iter();
+        let volumes = volumes.map(|volume| Arc::new(volume.view(&state.events, &state.properties)));
+        let view = Arc::new(View { volumes: volumes.collect(), as_of: self.clock.now() });
+        state.view = Some(view.clone());
+        view
+    }
+
+    /// Whether some volume has so many rows that only the log holds that a flush pays.
+    pub fn flush_due(&self) -> bool {
+        let rows_max = self.config.flush_rows;
+        self.state().volumes.iter().any(|volume| volume.unsaved_rows() >= rows_max)
+    }
+
+    pub(crate) fn place<'a>(
+        &'a self,
+        keys: &'a PublisherKeys,
+        volume: u16,
+        bucket: i64,
+        generation: u64,
+    ) -> Place<'a> {
+        Place { folder: &self.config.folder, keys, volume, bucket, generation }
+    }
+
+    fn load(&self) -> Result<(), Error> {
+        let Some(keys) = &self.keys else { return Ok(()) };
+        let mut state = self.state();
+        let state = &mut *state;
+        let manifest = state.manifest.clone();
+        let erased: HashSet<(u16, u32)> = manifest.erased.iter().copied().collect();
+        for listed in &manifest.people {
+            let people = &mut state.volumes[usize::from(listed.volume)].people;
+            let people = Arc::make_mut(people);
+            let place = self.place(keys, listed.volume, 0, listed.generation);
+            part::read_people(&place, &listed.file, |ordinal, id| {
+                if ordinal != people.len() {
+                    return;
+                }
+                match erased.contains(&(listed.volume, ordinal)) {
+                    true => people.push_erased(),
+                    false => {
+                        people.push(id);
+                    }
+                }
+            })?;
+        }
+        for listed in &manifest.traits {
+            let people = &mut state.volumes[usize::from(listed.volume)].people;
+            let people = Arc::make_mut(people);
+            let properties = &mut state.properties;
+            let place = self.place(keys, listed.volume, 0, listed.generation);
+            part::read_traits(
+                &place,
+                &listed.file,
+                &mut |name| Names::intern(properties, name),
+                |ordinal, new| {
+                    if ordinal < people.len() && people.visible(ordinal) {
+                        people.put_trait(ordinal, new);
+                    }
+                },
+            )?;
+        }
+        let events = state.events.list().len() as u32;
+        for part in &manifest.parts {
+            let place = self.place(keys, part.volume, part.bucket, part.generation);
+            let properties = &mut state.properties;
+            let segment = part::read_segment(&place, part, events, &mut |name| {
+                Names::intern(properties, name)
+            })?;
+            let volume = &mut state.volumes[usize::from(part.volume)];
+            volume.saved.push((part.clone(), Arc::new(segment)));
+        }
+        for volume in &mut state.volumes {
+            volume.saved_people = volume.people.len();
+        }
+        let mut reader = ArrivalReader::new(self);
+        for (loser, winner) in &manifest.merges {
+            state.fold(*loser, *winner, &mut |part, segment| reader.read(part, segment))?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads arrivals of parts back, the last few at hand.
+pub(crate) struct ArrivalReader<'a> {
+    store: &'a Store,
+    recent: Vec<(u64, u16, i64, Arc<Arrivals>)>,
+}
+
+const ARRIVALS_AT_HAND: usize = 8;
+
+impl<'a> ArrivalReader<'a> {
+    pub(crate) fn new(store: &'a Store) -> Self {
+        ArrivalReader { store, recent: Vec::new() }
+    }
+
+    pub(crate) fn read(&mut self, part: &Part, _: &Segment) -> Result<Arc<Arrivals>, Error> {
+        let key = (part.generation, part.volume, part.bucket);
+        let known = self.recent.iter().find(|r| (r.0, r.1, r.2) == key);
+        if let Some(known) = known {
+            return Ok(known.3.clone());
+        }
+        let Some(keys) = &self.store.keys else { return Ok(Arc::default()) };
+        let place = self.store.place(keys, part.volume, part.bucket, part.generation);
+        let arrivals = Arc::new(part::read_arrivals(&place, part)?);
+        if self.recent.len() == ARRIVALS_AT_HAND {
+            self.recent.remove(0);
+        }
+        self.recent.push((key.0, key.1, key.2, arrivals.clone()));
+        Ok(arrivals)
+    }
+}
+
+/// Events of one volume that wait for the end of a batch.
+#[derive(Default)]
+struct Pending {
+    rows: Vec<Arc<Row>>,
+    guests: Vec<Arc<Row>>,
+    prints: HashMap<(u32, i64, u16), Vec<u64>>,
+}
+
+impl State {
+    fn volume_of(&self, person: PersonId) -> usize {
+        usize::from(person.volume(self.volumes.len() as u16))
+    }
+
+    /// Who a person is now, through all merges.
+    fn canonical(&self, mut person: PersonId) -> PersonId {
+        let mut steps = 0;
+        while let Some(winner) = self.merged.get(&person) {
+            person = *winner;
+            steps += 1;
+            assert!(steps <= self.merged.len(), "merges have no circle");
+        }
+        person
+    }
+
+    fn apply(&mut self, records: Vec<Record>, arrivals: ReadArrivals<'_>) -> Result<(), Error> {
+        let mut pending: Vec<Pending> = Vec::new();
+        pending.resize_with(self.volumes.len(), Pending::default);
+        for record in records {
+            match record {
+                Record::Event(event) => self.add(event, &mut pending, arrivals)?,
+                Record::Trait(change) => {
+                    self.change_trait(change.person, &change.property, change.at, change.op);
+                }
+                Record::Consent(change) => {
+                    for (purpose, yes) in &change.purposes {
+                        let name = format!("{CONSENT_TRAIT}{purpose}");
+                        let op = TraitOp::Set(Value::Bool(*yes));
+                        self.change_trait(change.person, &name, change.at, op);
+                    }
+                }
+                Record::Link(_) => {}
+                Record::Merge(Merge { winner, loser, .. }) => {
+                    self.settle(&mut pending);
+                    let winner = self.canonical(winner);
+                    if winner != loser && !self.merged.contains_key(&loser) {
+                        self.merges.push((loser, winner));
+                        self.fold(loser, winner, arrivals)?;
+                    }
+                }
+                Record::Split(Split { loser, .. }) => {
+                    self.settle(&mut pending);
+                    self.unfold(loser);
+                }
+                Record::Erase { person, .. } => {
+                    self.settle(&mut pending);
+                    self.erase(person);
+                }
+            }
+        }
+        self.settle(&mut pending);
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        event: Event,
+        pending: &mut [Pending],
+        arrivals: ReadArrivals<'_>,
+    ) -> Result<(), Error> {
+        let code = self.event_code(&event.name);
+        let at = self.volume_of(event.person);
+        let ordinal = People::admit(&mut self.volumes[at].people, event.person);
+        let properties = event.properties.into_iter();
+        let properties = properties
+            .map(|(name, value)| (Names::intern(&mut self.properties, &name), value))
+            .collect();
+        let row = Row {
+            ordinal,
+            time: event.occurred_at.0,
+            code,
+            session: event.session.unwrap_or(0),
+            received: event.received_at.0,
+            fingerprint: event.fingerprint,
+            lent_by: None,
+            properties,
+        };
+        if self.volumes[at].has(&row, &pending[at].prints, arrivals)? {
+            return Ok(());
+        }
+        let mut next = self.merged.get(&event.person).copied();
+        while let Some(above) = next {
+            let home = self.volume_of(above);
+            let ordinal = People::admit(&mut self.volumes[home].people, above);
+            let lent_by = Some(event.person);
+            let prints = pending[home].prints.entry((ordinal, row.time, row.code));
+            prints.or_default().push(row.fingerprint);
+            pending[home].guests.push(Arc::new(Row { ordinal, lent_by, ..row.clone() }));
+            next = self.merged.get(&above).copied();
+        }
+        let key = (row.ordinal, row.time, row.code);
+        pending[at].prints.entry(key).or_default().push(row.fingerprint);
+        pending[at].rows.push(Arc::new(row));
+        Ok(())
+    }
+
+    /// Names beyond the limit share one code.
+    fn event_code(&mut self, name: &str) -> u16 {
+        let room = self.events.list().len() < EVENT_NAMES_MAX || self.events.code(name).is_some();
+        Names::intern(&mut self.events, if room { name } else { TOO_MANY_NAMES }) as u16
+    }
+
+    fn settle(&mut self, pending: &mut [Pending]) {
+        for (volume, pending) in self.volumes.iter_mut().zip(pending) {
+            volume.tail.push(std::mem::take(&mut pending.rows));
+            volume.guests.push(std::mem::take(&mut pending.guests));
+            pending.prints.clear();
+        }
+    }
+
+    fn change_trait(
+        &mut self,
+        person: PersonId,
+        name: &str,
+        at: candor_event::Timestamp,
+        op: TraitOp,
+    ) {
+        let person = self.canonical(person);
+        let code = Names::intern(&mut self.properties, name);
+        let at_volume = self.volume_of(person);
+        let volume = &mut self.volumes[at_volume];
+        let ordinal = People::admit(&mut volume.people, person);
+        Arc::make_mut(&mut volume.people).change_trait(ordinal, code, at, op);
+        volume.changed.insert(ordinal);
+    }
+
+    /// Folds one person into another: the loser is hidden and lends rows and traits.
+    pub(crate) fn fold(
+        &mut self,
+        loser: PersonId,
+        winner: PersonId,
+        arrivals: ReadArrivals<'_>,
+    ) -> Result<(), Error> {
+        let from = self.volume_of(loser);
+        let hidden = People::admit(&mut self.volumes[from].people, loser);
+        let rows = self.volumes[from].rows_of(hidden, loser, arrivals)?;
+        Arc::make_mut(&mut self.volumes[from].people).set_hidden(hidden, true);
+        self.merged.insert(loser, winner);
+        let to = self.volume_of(winner);
+        let ordinal = People::admit(&mut self.volumes[to].people, winner);
+        let rows = rows.into_iter().map(|row| Arc::new(Row { ordinal, ..row })).collect();
+        self.volumes[to].guests.push(rows);
+        self.lend_traits(winner);
+        Ok(())
+    }
+
+    /// Takes a merge back: every event returns to the person it first had.
+    fn unfold(&mut self, loser: PersonId) {
+        let Some(winner) = self.merged.remove(&loser) else { return };
+        self.merges.retain(|(other, _)| *other != loser);
+        let from = self.volume_of(loser);
+        if let Some(ordinal) = self.volumes[from].people.ordinal(loser) {
+            Arc::make_mut(&mut self.volumes[from].people).set_hidden(ordinal, false);
+        }
+        // Rows are lent by whom they first belonged to; everyone below the loser goes with them,
+        // out of the winner and of everyone the winner was folded into since.
+        let leaving: Vec<PersonId> =
+            self.below(loser).into_iter().chain(std::iter::once(loser)).collect();
+        let mut next = Some(winner);
+        while let Some(above) = next {
+            let home = self.volume_of(above);
+            if let Some(ordinal) = self.volumes[home].people.ordinal(above) {
+                self.volumes[home].guests.retain(|row| {
+                    row.ordinal != ordinal || !row.lent_by.is_some_and(|by| leaving.contains(&by))
+                });
+            }
+            self.lend_traits(above);
+            next = self.merged.get(&above).copied();
+        }
+    }
+
+    /// Everyone who is folded into a person, through all merges.
+    fn below(&self, person: PersonId) -> Vec<PersonId> {
+        let everyone = self.merged.keys().copied();
+        everyone.filter(|id| *id != person && self.passes(*id, person)).collect()
+    }
+
+    fn passes(&self, mut id: PersonId, through: PersonId) -> bool {
+        while let Some(next) = self.merged.get(&id) {
+            id = *next;
+            if id == through {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn lend_traits(&mut self, winner: PersonId) {
+        let mut lent: Vec<Trait> = Vec::new();
+        for loser in self.below(winner) {
+            let volume = &self.volumes[self.volume_of(loser)];
+            let Some(ordinal) = volume.people.ordinal(loser) else { continue };
+            for one in volume.people.own_traits(ordinal).iter() {
+                match lent.binary_search_by_key(&one.0, |t| t.0) {
+                    Ok(place) if lent[place].1 < one.1 => lent[place] = one.clone(),
+                    Ok(_) => {}
+                    Err(place) => lent.insert(place, one.clone()),
+                }
+            }
+        }
+        let at = self.volume_of(winner);
+        let people = Arc::make_mut(&mut self.volumes[at].people);
+        if let Some(ordinal) = people.ordinal(winner) {
+            people.lend(ordinal, lent);
+        }
+    }
+
+    /// Forgets a person and everyone folded into them.
+    fn erase(&mut self, person: PersonId) {
+        let person = self.canonical(person);
+        let mut leaving = self.below(person);
+        leaving.push(person);
+        for id in leaving {
+            self.merged.remove(&id);
+            self.merges.retain(|(loser, _)| *loser != id);
+            let at = self.volume_of(id);
+            let volume = &mut self.volumes[at];
+            let Some(ordinal) = volume.people.ordinal(id) else { continue };
+            Arc::make_mut(&mut volume.people).erase(ordinal);
+            volume.changed.remove(&ordinal);
+            volume.tail.retain(|row| row.ordinal != ordinal);
+            volume.guests.retain(|row| row.ordinal != ordinal);
+            self.erased.push((at as u16, ordinal));
+        }
+    }
+
+    pub(crate) fn name_of(&self) -> impl Fn(u32) -> Arc<str> + use<> {
+        let names = self.properties.clone();
+        move |code| names.name(code).clone()
+    }
+
+    pub(crate) fn applied(&self) -> u64 {
+        self.next
+    }
+
+    pub(crate) fn forget_view(&mut self) {
+        self.view = None;
+    }
+}
+
+/// Names of events that one publisher may have.
+const EVENT_NAMES_MAX: usize = 16_384;
+
+/// What events beyond [`EVENT_NAMES_MAX`] names are called.
+const TOO_MANY_NAMES: &str = "(too many event names)";

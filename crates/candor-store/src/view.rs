@@ -1,0 +1,238 @@
+//! What a question sees: one publisher's data at one moment, cheap to hold.
+
+use std::sync::Arc;
+
+use candor_event::{PersonId, Timestamp, Value};
+
+use crate::resident::names::Names;
+use crate::resident::people::People;
+use crate::resident::segment::Segment;
+use crate::resident::tail::Chunk;
+
+/// One publisher's data at one moment. Holding it holds memory, not locks.
+#[derive(Debug)]
+pub struct View {
+    /// The logical volumes, in order. Every person lies in exactly one.
+    pub volumes: Vec<Arc<VolumeView>>,
+    /// The arrival time up to which everything acknowledged is in here.
+    pub as_of: Timestamp,
+}
+
+impl View {
+    /// The volume and ordinal of a person; none who was never seen, is erased, or was folded into
+    /// someone else.
+    pub fn find(&self, person: PersonId) -> Option<(&Arc<VolumeView>, u32)> {
+        let volume = &self.volumes[usize::from(person.volume(self.volumes.len() as u16))];
+        let ordinal = volume.ordinal(person).filter(|ordinal| volume.visible(*ordinal))?;
+        Some((volume, ordinal))
+    }
+
+    /// How many events all volumes hold, hidden ones included.
+    pub fn events(&self) -> u64 {
+        self.volumes.iter().map(|volume| volume.events()).sum()
+    }
+}
+
+#[derive(Debug)]
+pub(crate) enum Source {
+    Segment(Arc<Segment>),
+    Chunk(Arc<Chunk>),
+}
+
+/// One logical volume at one moment. People are ordinals `0..people()`; rows are numbers that mean
+/// something only together with this picture.
+#[derive(Debug)]
+pub struct VolumeView {
+    people: Arc<People>,
+    events: Arc<Names>,
+    properties: Arc<Names>,
+    /// Each source with the number of its first row.
+    sources: Vec<(u32, Source)>,
+    rows: u32,
+}
+
+/// Buffers that a fold reuses from person to person.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    times: Vec<i64>,
+    codes: Vec<u16>,
+    rows: Vec<u32>,
+    order: Vec<(i64, u32, u16)>,
+}
+
+/// A person's events ordered by (time, arrival); the three slices are parallel.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// When, in ms since 1970.
+    pub times: &'a [i64],
+    /// What, as a place in [`VolumeView::event_names`].
+    pub codes: &'a [u16],
+    /// Which row, for [`VolumeView::property`].
+    pub rows: &'a [u32],
+}
+
+impl VolumeView {
+    pub(crate) fn new(
+        people: Arc<People>,
+        events: Arc<Names>,
+        properties: Arc<Names>,
+        sources: Vec<Source>,
+    ) -> VolumeView {
+        let mut rows = 0;
+        let number = |source: Source| {
+            let first = rows;
+            rows += match &source {
+                Source::Segment(segment) => segment.rows(),
+                Source::Chunk(chunk) => chunk.0.len(),
+            } as u32;
+            (first, source)
+        };
+        let sources = sources.into_iter().map(number).collect();
+        VolumeView { people, events, properties, sources, rows }
+    }
+
+    /// How many ordinals there are, hidden people included.
+    pub fn people(&self) -> u32 {
+        self.people.len()
+    }
+
+    /// Who an ordinal is.
+    pub fn person_id(&self, ordinal: u32) -> PersonId {
+        self.people.id(ordinal)
+    }
+
+    /// The ordinal of a person of this volume.
+    pub fn ordinal(&self, person: PersonId) -> Option<u32> {
+        self.people.ordinal(person)
+    }
+
+    /// False for people who are erased, or folded into another by a merge: no question counts them.
+    pub fn visible(&self, ordinal: u32) -> bool {
+        self.people.visible(ordinal)
+    }
+
+    /// The names of events; a code is a place here. The same in all volumes of a view.
+    pub fn event_names(&self) -> &[Arc<str>] {
+        self.events.list()
+    }
+
+    /// The code of an event's name.
+    pub fn event_code(&self, name: &str) -> Option<u16> {
+        self.events.code(name).map(|code| code as u16)
+    }
+
+    /// How many rows there are.
+    pub fn events(&self) -> u64 {
+        u64::from(self.rows)
+    }
+
+    /// The code of a property's or trait's name. The same in all volumes of a view.
+    pub fn property_code(&self, name: &str) -> Option<u32> {
+        self.properties.code(name)
+    }
+
+    /// The names of properties and traits.
+    pub fn property_names(&self) -> &[Arc<str>] {
+        self.properties.list()
+    }
+
+    /// A person's events, those of people folded into them included.
+    pub fn run<'a>(&self, ordinal: u32, scratch: &'a mut Scratch) -> Run<'a> {
+        scratch.times.clear();
+        scratch.codes.clear();
+        scratch.rows.clear();
+        let mut sorted = true;
+        for (first, source) in &self.sources {
+            let before = scratch.times.len();
+            match source {
+                Source::Segment(segment) => {
+                    let range = segment.of(ordinal);
+                    scratch.rows.extend(range.clone().map(|row| first + row as u32));
+                    scratch.times.extend_from_slice(&segment.times[range.clone()]);
+                    scratch.codes.extend_from_slice(&segment.codes[range]);
+                }
+                Source::Chunk(chunk) => {
+                    for at in chunk.of(ordinal) {
+                        scratch.rows.push(first + at as u32);
+                        scratch.times.push(chunk.0[at].time);
+                        scratch.codes.push(chunk.0[at].code);
+                    }
+                }
+            }
+            if before > 0 && before < scratch.times.len() {
+                sorted &= scratch.times[before - 1] <= scratch.times[before];
+            }
+        }
+        if !sorted {
+            scratch.sort();
+        }
+        Run { times: &scratch.times, codes: &scratch.codes, rows: &scratch.rows }
+    }
+
+    fn source(&self, row: u32) -> (&Source, u32) {
+        let place = self.sources.partition_point(|(first, _)| *first <= row) - 1;
+        let (first, source) = &self.sources[place];
+        (source, row - first)
+    }
+
+    /// A property of an event.
+    pub fn property(&self, row: u32, property: u32) -> Option<&Value> {
+        match self.source(row) {
+            (Source::Segment(segment), row) => segment.columns.get(&property)?.get(row),
+            (Source::Chunk(chunk), row) => {
+                let mut properties = chunk.0[row as usize].properties.iter();
+                properties.find(|(name, _)| *name == property).map(|(_, value)| value)
+            }
+        }
+    }
+
+    /// All properties of an event, in no order.
+    pub fn properties(&self, row: u32) -> Vec<(&Arc<str>, &Value)> {
+        match self.source(row) {
+            (Source::Segment(segment), row) => {
+                let cells = segment.columns.iter();
+                let cells = cells.filter_map(|(name, cells)| Some((name, cells.get(row)?)));
+                cells.map(|(name, value)| (self.properties.name(*name), value)).collect()
+            }
+            (Source::Chunk(chunk), row) => {
+                let properties = chunk.0[row as usize].properties.iter();
+                properties.map(|(name, value)| (self.properties.name(*name), value)).collect()
+            }
+        }
+    }
+
+    /// The session that the SDK gave the event.
+    pub fn session(&self, row: u32) -> Option<u64> {
+        let session = match self.source(row) {
+            (Source::Segment(segment), row) => segment.session(row),
+            (Source::Chunk(chunk), row) => chunk.0[row as usize].session,
+        };
+        (session != 0).then_some(session)
+    }
+
+    /// A trait of a person, by its name's code.
+    pub fn trait_value(&self, ordinal: u32, name: u32) -> Option<&Value> {
+        self.people.trait_value(ordinal, name)
+    }
+
+    /// All traits of a person.
+    pub fn traits(&self, ordinal: u32) -> Vec<(&Arc<str>, &Value)> {
+        let traits = self.people.all_traits(ordinal).into_iter();
+        traits.map(|(name, value)| (self.properties.name(name), value)).collect()
+    }
+}
+
+impl Scratch {
+    /// Sources lie one after the other, oldest first: a stable sort by time keeps arrival.
+    fn sort(&mut self) {
+        self.order.clear();
+        let cells = self.times.iter().zip(&self.rows).zip(&self.codes);
+        self.order.extend(cells.map(|((time, row), code)| (*time, *row, *code)));
+        self.order.sort_by_key(|(time, _, _)| *time);
+        for (place, (time, row, code)) in self.order.iter().enumerate() {
+            self.times[place] = *time;
+            self.rows[place] = *row;
+            self.codes[place] = *code;
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! One logical volume as it changes: people, segments, tail.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
+
+use candor_event::PersonId;
+
+use crate::error::Error;
+use crate::part::Part;
+use crate::resident::people::People;
+use crate::resident::segment::{Arrivals, Segment};
+use crate::resident::tail::{Row, Tail};
+use crate::view::{Source, VolumeView};
+
+/// Segments that are not yet in files are joined when there are this many.
+const UNSAVED_SEGMENTS_MAX: usize = 4;
+
+/// Reads the arrivals of a part's segment.
+pub(crate) type ReadArrivals<'a> =
+    &'a mut dyn FnMut(&Part, &Segment) -> Result<Arc<Arrivals>, Error>;
+
+#[derive(Debug, Default)]
+pub(crate) struct Volume {
+    pub(crate) people: Arc<People>,
+    /// Segments in files, in the order of the manifest.
+    pub(crate) saved: Vec<(Part, Arc<Segment>)>,
+    /// Segments that the log still holds, oldest first.
+    pub(crate) unsaved: Vec<Arc<Segment>>,
+    /// How many of the first unsaved segments are being written and must stay as they are.
+    pub(crate) flushing: usize,
+    pub(crate) tail: Tail,
+    /// Rows of other people who were folded into people of this volume.
+    pub(crate) guests: Tail,
+    /// People whose traits are not yet in files.
+    pub(crate) changed: std::collections::BTreeSet<u32>,
+    /// People up to here are in files.
+    pub(crate) saved_people: u32,
+}
+
+impl Volume {
+    pub(crate) fn unsaved_rows(&self) -> usize {
+        self.tail.rows + self.unsaved.iter().map(|segment| segment.rows()).sum::<usize>()
+    }
+
+    /// Whether this very event is already here. `arrivals` reads a part's.
+    pub(crate) fn has(
+        &self,
+        row: &Row,
+        pending: &HashMap<(u32, i64, u16), Vec<u64>>,
+        arrivals: ReadArrivals<'_>,
+    ) -> Result<bool, Error> {
+        let key = (row.ordinal, row.time, row.code);
+        if pending.get(&key).is_some_and(|prints| prints.contains(&row.fingerprint)) {
+            return Ok(true);
+        }
+        for chunk in self.tail.chunks.iter().chain(&self.guests.chunks) {
+            let theirs = &chunk.0[chunk.of(row.ordinal)];
+            let first = theirs.partition_point(|other| other.time < row.time);
+            let mut same = theirs[first..].iter().take_while(|other| other.time == row.time);
+            if same.any(|other| other.code == row.code && other.fingerprint == row.fingerprint) {
+                return Ok(true);
+            }
+        }
+        for segment in &self.unsaved {
+            for at in places(segment, row) {
+                let held = segment.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
+                if held.as_ref().is_some_and(|held| held.fingerprints[at] == row.fingerprint) {
+                    return Ok(true);
+                }
+            }
+        }
+        for (part, segment) in &self.saved {
+            for at in places(segment, row) {
+                if arrivals(part, segment)?.fingerprints.get(at) == Some(&row.fingerprint) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Makes the tail a segment when it has grown past `rows_max`.
+    pub(crate) fn fold_tail(&mut self, rows_max: usize) {
+        if self.tail.rows <= rows_max {
+            return;
+        }
+        let chunks = std::mem::take(&mut self.tail).chunks;
+        let sources = match self.unsaved.len() - self.flushing < UNSAVED_SEGMENTS_MAX {
+            true => Vec::new(),
+            false => self.unsaved.split_off(self.flushing),
+        };
+        let arrivals = held_arrivals(&sources);
+        let joined = Segment::join(&sources, &arrivals, &chunks, &|_, _| true);
+        self.unsaved.push(Arc::new(joined));
+    }
+
+    /// All rows of a person as rows of their own, guests included, oldest first.
+    pub(crate) fn rows_of(
+        &self,
+        ordinal: u32,
+        lent_by: PersonId,
+        arrivals: ReadArrivals<'_>,
+    ) -> Result<Vec<Row>, Error> {
+        let mut rows = Vec::new();
+        let saved = self.saved.iter().map(|(part, segment)| (Some(part), segment));
+        for (part, segment) in saved.chain(self.unsaved.iter().map(|segment| (None, segment))) {
+            if segment.of(ordinal).is_empty() {
+                continue;
+            }
+            let held = match part {
+                Some(part) => arrivals(part, segment)?,
+                None => held_arrivals(std::slice::from_ref(segment)).remove(0),
+            };
+            for at in segment.of(ordinal) {
+                let (received, fingerprint) = (held.received[at], held.fingerprints[at]);
+                let properties = segment.columns.iter().filter_map(|(property, column)| {
+                    column.get(at as u32).map(|value| (*property, value.clone()))
+                });
+                rows.push(Row {
+                    ordinal,
+                    time: segment.times[at],
+                    code: segment.codes[at],
+                    session: segment.session(at as u32),
+                    received,
+                    fingerprint,
+                    lent_by: Some(lent_by),
+                    properties: properties.collect(),
+                });
+            }
+        }
+        for chunk in self.tail.chunks.iter().chain(&self.guests.chunks) {
+            for row in &chunk.0[chunk.of(ordinal)] {
+                let lent_by = Some(row.lent_by.unwrap_or(lent_by));
+                rows.push(Row { lent_by, ..Row::clone(row) });
+            }
+        }
+        Ok(rows)
+    }
+
+    /// What questions see: an immutable picture.
+    pub(crate) fn view(
+        &self,
+        events: &Arc<crate::resident::names::Names>,
+        properties: &Arc<crate::resident::names::Names>,
+    ) -> VolumeView {
+        let segments = self.saved.iter().map(|(_, segment)| segment).chain(&self.unsaved);
+        let sources = segments.map(|segment| Source::Segment(segment.clone()));
+        let chunks = self.tail.chunks.iter().chain(&self.guests.chunks);
+        let sources = sources.chain(chunks.map(|chunk| Source::Chunk(chunk.clone()))).collect();
+        VolumeView::new(self.people.clone(), events.clone(), properties.clone(), sources)
+    }
+}
+
+/// The arrivals of segments that no file holds.
+pub(crate) fn held_arrivals(segments: &[Arc<Segment>]) -> Vec<Arc<Arrivals>> {
+    let held = segments.iter().map(|segment| {
+        let held = segment.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
+        held.clone().expect("a segment without a part holds its arrivals")
+    });
+    held.collect()
+}
+
+/// Rows of the same person, time and name.
+fn places(segment: &Segment, row: &Row) -> impl Iterator<Item = usize> {
+    let range = segment.of(row.ordinal);
+    let times = &segment.times[range.clone()];
+    let first = range.start + times.partition_point(|time| *time < row.time);
+    let last = range.start + times.partition_point(|time| *time <= row.time);
+    (first..last).filter(|at| segment.codes[*at] == row.code)
+}

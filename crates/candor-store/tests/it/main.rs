@@ -1,0 +1,5 @@
+//! Promises of the store, each checked against a model of a few lines.
+#![allow(clippy::unwrap_used)]
+
+mod disk;
+mod model;
