@@ -169,6 +169,34 @@ impl VolumeView {
         Run { times: &scratch.times, codes: &scratch.codes, rows: &scratch.rows }
     }
 
+    /// Calls `see(ordinal, time, code, row)` for the events at or after a moment of people who are
+    /// visible, in no order. Costs a look at the times of those segments that reach so far.
+    pub fn since(&self, moment: i64, mut see: impl FnMut(u32, i64, u16, u32)) {
+        for (first, source) in &self.sources {
+            match source {
+                Source::Segment(segment) if segment.latest < moment => {}
+                Source::Segment(segment) => {
+                    for (row, time) in segment.times.iter().enumerate() {
+                        if *time >= moment {
+                            let row = row as u32;
+                            let ordinal = segment.owner(row);
+                            if self.visible(ordinal) {
+                                see(ordinal, *time, segment.codes[row as usize], first + row);
+                            }
+                        }
+                    }
+                }
+                Source::Chunk(chunk) => {
+                    for (at, row) in chunk.0.iter().enumerate() {
+                        if row.time >= moment && self.visible(row.ordinal) {
+                            see(row.ordinal, row.time, row.code, first + at as u32);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     fn source(&self, row: u32) -> (&Source, u32) {
         let place = self.sources.partition_point(|(first, _)| *first <= row) - 1;
         let (first, source) = &self.sources[place];

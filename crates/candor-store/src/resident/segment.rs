@@ -21,6 +21,8 @@ pub(crate) struct Segment {
     starts: Vec<u32>,
     pub(crate) times: Vec<i64>,
     pub(crate) codes: Vec<u16>,
+    /// The time of the latest event.
+    pub(crate) latest: i64,
     /// Rows at which the session changes, and the session from there on (0: none).
     session_rows: Vec<u32>,
     session_ids: Vec<u64>,
@@ -216,6 +218,7 @@ impl SegmentBuilder {
         self.codes.shrink_to_fit();
         let with_arrivals = self.arrivals.received.len() == rows;
         Segment {
+            latest: self.times.iter().copied().max().unwrap_or(i64::MIN),
             starts: self.starts,
             times: self.times,
             codes: self.codes,

@@ -1,0 +1,240 @@
+//! `where`: conditions on properties of an event or traits of a person.
+
+use std::cmp::Ordering;
+
+use candor_event::Value;
+use candor_store::VolumeView;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+
+/// Whether a condition looks at the event or at the person.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// A property of the event.
+    #[default]
+    Event,
+    /// A trait of the person.
+    Person,
+}
+
+/// How a property is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Op {
+    Eq,
+    Ne,
+    In,
+    NotIn,
+    Gt,
+    Gte,
+    Lt,
+    Lte,
+    Between,
+    Contains,
+    NotContains,
+    StartsWith,
+    Exists,
+    NotExists,
+}
+
+/// One condition of a question, as it is asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Condition {
+    /// The property's or trait's name.
+    pub property: String,
+    /// How it is compared.
+    pub op: Op,
+    /// With what: a list for `in`, `not_in`, two values for `between`, none for `exists`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// Of the event or the person.
+    #[serde(default)]
+    pub scope: Scope,
+}
+
+/// A condition with its property found in a volume.
+#[derive(Clone, Debug)]
+pub(crate) struct Filter<'q> {
+    code: Option<u32>,
+    op: Op,
+    scope: Scope,
+    operands: &'q [Value],
+}
+
+/// Values that `in` may list.
+const OPERANDS_MAX: usize = 1_000;
+
+impl Condition {
+    /// Says what is wrong with the condition, if anything is; `pointer` is where it stands.
+    pub(crate) fn check(&self, pointer: &str) -> Result<(), Error> {
+        let at = format!("{pointer}/value");
+        let list = match &self.value {
+            Some(Value::List(list)) => Some(list),
+            _ => None,
+        };
+        match self.op {
+            Op::Exists | Op::NotExists => match self.value {
+                Some(_) => Err(Error::bad(at, "`exists` and `not_exists` take no value")),
+                None => Ok(()),
+            },
+            Op::In | Op::NotIn => match list {
+                Some(list) if (1..=OPERANDS_MAX).contains(&list.len()) => Ok(()),
+                _ => Err(Error::bad(at, format!("a list of 1 to {OPERANDS_MAX} values"))),
+            },
+            Op::Between => match list {
+                Some(list) if list.len() == 2 && compare(&list[0], &list[1]).is_some() => Ok(()),
+                _ => Err(Error::bad(at, "a list of two numbers or two texts")),
+            },
+            Op::StartsWith => match &self.value {
+                Some(Value::Text(_)) => Ok(()),
+                _ => Err(Error::bad(at, "a text")),
+            },
+            _ => match &self.value {
+                Some(Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::Text(_)) => {
+                    Ok(())
+                }
+                _ => Err(Error::bad(at, "one number, text, true or false")),
+            },
+        }
+    }
+
+    pub(crate) fn find(&self, volume: &VolumeView) -> Filter<'_> {
+        let operands = match &self.value {
+            Some(Value::List(list)) => list.as_slice(),
+            Some(one) => std::slice::from_ref(one),
+            None => &[],
+        };
+        let code = volume.property_code(&self.property);
+        Filter { code, op: self.op, scope: self.scope, operands }
+    }
+}
+
+impl Filter<'_> {
+    pub(crate) fn matches(&self, volume: &VolumeView, ordinal: u32, row: u32) -> bool {
+        let found = self.code.and_then(|code| match self.scope {
+            Scope::Event => volume.property(row, code),
+            Scope::Person => volume.trait_value(ordinal, code),
+        });
+        matches(self.op, found, self.operands)
+    }
+
+    /// Looks at the person whatever the condition said.
+    pub(crate) fn look_at(&mut self, scope: Scope) {
+        self.scope = scope;
+    }
+
+    pub(crate) fn is_of_person(&self) -> bool {
+        self.scope == Scope::Person
+    }
+}
+
+/// The contract's meaning of each operator.
+pub(crate) fn matches(op: Op, found: Option<&Value>, operands: &[Value]) -> bool {
+    let Some(found) = found else {
+        return matches!(op, Op::NotExists | Op::Ne | Op::NotIn | Op::NotContains);
+    };
+    // A trait with several values equals what one of them equals.
+    let any = |test: &dyn Fn(&Value) -> bool| match found {
+        Value::List(list) => list.iter().any(test),
+        one => test(one),
+    };
+    let ordered = |allowed: &[Ordering]| {
+        any(&|value| compare(value, &operands[0]).is_some_and(|order| allowed.contains(&order)))
+    };
+    let contains = |value: &Value| match (value, &operands[0]) {
+        (Value::Text(text), Value::Text(part)) => text.contains(part.as_str()),
+        (value, operand) => equal(value, operand),
+    };
+    match op {
+        Op::Exists => true,
+        Op::NotExists => false,
+        Op::Eq | Op::In => any(&|value| operands.iter().any(|operand| equal(value, operand))),
+        Op::Ne | Op::NotIn => !any(&|value| operands.iter().any(|operand| equal(value, operand))),
+        Op::Gt => ordered(&[Ordering::Greater]),
+        Op::Gte => ordered(&[Ordering::Greater, Ordering::Equal]),
+        Op::Lt => ordered(&[Ordering::Less]),
+        Op::Lte => ordered(&[Ordering::Less, Ordering::Equal]),
+        Op::Between => any(&|value| {
+            compare(value, &operands[0]).is_some_and(Ordering::is_ge)
+                && compare(value, &operands[1]).is_some_and(Ordering::is_le)
+        }),
+        Op::Contains => any(&contains),
+        Op::NotContains => !any(&contains),
+        Op::StartsWith => any(&|value| {
+            let (Some(text), Some(start)) = (value.as_text(), operands[0].as_text()) else {
+                return false;
+            };
+            text.starts_with(start)
+        }),
+    }
+}
+
+fn equal(a: &Value, b: &Value) -> bool {
+    compare(a, b) == Some(Ordering::Equal)
+}
+
+/// Numbers with numbers, texts with texts (by code point), truth with truth; else nothing.
+fn compare(a: &Value, b: &Value) -> Option<Ordering> {
+    match (a, b) {
+        (Value::Integer(a), Value::Integer(b)) => Some(a.cmp(b)),
+        (Value::Text(a), Value::Text(b)) => Some(a.cmp(b)),
+        (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
+        _ => a.as_number()?.partial_cmp(&b.as_number()?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_property_matches_only_the_negative_operators() {
+        let one = [Value::Integer(1), Value::Integer(2)];
+        for (op, expected) in [
+            (Op::Eq, false),
+            (Op::Ne, true),
+            (Op::In, false),
+            (Op::NotIn, true),
+            (Op::Gt, false),
+            (Op::Lte, false),
+            (Op::Between, false),
+            (Op::Contains, false),
+            (Op::NotContains, true),
+            (Op::StartsWith, false),
+            (Op::Exists, false),
+            (Op::NotExists, true),
+        ] {
+            assert_eq!(matches(op, None, &one), expected, "{op:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_texts_never_match() {
+        let text: Value = "3".into();
+        let number = Value::Integer(3);
+        for (a, b) in [(&text, &number), (&number, &text)] {
+            for op in [Op::Eq, Op::Gt, Op::Gte, Op::Lt, Op::Lte, Op::Contains, Op::StartsWith] {
+                assert!(!matches(op, Some(a), std::slice::from_ref(b)), "{op:?}");
+            }
+            assert!(matches(Op::Ne, Some(a), std::slice::from_ref(b)));
+        }
+        assert!(matches(Op::Eq, Some(&Value::Float(3.0)), &[number]));
+        assert!(!matches(Op::Eq, Some(&"Gold".into()), &["gold".into()]));
+    }
+
+    #[test]
+    fn between_is_inclusive_and_lists_match_by_any_of_their_values() {
+        let bounds = [Value::Integer(1), Value::Integer(3)];
+        for (value, expected) in [(0, false), (1, true), (3, true), (4, false)] {
+            assert_eq!(matches(Op::Between, Some(&Value::Integer(value)), &bounds), expected);
+        }
+        let list = Value::List(vec!["a".into(), "bc".into()]);
+        assert!(matches(Op::Eq, Some(&list), &["a".into()]));
+        assert!(matches(Op::Contains, Some(&list), &["c".into()]));
+        assert!(!matches(Op::Ne, Some(&list), &["a".into()]));
+    }
+}

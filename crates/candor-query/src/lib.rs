@@ -1,0 +1,33 @@
+//! Questions over a store: trend, funnel, segment, live, and one person.
+//!
+//! Each question is a plain value that is read from JSON, checked, and asked of a
+//! [`candor_store::View`]; its answer is a plain value again. Behavioural questions fold one
+//! person's ordered events after the other, volume by volume on all cores, and merge the partial
+//! results; nothing is sorted when asked.
+//!
+//! This room knows neither the catalog nor HTTP: saved segments are resolved before they come
+//! here, and who may ask is decided elsewhere.
+//!
+//! Read in this order: `filter`, `period`, `segment`, `question`, `scan`, `trend`, `funnel`.
+
+mod error;
+mod filter;
+pub mod funnel;
+mod live;
+mod period;
+mod person;
+mod question;
+mod scan;
+pub mod segment;
+pub mod trend;
+
+pub use error::Error;
+pub use filter::{Condition, Op, Scope};
+pub use funnel::Funnel;
+pub use live::{Live, live};
+pub use period::{Interval, rfc3339, zone};
+pub use person::{Done, EventCount, Person, person, timeline};
+pub use question::{Breakdown, Breakdowns};
+pub use scan::Cancel;
+pub use segment::Definition;
+pub use trend::Trend;

@@ -1,0 +1,212 @@
+//! Ranges of time and the intervals they fall into, in the asker's time zone.
+
+use candor_event::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Span, Unit, Zoned};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+
+/// The length of a trend's points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Interval {
+    Minute,
+    Hour,
+    Day,
+    Week,
+    Month,
+}
+
+/// Points that one answer may have.
+pub const POINTS_MAX: usize = 10_000;
+
+/// The zone of an IANA name.
+///
+/// # Errors
+/// [`Error::Bad`] when there is no such zone.
+pub fn zone(name: &str) -> Result<TimeZone, Error> {
+    TimeZone::get(name)
+        .map_err(|_| Error::bad("/timezone", format!("`{name}` is no IANA time zone name")))
+}
+
+/// A moment from a date (its first moment in the zone) or an RFC 3339 instant.
+pub(crate) fn moment(text: &str, zone: &TimeZone, pointer: &str) -> Result<Timestamp, Error> {
+    let bad =
+        || Error::bad(pointer, "a date like 2026-11-24 or an instant like 2026-11-24T10:00:00Z");
+    if text.len() == 10 {
+        let date: Date = text.parse().map_err(|_| bad())?;
+        let start = date.to_zoned(zone.clone()).map_err(|_| bad())?;
+        return Ok(Timestamp(start.timestamp().as_millisecond()));
+    }
+    let instant: jiff::Timestamp = text.parse().map_err(|_| bad())?;
+    Ok(Timestamp(instant.as_millisecond()))
+}
+
+/// A duration like `30m`, `12h`, `7d`, `2w`, in ms; a day has 24 hours.
+pub(crate) fn duration(text: &str, pointer: &str) -> Result<i64, Error> {
+    let bad = || Error::bad(pointer, "a duration like 30s, 30m, 12h, 7d or 2w");
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(bad)?;
+    let number: i64 = number.parse().map_err(|_| bad())?;
+    let unit = match unit {
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        "w" => 604_800_000,
+        _ => return Err(bad()),
+    };
+    number
+        .checked_mul(unit)
+        .filter(|ms| (1..=DURATION_MS_MAX).contains(ms))
+        .ok_or_else(|| Error::bad(pointer, "a duration of at most 10 years"))
+}
+
+const DURATION_MS_MAX: i64 = 3_660 * 86_400_000;
+
+/// The starts of the intervals that cover `from <= t < to`, the first at or before `from`.
+#[derive(Clone, Debug)]
+pub(crate) struct Intervals {
+    /// Ascending, in ms; one more than there are intervals: the end of the last.
+    pub(crate) edges: Vec<i64>,
+    zone: TimeZone,
+}
+
+impl Intervals {
+    pub(crate) fn new(
+        from: Timestamp,
+        to: Timestamp,
+        interval: Interval,
+        zone: &TimeZone,
+    ) -> Result<Intervals, Error> {
+        let far = |_| Error::bad("/from", "a moment between the years -9998 and 9998");
+        let at = jiff::Timestamp::from_millisecond(from.0).map_err(far)?.to_zoned(zone.clone());
+        let mut start = floor(&at, interval).map_err(far)?;
+        let mut edges = Vec::new();
+        while start.timestamp().as_millisecond() < to.0 {
+            if edges.len() == POINTS_MAX {
+                let message =
+                    format!("at most {POINTS_MAX} points: a longer interval or less time");
+                return Err(Error::bad("/interval", message));
+            }
+            edges.push(start.timestamp().as_millisecond());
+            start = after(&start, interval).map_err(far)?;
+        }
+        edges.push(start.timestamp().as_millisecond());
+        Ok(Intervals { edges, zone: zone.clone() })
+    }
+
+    /// One interval from the first edge on without end.
+    pub(crate) fn whole(&self) -> Intervals {
+        Intervals { edges: vec![self.edges[0], i64::MAX], zone: self.zone.clone() }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.edges.len() - 1
+    }
+
+    /// The interval of a moment inside the range; `hint` is the interval of an earlier moment.
+    #[inline]
+    pub(crate) fn place(&self, time: i64, hint: usize) -> usize {
+        let mut place = hint;
+        while self.edges[place + 1] <= time {
+            place += 1;
+        }
+        place
+    }
+
+    /// The start of an interval, RFC 3339 with offset.
+    pub(crate) fn label(&self, place: usize) -> String {
+        rfc3339(Timestamp(self.edges[place]), &self.zone)
+    }
+}
+
+/// A moment as RFC 3339 with the zone's offset, without a fraction where it is zero.
+pub fn rfc3339(at: Timestamp, zone: &TimeZone) -> String {
+    match jiff::Timestamp::from_millisecond(at.0) {
+        Ok(instant) => {
+            let offset = zone.to_offset(instant);
+            instant.display_with_offset(offset).to_string()
+        }
+        Err(_) => String::new(),
+    }
+}
+
+fn floor(at: &Zoned, interval: Interval) -> Result<Zoned, jiff::Error> {
+    let unit = match interval {
+        // Minutes and hours are of elapsed time, so that a clock set back keeps its two hours.
+        Interval::Minute => return floor_elapsed(at, 60),
+        Interval::Hour => return floor_elapsed(at, 3_600),
+        Interval::Day => return at.start_of_day(),
+        Interval::Week => {
+            let days = i64::from(at.weekday().to_monday_zero_offset());
+            return at.checked_sub(Span::new().try_days(days)?)?.start_of_day();
+        }
+        Interval::Month => Unit::Month,
+    };
+    debug_assert_eq!(unit, Unit::Month, "the only one left");
+    at.first_of_month()?.start_of_day()
+}
+
+fn floor_elapsed(at: &Zoned, seconds: i64) -> Result<Zoned, jiff::Error> {
+    let offset = i64::from(at.offset().seconds());
+    let second = at.timestamp().as_millisecond().div_euclid(1000);
+    let start = (second + offset).div_euclid(seconds) * seconds - offset;
+    Ok(jiff::Timestamp::from_second(start)?.to_zoned(at.time_zone().clone()))
+}
+
+fn after(start: &Zoned, interval: Interval) -> Result<Zoned, jiff::Error> {
+    match interval {
+        Interval::Minute => start.checked_add(Span::new().minutes(1)),
+        Interval::Hour => start.checked_add(Span::new().hours(1)),
+        Interval::Day => start.checked_add(Span::new().days(1))?.start_of_day(),
+        Interval::Week => start.checked_add(Span::new().weeks(1))?.start_of_day(),
+        Interval::Month => start.checked_add(Span::new().months(1))?.start_of_day(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(from: &str, to: &str, interval: Interval, name: &str) -> Vec<String> {
+        let zone = zone(name).unwrap();
+        let from = moment(from, &zone, "/from").unwrap();
+        let to = moment(to, &zone, "/to").unwrap();
+        let intervals = Intervals::new(from, to, interval, &zone).unwrap();
+        (0..intervals.len()).map(|place| intervals.label(place)).collect()
+    }
+
+    #[test]
+    fn days_are_the_zone_s_own_also_when_the_clock_changes() {
+        let days = labels("2026-10-24", "2026-10-27", Interval::Day, "Europe/Berlin");
+        let expected =
+            ["2026-10-24T00:00:00+02:00", "2026-10-25T00:00:00+02:00", "2026-10-26T00:00:00+01:00"];
+        assert_eq!(days, expected);
+        let hours = labels("2026-10-25", "2026-10-26", Interval::Hour, "Europe/Berlin");
+        assert_eq!(hours.len(), 25);
+        assert_eq!(hours[2..4], ["2026-10-25T02:00:00+02:00", "2026-10-25T02:00:00+01:00"]);
+        // A day whose first hour does not exist.
+        let days = labels("2026-09-06", "2026-09-07", Interval::Day, "America/Santiago");
+        assert_eq!(days, ["2026-09-06T01:00:00-03:00"]);
+    }
+
+    #[test]
+    fn weeks_start_on_monday_even_before_the_range() {
+        let weeks = labels("2026-11-24", "2026-12-01", Interval::Week, "Asia/Kolkata");
+        assert_eq!(weeks, ["2026-11-23T00:00:00+05:30", "2026-11-30T00:00:00+05:30"]);
+        let months = labels("2026-11-24", "2026-12-02", Interval::Month, "UTC");
+        assert_eq!(months, ["2026-11-01T00:00:00+00:00", "2026-12-01T00:00:00+00:00"]);
+    }
+
+    #[test]
+    fn durations_read_as_people_write_them() {
+        assert_eq!(duration("7d", ""), Ok(604_800_000));
+        assert_eq!(duration("30m", ""), Ok(1_800_000));
+        for bad in ["", "d", "7", "-1d", "0d", "7y", "99999999999999999w", "1é"] {
+            assert!(duration(bad, "/window").is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! One person: traits, counts of events, timeline.
+
+use std::collections::BTreeMap;
+
+use candor_event::{PersonId, Timestamp, Value};
+use candor_store::{Scratch, View};
+
+/// What is held of one person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Person {
+    /// Who.
+    pub id: PersonId,
+    /// Traits by name; what the person said about purposes is among them (see
+    /// [`candor_store::CONSENT_TRAIT`]).
+    pub traits: BTreeMap<String, Value>,
+    /// Events by name: how many, first and last.
+    pub events: Vec<EventCount>,
+}
+
+/// How often and when someone did something.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventCount {
+    /// The event's name.
+    pub name: String,
+    /// How often.
+    pub count: u64,
+    /// The first time.
+    pub first: Timestamp,
+    /// The last time.
+    pub last: Timestamp,
+}
+
+/// One event of a timeline.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Done {
+    /// What.
+    pub name: String,
+    /// When.
+    pub at: Timestamp,
+    /// In which session of the SDK.
+    pub session: Option<u64>,
+    /// Its properties.
+    pub properties: BTreeMap<String, Value>,
+}
+
+/// All of a person but the timeline; none who is not held.
+pub fn person(view: &View, id: PersonId) -> Option<Person> {
+    let (volume, ordinal) = view.find(id)?;
+    let mut scratch = Scratch::default();
+    let run = volume.run(ordinal, &mut scratch);
+    let mut counts: BTreeMap<u16, EventCount> = BTreeMap::new();
+    for (time, code) in run.times.iter().zip(run.codes) {
+        let at = Timestamp(*time);
+        let count = counts.entry(*code).or_insert_with(|| EventCount {
+            name: volume.event_names()[usize::from(*code)].to_string(),
+            count: 0,
+            first: at,
+            last: at,
+        });
+        count.count += 1;
+        count.last = at;
+    }
+    let traits = volume.traits(ordinal).into_iter();
+    let traits = traits.map(|(name, value)| (name.to_string(), value.clone())).collect();
+    let mut events: Vec<EventCount> = counts.into_values().collect();
+    events.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
+    Some(Person { id, traits, events })
+}
+
+/// The latest events of a person before a moment, newest first; at most `limit`, and those that
+/// share the time of the last one, so that nothing falls between two calls.
+pub fn timeline(view: &View, id: PersonId, before: Timestamp, limit: usize) -> Option<Vec<Done>> {
+    let (volume, ordinal) = view.find(id)?;
+    let mut scratch = Scratch::default();
+    let run = volume.run(ordinal, &mut scratch);
+    let end = run.times.partition_point(|time| *time < before.0);
+    let first = end.saturating_sub(limit);
+    let first = match run.times[..end].get(first) {
+        Some(time) => run.times.partition_point(|other| other < time),
+        None => end,
+    };
+    let done = |at: usize| Done {
+        name: volume.event_names()[usize::from(run.codes[at])].to_string(),
+        at: Timestamp(run.times[at]),
+        session: volume.session(run.rows[at]),
+        properties: volume
+            .properties(run.rows[at])
+            .into_iter()
+            .map(|(name, value)| (name.to_string(), value.clone()))
+            .collect(),
+    };
+    Some((first..end).rev().map(done).collect())
+}

@@ -1,0 +1,163 @@
+//! What trend and funnel questions have in common: when, whose, broken down by what.
+
+use candor_event::Timestamp;
+use candor_store::{Run, View, VolumeView};
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::filter::{Condition, Filter, Scope};
+use crate::period;
+use crate::segment::{Definition, Found, Rule};
+
+/// The range of a question: `from` inclusive, `to` exclusive; each a date in the zone or an RFC
+/// 3339 instant.
+pub(crate) fn range(
+    from: &str,
+    to: &str,
+    zone: &TimeZone,
+) -> Result<(Timestamp, Timestamp), Error> {
+    let from = period::moment(from, zone, "/from")?;
+    let to = period::moment(to, zone, "/to")?;
+    match from < to {
+        true => Ok((from, to)),
+        false => Err(Error::bad("/to", "a moment after `from`; `to` is not included")),
+    }
+}
+
+/// A property to break an answer down by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Breakdown {
+    /// A property of the event.
+    Name(String),
+    /// A property of the event or a trait of the person.
+    Scoped {
+        /// Its name.
+        property: String,
+        /// Whose it is.
+        #[serde(default)]
+        scope: Scope,
+    },
+}
+
+/// One or several breakdowns.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Breakdowns {
+    /// One.
+    One(Breakdown),
+    /// Several.
+    Several(Vec<Breakdown>),
+}
+
+impl Default for Breakdowns {
+    fn default() -> Self {
+        Breakdowns::Several(Vec::new())
+    }
+}
+
+impl Breakdowns {
+    pub(crate) fn list(&self) -> &[Breakdown] {
+        match self {
+            Breakdowns::One(one) => std::slice::from_ref(one),
+            Breakdowns::Several(list) => list,
+        }
+    }
+
+    pub(crate) fn check(&self, max: usize) -> Result<(), Error> {
+        match self.list().len() <= max {
+            true => Ok(()),
+            false => Err(Error::bad("/breakdown", format!("at most {max} properties"))),
+        }
+    }
+
+    pub(crate) fn find(&self, volume: &VolumeView) -> Vec<(Option<u32>, Scope)> {
+        let find = |one: &Breakdown| match one {
+            Breakdown::Name(name) => (volume.property_code(name), Scope::Event),
+            Breakdown::Scoped { property, scope } => (volume.property_code(property), *scope),
+        };
+        self.list().iter().map(find).collect()
+    }
+}
+
+/// The value that a breakdown finds at an event.
+pub(crate) fn broken_down(
+    volume: &VolumeView,
+    ordinal: u32,
+    row: u32,
+    by: (Option<u32>, Scope),
+) -> Option<&candor_event::Value> {
+    match by.1 {
+        Scope::Event => volume.property(row, by.0?),
+        Scope::Person => volume.trait_value(ordinal, by.0?),
+    }
+}
+
+/// An event to look for, found in one volume.
+pub(crate) struct Matcher<'q> {
+    code: Option<u16>,
+    any: bool,
+    /// Conditions on the person first: they are asked once.
+    filters: Vec<Filter<'q>>,
+}
+
+impl<'q> Matcher<'q> {
+    pub(crate) fn new(volume: &VolumeView, event: &str, conditions: &'q [Condition]) -> Self {
+        let mut filters: Vec<_> = conditions.iter().map(|one| one.find(volume)).collect();
+        filters.sort_by_key(|filter| !filter.is_of_person());
+        Matcher { code: volume.event_code(event), any: event == "*", filters }
+    }
+
+    /// Whether any event of this person can match.
+    pub(crate) fn person_matches(&self, volume: &VolumeView, ordinal: u32) -> bool {
+        let of_person = self.filters.iter().take_while(|filter| filter.is_of_person());
+        (self.any || self.code.is_some())
+            && of_person.into_iter().all(|filter| filter.matches(volume, ordinal, 0))
+    }
+
+    /// Whether the event at a place of the run matches, for a person who can.
+    #[inline]
+    pub(crate) fn event_matches(
+        &self,
+        volume: &VolumeView,
+        ordinal: u32,
+        run: Run<'_>,
+        at: usize,
+    ) -> bool {
+        (self.any || Some(run.codes[at]) == self.code)
+            && self
+                .filters
+                .iter()
+                .filter(|filter| !filter.is_of_person())
+                .all(|filter| filter.matches(volume, ordinal, run.rows[at]))
+    }
+}
+
+/// Checks conditions, naming the place of a bad one.
+pub(crate) fn check_all(conditions: &[Condition], pointer: &str) -> Result<(), Error> {
+    if conditions.len() > CONDITIONS_MAX {
+        return Err(Error::bad(pointer, format!("at most {CONDITIONS_MAX} conditions")));
+    }
+    let mut each = conditions.iter().enumerate();
+    each.try_for_each(|(at, one)| one.check(&format!("{pointer}/{at}")))
+}
+
+const CONDITIONS_MAX: usize = 64;
+
+/// Whose events count: everyone's, or a segment's.
+pub(crate) struct Whose<'q>(Option<Rule<'q>>);
+
+impl<'q> Whose<'q> {
+    pub(crate) fn new(
+        people: Option<&'q Definition>,
+        view: &View,
+        zone: &TimeZone,
+    ) -> Result<Whose<'q>, Error> {
+        Ok(Whose(people.map(|rule| rule.resolve(view.as_of, zone, "/people")).transpose()?))
+    }
+
+    pub(crate) fn find(&self, volume: &VolumeView) -> Option<Found<'q>> {
+        self.0.as_ref().map(|rule| rule.find(volume))
+    }
+}

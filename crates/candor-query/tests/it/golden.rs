@@ -1,0 +1,95 @@
+//! Golden files: events, a question and its answer in one readable file. `UPDATE_GOLDEN=1` rewrites
+//! the answers; review reads the difference.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use candor_event::{Event, ManualClock, Properties, Record, Timestamp, Value};
+use candor_query::{Cancel, Definition, Funnel, Trend, segment, zone};
+use candor_store::{Store, View};
+use serde_json::Value as Json;
+
+use crate::world::id;
+
+#[test]
+fn every_golden_file_holds() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(files.len() >= 4, "the golden files are there");
+    for file in files {
+        check(&file);
+    }
+}
+
+fn check(file: &std::path::Path) {
+    let text = fs::read_to_string(file).unwrap();
+    let (given, expected) = text.split_once("\n--- answer\n").unwrap();
+    let (events, question) = given.split_once("\n--- question ").unwrap();
+    let (kind, question) = question.split_once('\n').unwrap();
+    let answer = answer(&view(events), kind, question);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(file, format!("{given}\n--- answer\n{answer}\n")).unwrap();
+        return;
+    }
+    assert_eq!(answer, expected.trim_end(), "{}", file.display());
+}
+
+/// Lines of `person time name key=value ...`; `#` begins a comment.
+fn view(events: &str) -> Arc<View> {
+    let now: jiff::Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
+    let now = Timestamp(now.as_millisecond());
+    let store = Store::in_memory(2, Arc::new(ManualClock::new(now)));
+    let lines = events.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    let record = |(at, line): (usize, &str)| {
+        let mut words = line.split_whitespace();
+        let person = words.next().unwrap().bytes().next().unwrap();
+        let time: jiff::Timestamp = words.next().unwrap().parse().unwrap();
+        let name = words.next().unwrap();
+        let property = |word: &str| {
+            let (key, value) = word.split_once('=').unwrap();
+            let value: Value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+            (key.to_owned(), value)
+        };
+        let properties: Properties = words.map(property).collect();
+        Record::Event(Event {
+            person: id(person),
+            occurred_at: Timestamp(time.as_millisecond()),
+            received_at: now,
+            name: name.into(),
+            session: None,
+            fingerprint: at as u64,
+            properties,
+        })
+    };
+    store.apply(lines.enumerate().map(record).collect(), 1).unwrap();
+    store.view()
+}
+
+fn answer(view: &View, kind: &str, question: &str) -> String {
+    let json: Json = serde_json::from_str(question).unwrap();
+    let zone = zone(json["timezone"].as_str().unwrap_or("UTC")).unwrap();
+    let cancel = Cancel::default();
+    let answer = match kind {
+        "trend" => {
+            let trend: Trend = serde_json::from_value(json).unwrap();
+            trend.ask(view, &zone, &cancel).map(|answer| serde_json::to_value(answer).unwrap())
+        }
+        "funnel" => {
+            let funnel: Funnel = serde_json::from_value(json).unwrap();
+            funnel.ask(view, &zone, &cancel).map(|answer| serde_json::to_value(answer).unwrap())
+        }
+        "count" => {
+            let definition: Definition = serde_json::from_value(json).unwrap();
+            segment::count(view, &definition, view.as_of, &zone, &[], &cancel)
+                .map(|answer| serde_json::to_value(answer).unwrap())
+        }
+        _ => panic!("no question is called {kind}"),
+    };
+    match answer {
+        Ok(answer) => serde_json::to_string_pretty(&answer).unwrap(),
+        Err(refused) => format!("refused: {refused}"),
+    }
+}

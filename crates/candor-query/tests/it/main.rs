@@ -1,0 +1,7 @@
+//! Each question against a naive evaluator on random data with ties, late events and merged
+//! people, and against golden files.
+#![allow(clippy::unwrap_used)]
+
+mod golden;
+mod naive;
+mod world;

@@ -1,0 +1,148 @@
+//! Events as a plain list, and a store that holds the same.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use candor_event::{
+    Event, ManualClock, Merge, PersonId, Record, Timestamp, TraitChange, TraitOp, Value,
+};
+use candor_store::{Store, View};
+use proptest::prelude::*;
+
+/// One event as the naive evaluators see it.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub person: u8,
+    pub time: i64,
+    pub name: &'static str,
+    pub properties: BTreeMap<String, Value>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    /// In the order of arrival.
+    pub events: Vec<Seen>,
+    pub traits: Vec<(u8, &'static str)>,
+    /// (winner, loser)
+    pub merges: Vec<(u8, u8)>,
+    /// After how many events each merge comes, and how many records a batch has.
+    pub merge_at: usize,
+    pub batch: usize,
+}
+
+pub const NOW: i64 = 30 * 86_400_000;
+
+pub fn id(person: u8) -> PersonId {
+    let mut bytes = [person; 16];
+    bytes[0] = person.wrapping_mul(37);
+    PersonId(bytes)
+}
+
+pub fn world() -> impl Strategy<Value = World> {
+    let event = (
+        0u8..8,
+        // Few moments, so that ties are common; order of arrival is not order of time.
+        prop_oneof![(0i64..20).prop_map(|n| n * 86_400_000), 0i64..20 * 86_400_000],
+        prop::sample::select(vec!["view", "cart", "pay"]),
+        prop::option::of(prop::sample::select(vec!["red", "blue", "gold"])),
+        prop::option::of(prop_oneof![
+            (0i64..50).prop_map(Value::Integer),
+            (0i64..50).prop_map(|n| Value::Float(n as f64 / 4.0)),
+            Just(Value::from("dear")),
+        ]),
+    )
+        .prop_map(|(person, time, name, colour, amount)| {
+            let mut properties = BTreeMap::new();
+            if let Some(colour) = colour {
+                properties.insert("colour".to_owned(), Value::from(colour));
+            }
+            if let Some(amount) = amount {
+                properties.insert("amount".to_owned(), amount);
+            }
+            Seen { person, time, name, properties }
+        });
+    (
+        prop::collection::vec(event, 0..80),
+        prop::collection::vec((0u8..8, prop::sample::select(vec!["gold", "free"])), 0..6),
+        prop::collection::vec((0u8..4, 4u8..8), 0..3),
+        0usize..80,
+        1usize..30,
+    )
+        .prop_map(|(events, traits, merges, merge_at, batch)| World {
+            events,
+            traits,
+            merges,
+            merge_at,
+            batch,
+        })
+}
+
+impl World {
+    pub fn view(&self) -> Arc<View> {
+        let store = Store::in_memory(4, Arc::new(ManualClock::new(Timestamp(NOW))));
+        let mut records: Vec<Record> = Vec::new();
+        for (at, seen) in self.events.iter().enumerate() {
+            records.push(Record::Event(Event {
+                person: id(seen.person),
+                occurred_at: Timestamp(seen.time),
+                received_at: Timestamp(NOW),
+                name: seen.name.into(),
+                session: None,
+                fingerprint: at as u64,
+                properties: seen.properties.clone(),
+            }));
+        }
+        for (person, plan) in &self.traits {
+            records.push(Record::Trait(TraitChange {
+                person: id(*person),
+                at: Timestamp(0),
+                property: "plan".into(),
+                op: TraitOp::Set((*plan).into()),
+            }));
+        }
+        let merges = self.merges.iter().map(|(winner, loser)| {
+            Record::Merge(Merge {
+                winner: id(*winner),
+                loser: id(*loser),
+                at: Timestamp(0),
+                reason: "login".into(),
+            })
+        });
+        let at = self.merge_at.min(records.len());
+        records.splice(at..at, merges);
+        for (place, batch) in records.chunks(self.batch).enumerate() {
+            store.apply(batch.to_vec(), place as u64 + 1).unwrap();
+        }
+        store.view()
+    }
+
+    fn canonical(&self, person: u8) -> u8 {
+        // The first merge of a loser counts; losers (4..8) never win, so one step is enough.
+        let up = self.merges.iter().find(|(_, loser)| *loser == person);
+        up.map_or(person, |(winner, _)| *winner)
+    }
+
+    /// Everyone's events in the order of (time, arrival), by who they are now. Events of equal time
+    /// of merged people are left out of order by no rule: worlds with such ties are skipped.
+    pub fn people(&self) -> BTreeMap<u8, Vec<&Seen>> {
+        let mut people: BTreeMap<u8, Vec<&Seen>> = BTreeMap::new();
+        for seen in &self.events {
+            people.entry(self.canonical(seen.person)).or_default().push(seen);
+        }
+        people.values_mut().for_each(|events| events.sort_by_key(|seen| seen.time));
+        people
+    }
+
+    /// Whether two different people who are one now did something at the same moment: their order
+    /// is then not defined.
+    pub fn has_foreign_ties(&self) -> bool {
+        self.people().values().any(|events| {
+            events.windows(2).any(|w| w[0].time == w[1].time && w[0].person != w[1].person)
+        })
+    }
+
+    pub fn plan(&self, person: u8) -> Option<&'static str> {
+        let own = self.traits.iter().rev().find(|(owner, _)| *owner == person);
+        own.map(|(_, plan)| *plan)
+    }
+}
