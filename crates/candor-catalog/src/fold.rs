@@ -1,0 +1,169 @@
+//! What is folded from the log: who is who, and consents.
+
+use candor_event::{AccountId, IdKind, Link, Merge, PersonId, Record, Split, Timestamp};
+use sqlx::{Row, Sqlite, Transaction};
+
+use crate::database::Catalog;
+use crate::error::Error;
+
+const FOLD: &str = "people";
+
+impl Catalog {
+    /// The log offset up to which the catalog holds everything.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be read.
+    pub async fn folded(&self) -> Result<u64, Error> {
+        let row = sqlx::query("SELECT next FROM folds WHERE name = ?")
+            .bind(FOLD)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(Error::database("read its offset"))?;
+        Ok(row.map_or(0, |row| row.get::<i64, _>(0) as u64))
+    }
+
+    /// Takes in records in the order of the log, together with the offset after them. Records that
+    /// are not about who is who, consents or erasures are passed over.
+    ///
+    /// # Errors
+    /// [`Error::Database`]: nothing was taken in; try again later.
+    pub async fn fold(&self, records: &[(AccountId, Record)], next: u64) -> Result<(), Error> {
+        let failed = || Error::database("fold records");
+        let mut one = self.pool.begin().await.map_err(failed())?;
+        for (account, record) in records {
+            fold_one(&mut one, account.as_str(), record).await.map_err(failed())?;
+        }
+        sqlx::query("INSERT OR REPLACE INTO folds VALUES (?, ?)")
+            .bind(FOLD)
+            .bind(next as i64)
+            .execute(&mut *one)
+            .await
+            .map_err(failed())?;
+        one.commit().await.map_err(failed())
+    }
+
+    /// Everything that says who is who in a publisher's data, in an order in which it can be
+    /// applied: links, then merges in force.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be read.
+    pub async fn who_is_who(&self, account: &AccountId) -> Result<Vec<Record>, Error> {
+        let failed = || Error::database("read who is who");
+        let rows = sqlx::query("SELECT kind, hash, person, at FROM links WHERE account_id = ?")
+            .bind(account.as_str())
+            .fetch_all(&self.pool)
+            .await
+            .map_err(failed())?;
+        let mut records = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let kind = match row.get::<&str, _>(0) {
+                "guid" => IdKind::Guid,
+                "identity" => IdKind::Identity,
+                "email" => IdKind::Email,
+                "phone" => IdKind::Phone,
+                _ => return Err(Error::Corrupt("kind of id")),
+            };
+            let (hash, person) = (bytes(row.get(1))?, PersonId(bytes(row.get(2))?));
+            records.push(Record::Link(Link { kind, hash, person, at: Timestamp(row.get(3)) }));
+        }
+        let rows = sqlx::query(
+            "SELECT loser, winner, at, reason FROM merges \
+             WHERE account_id = ? AND split_at IS NULL ORDER BY rowid",
+        )
+        .bind(account.as_str())
+        .fetch_all(&self.pool)
+        .await
+        .map_err(failed())?;
+        for row in &rows {
+            records.push(Record::Merge(Merge {
+                loser: PersonId(bytes(row.get(0))?),
+                winner: PersonId(bytes(row.get(1))?),
+                at: Timestamp(row.get(2)),
+                reason: row.get(3),
+            }));
+        }
+        Ok(records)
+    }
+}
+
+fn bytes(found: &[u8]) -> Result<[u8; 16], Error> {
+    found.try_into().map_err(|_| Error::Corrupt("keyed id"))
+}
+
+async fn fold_one(
+    one: &mut Transaction<'_, Sqlite>,
+    account: &str,
+    record: &Record,
+) -> Result<(), sqlx::Error> {
+    match record {
+        Record::Link(Link { kind, hash, person, at }) => {
+            let kind = match kind {
+                IdKind::Guid => "guid",
+                IdKind::Identity => "identity",
+                IdKind::Email => "email",
+                IdKind::Phone => "phone",
+            };
+            sqlx::query("INSERT OR REPLACE INTO links VALUES (?, ?, ?, ?, ?)")
+                .bind(account)
+                .bind(kind)
+                .bind(hash.as_slice())
+                .bind(person.0.as_slice())
+                .bind(at.0)
+                .execute(&mut **one)
+                .await?;
+        }
+        Record::Merge(Merge { winner, loser, at, reason }) => {
+            sqlx::query("INSERT INTO merges VALUES (?, ?, ?, ?, ?, NULL)")
+                .bind(account)
+                .bind(loser.0.as_slice())
+                .bind(winner.0.as_slice())
+                .bind(at.0)
+                .bind(reason)
+                .execute(&mut **one)
+                .await?;
+        }
+        Record::Split(Split { winner, loser, at }) => {
+            sqlx::query(
+                "UPDATE merges SET split_at = ? \
+                 WHERE account_id = ? AND loser = ? AND winner = ? AND split_at IS NULL",
+            )
+            .bind(at.0)
+            .bind(account)
+            .bind(loser.0.as_slice())
+            .bind(winner.0.as_slice())
+            .execute(&mut **one)
+            .await?;
+        }
+        Record::Consent(change) => {
+            let document = serde_json::to_string(change).unwrap_or_default();
+            sqlx::query("INSERT INTO consents VALUES (?, ?, ?, ?)")
+                .bind(account)
+                .bind(change.person.0.as_slice())
+                .bind(change.at.0)
+                .bind(document)
+                .execute(&mut **one)
+                .await?;
+        }
+        Record::Erase { person, .. } => {
+            let person = person.0.as_slice();
+            sqlx::query("DELETE FROM links WHERE account_id = ? AND person = ?")
+                .bind(account)
+                .bind(person)
+                .execute(&mut **one)
+                .await?;
+            sqlx::query("DELETE FROM merges WHERE account_id = ? AND (winner = ? OR loser = ?)")
+                .bind(account)
+                .bind(person)
+                .bind(person)
+                .execute(&mut **one)
+                .await?;
+            sqlx::query("DELETE FROM consents WHERE account_id = ? AND person = ?")
+                .bind(account)
+                .bind(person)
+                .execute(&mut **one)
+                .await?;
+        }
+        Record::Event(_) | Record::Trait(_) => {}
+    }
+    Ok(())
+}

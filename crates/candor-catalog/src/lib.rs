@@ -1,0 +1,25 @@
+//! What must be transactional: publishers, logins, tokens, policies, definitions, and the folded
+//! who-is-who and consents. The only room that speaks SQL.
+//!
+//! Definitions (segments and the like) are named documents that it does not interpret. People
+//! appear only as keyed ids. What is folded from the log is written together with the offset that it
+//! covers, in one transaction, so that it can be replayed from there.
+//!
+//! Entry type: [`Catalog`]. One file per noun.
+
+mod consents;
+mod database;
+mod definitions;
+mod error;
+mod fold;
+mod policy;
+mod publishers;
+mod users;
+
+pub use consents::Consent;
+pub use database::Catalog;
+pub use definitions::Definition;
+pub use error::Error;
+pub use policy::PolicyVersion;
+pub use publishers::{NewPublisher, Publisher};
+pub use users::{ApiToken, User};

@@ -1,0 +1,97 @@
+//! Promises of the catalog, against a real file.
+#![allow(clippy::unwrap_used)]
+
+use candor_catalog::{Catalog, Error, NewPublisher, Publisher};
+use candor_event::{
+    AccountId, ConsentChange, DataClass, IdKind, Link, Merge, PersonId, Purpose, Record, Split,
+    Timestamp,
+};
+
+fn new(account: &str, email: &str) -> NewPublisher {
+    NewPublisher {
+        publisher: Publisher {
+            account_id: AccountId::new(account).unwrap(),
+            name: "Shop".into(),
+            region: "in1".into(),
+            timezone: "Asia/Kolkata".into(),
+            token_hash: vec![1; 32],
+            passcode_hash: vec![2; 32],
+        },
+        api_token: (account.as_bytes().to_vec(), "ingest read".into()),
+        admin: (email.into(), "$argon2id$".into()),
+        policy: "{}".into(),
+    }
+}
+
+#[tokio::test]
+async fn a_publisher_comes_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(&folder.path().join("catalog.db")).await.unwrap();
+    let now = Timestamp(7);
+    catalog.create_publisher(&new("A-1", "a@example.test"), now).await.unwrap();
+    let taken = catalog.create_publisher(&new("A-1", "b@example.test"), now).await;
+    assert!(matches!(taken, Err(Error::Exists(_))));
+    let taken = catalog.create_publisher(&new("A-2", "a@example.test"), now).await;
+    assert!(matches!(taken, Err(Error::Exists(_))));
+    assert_eq!(catalog.publishers().await.unwrap(), [new("A-1", "").publisher]);
+    let token = catalog.api_token(b"A-1").await.unwrap().unwrap();
+    assert_eq!(token.scopes, ["ingest", "read"]);
+    assert_eq!(catalog.api_token(b"A-2").await.unwrap(), None);
+    let account = AccountId::new("A-1").unwrap();
+    assert_eq!(catalog.put_policy(&account, "{\"v\":2}", "a", now).await.unwrap(), 2);
+    let versions = catalog.policies(&account).await.unwrap();
+    assert_eq!(versions.iter().map(|v| v.version).collect::<Vec<_>>(), [2, 1]);
+    catalog.put_class(&account, "plan", DataClass::Behaviour).await.unwrap();
+    let classes = catalog.classes(&account).await.unwrap();
+    assert_eq!(classes, [("plan".to_owned(), DataClass::Behaviour)]);
+}
+
+#[tokio::test]
+async fn a_session_ends_when_told_and_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(&folder.path().join("catalog.db")).await.unwrap();
+    catalog.create_publisher(&new("A-1", "a@example.test"), Timestamp(0)).await.unwrap();
+    let user = catalog.user("a@example.test").await.unwrap().unwrap();
+    for hash in [b"one", b"two"] {
+        catalog.open_session(hash, user.id, Timestamp(0), Timestamp(10)).await.unwrap();
+    }
+    assert_eq!(catalog.session(b"one", Timestamp(9)).await.unwrap(), Some(user));
+    assert_eq!(catalog.session(b"one", Timestamp(10)).await.unwrap(), None);
+    catalog.end_session(b"two").await.unwrap();
+    assert_eq!(catalog.session(b"two", Timestamp(1)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_is_folded_and_its_offset_survive_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("catalog.db");
+    let catalog = Catalog::open(&file).await.unwrap();
+    let account = AccountId::new("A-1").unwrap();
+    let (ann, device) = (PersonId([1; 16]), PersonId([2; 16]));
+    let link =
+        Record::Link(Link { kind: IdKind::Guid, hash: [9; 16], person: ann, at: Timestamp(1) });
+    let at = Timestamp(2);
+    let merge = Record::Merge(Merge { winner: ann, loser: device, at, reason: "login".into() });
+    let said = ConsentChange {
+        person: ann,
+        at,
+        purposes: [(Purpose::new("analytics").unwrap(), true)].into(),
+        notice: None,
+        method: "banner".into(),
+    };
+    let of = |record: &Record| (account.clone(), record.clone());
+    let records = [of(&link), of(&merge), of(&Record::Consent(said.clone()))];
+    catalog.fold(&records, 33).await.unwrap();
+    catalog.close().await;
+    let catalog = Catalog::open(&file).await.unwrap();
+    assert_eq!(catalog.folded().await.unwrap(), 33);
+    assert_eq!(catalog.who_is_who(&account).await.unwrap(), [link.clone(), merge]);
+    assert_eq!(catalog.consents(&account, ann).await.unwrap(), [said]);
+    let split = Record::Split(Split { winner: ann, loser: device, at });
+    catalog.fold(&[of(&split)], 40).await.unwrap();
+    assert_eq!(catalog.who_is_who(&account).await.unwrap(), [link]);
+    let erase = Record::Erase { person: ann, at };
+    catalog.fold(&[of(&erase)], 50).await.unwrap();
+    assert!(catalog.who_is_who(&account).await.unwrap().is_empty());
+    assert!(catalog.consents(&account, ann).await.unwrap().is_empty());
+}
