@@ -13,4 +13,16 @@ pub enum Error {
     /// The text is not what LZString writes, or would grow beyond its limit.
     #[error("the compressed text {0}")]
     BadText(&'static str),
+    /// An index that tells repeats apart is full: try again later.
+    #[error("too many records with an id and no time in 7 days")]
+    Overloaded,
+    /// The ids of a call name nobody.
+    #[error("no id names a person")]
+    Nobody,
+    /// The log refused.
+    #[error("the log")]
+    Log(#[from] candor_log::Error),
+    /// The store refused.
+    #[error("the store")]
+    Store(#[from] candor_store::Error),
 }

@@ -1,6 +1,6 @@
 //! An event's way in: from what was sent to sealed records of the log.
 //!
-//! What stands so far: finding the person behind the ids of a request ([`WhoIsWho`]), reading the
+//! [`Door`] is one publisher's way in: it resolves, asks the gate, stamps and seals. Beneath it: finding the person behind the ids of a request ([`WhoIsWho`]), reading the
 //! LZString text of the Web SDK ([`lzstring`]) and the events API ([`decode`]), taking out what consent does not cover ([`gate`]),
 //! and turning a request's records into one sealed frame of the log and back ([`BatchSealer`],
 //! [`open_frame`]), each data class under its own key.
@@ -19,14 +19,20 @@
 //! # Ok::<(), candor_ingest::Error>(())
 //! ```
 
+mod accept;
 mod codec;
 pub mod decode;
 mod error;
 pub mod gate;
+mod load;
 pub mod lzstring;
 mod seal;
+mod tally;
 mod who;
 
+pub use accept::{Accepted, Door, GUIDS_TRAIT, Receipt, Request};
 pub use error::Error;
+pub use load::{Home, Step, step};
 pub use seal::{BatchSealer, account_of, open_frame};
+pub use tally::Tally;
 pub use who::{Ids, WhoIsWho};

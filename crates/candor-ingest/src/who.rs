@@ -49,6 +49,21 @@ impl WhoIsWho {
         }
     }
 
+    /// Forgets all ids of a person and of everyone folded into them.
+    pub fn forget(&mut self, person: PersonId) {
+        let gone: HashSet<PersonId> = self
+            .winner_of
+            .keys()
+            .copied()
+            .filter(|id| self.canonical(*id) == person)
+            .chain([person])
+            .collect();
+        self.people.retain(|_, owner| !gone.contains(owner));
+        self.known.retain(|id| !gone.contains(id));
+        self.guids.retain(|id, _| !gone.contains(id));
+        self.winner_of.retain(|loser, _| !gone.contains(loser));
+    }
+
     fn link(&mut self, link: &Link) {
         if link.kind == IdKind::Guid {
             self.guids.entry(link.person).or_default().push(link.hash);

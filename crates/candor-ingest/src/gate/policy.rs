@@ -131,6 +131,20 @@ impl Said {
         }
     }
 
+    /// Takes in what the same person said under another id: of two answers the later counts.
+    pub fn take_in(&mut self, other: &Said) {
+        for (purpose, (at, yes)) in &other.answers {
+            if self.answers.get(purpose).is_none_or(|(known, _)| known < at) {
+                self.answers.insert(purpose.clone(), (*at, *yes));
+            }
+        }
+    }
+
+    /// All answers.
+    pub fn answers(&self) -> impl Iterator<Item = (&Purpose, bool)> {
+        self.answers.iter().map(|(purpose, (_, yes))| (purpose, *yes))
+    }
+
     /// The answer for one purpose, if there is one.
     pub fn about(&self, purpose: &Purpose) -> Option<bool> {
         self.answers.get(purpose).map(|(_, yes)| *yes)

@@ -1,0 +1,601 @@
+//! The stages of accepting: resolve the person, ask the gate, stamp, seal. What comes out is one
+//! frame for the log and a receipt; nothing of what was refused is in either.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use candor_event::{
+    ClassSet, ConsentChange, DataClass, Event, IdKind, Merge, PersonId, Properties, Purpose,
+    Record, Timestamp, TraitChange, TraitOp, Value,
+};
+use candor_keys::PublisherKeys;
+
+use crate::decode::{Body, Incoming, RefusalCode, Refused};
+use crate::error::Error;
+use crate::gate::{
+    Classes, Policy, Said, StripReason, Stripped, Verdict, check_event, check_property,
+};
+use crate::seal::BatchSealer;
+use crate::tally::Tally;
+use crate::who::{Ids, WhoIsWho};
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Records with an id and no time whose first arrival is remembered, for 7 days.
+const REMEMBERED_MAX: usize = 1_000_000;
+
+/// Devices whose guid is known to be among its person's traits.
+const GUIDS_SEEN_MAX: usize = 1_000_000;
+
+/// The trait that lists a person's devices.
+pub const GUIDS_TRAIT: &str = "guids";
+
+/// What the sender of a request said about all of it.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// When it arrived.
+    pub now: Timestamp,
+    /// Events older than this are refused.
+    pub event_age_max_ms: i64,
+    /// The `Idempotency-Key` of the request.
+    pub idempotency_key: Option<String>,
+}
+
+/// What became of a request.
+#[derive(Debug, Default)]
+pub struct Receipt {
+    /// Records that were accepted, stripped ones included.
+    pub accepted: usize,
+    /// Records that were refused, in their order.
+    pub refused: Vec<Refused>,
+    /// Properties that were taken out: (record's place, what).
+    pub stripped: Vec<(usize, Stripped)>,
+}
+
+/// A receipt, and the frame that must be in the log before it is given.
+pub struct Accepted {
+    /// What to answer.
+    pub receipt: Receipt,
+    /// What to append; none when nothing may be kept.
+    pub frame: Option<Vec<u8>>,
+    /// To be given back by [`Door::not_kept`] when the log did not take the frame.
+    pub joins: Vec<Record>,
+}
+
+/// One publisher's way in.
+pub struct Door {
+    keys: PublisherKeys,
+    sealer: BatchSealer,
+    state: Mutex<State>,
+}
+
+struct State {
+    policy: Policy,
+    classes: Arc<Classes>,
+    who: WhoIsWho,
+    said: HashMap<PersonId, Said>,
+    /// Links and consents that are in force here and that the log does not hold yet.
+    unkept: Vec<Record>,
+    remembered: HashMap<u64, (Timestamp, Timestamp)>,
+    guids_seen: HashSet<[u8; 16]>,
+    tally: Tally,
+}
+
+impl Door {
+    /// A door under a policy and the classes that the publisher gave.
+    pub fn new(keys: PublisherKeys, policy: Policy, classes: Vec<(String, DataClass)>) -> Door {
+        let sealer = BatchSealer::new(&keys);
+        let state = State {
+            classes: Arc::new(policy.classes()),
+            policy,
+            who: WhoIsWho::default(),
+            said: HashMap::new(),
+            unkept: Vec::new(),
+            remembered: HashMap::new(),
+            guids_seen: HashSet::new(),
+            tally: Tally::default(),
+        };
+        let door = Door { keys, sealer, state: Mutex::new(state) };
+        let policy = door.state().policy.clone();
+        door.set_policy(policy, classes);
+        door
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a policy and classes in force for the next request.
+    pub fn set_policy(&self, policy: Policy, classes: Vec<(String, DataClass)>) {
+        let mut all = policy.classes();
+        all.set(GUIDS_TRAIT, DataClass::Device);
+        classes.iter().for_each(|(name, class)| all.set(name, *class));
+        let mut state = self.state();
+        state.tally.classed(classes.iter().map(|(name, _)| name.as_str()));
+        state.policy = policy;
+        state.classes = Arc::new(all);
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> Policy {
+        self.state().policy.clone()
+    }
+
+    /// The classes in force.
+    pub fn classes(&self) -> Arc<Classes> {
+        self.state().classes.clone()
+    }
+
+    /// What came, was refused and was taken out since the start.
+    pub fn tally(&self) -> Tally {
+        self.state().tally.clone()
+    }
+
+    /// Takes in a record that the catalog or the log holds; for starting.
+    pub fn replay(&self, record: &Record) {
+        self.state().apply(record);
+    }
+
+    /// Whom ids name now.
+    pub fn resolve(&self, ids: &Ids) -> Option<PersonId> {
+        self.state().who.resolve(&self.keys, ids)
+    }
+
+    /// The person who stands for another after all merges.
+    pub fn canonical(&self, person: PersonId) -> PersonId {
+        self.state().who.canonical(person)
+    }
+
+    /// Takes a request in, up to the frame for the log. Calls must append their frames in the order
+    /// in which they were made here; `append` is therefore called before the next may enter.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] when an index is full; [`Error::Keys`] when sealing fails.
+    pub fn accept(
+        &self,
+        incoming: Vec<Incoming>,
+        refused: Vec<Refused>,
+        request: &Request,
+        append: impl FnOnce(&mut Accepted),
+    ) -> Result<Receipt, Error> {
+        let mut state = self.state();
+        let mut batch = Batch { records: Vec::new(), receipt: Receipt::default() };
+        batch.records.append(&mut state.unkept);
+        batch.receipt.refused = refused;
+        for record in incoming {
+            let (index, before) = (record.index, batch.records.len());
+            match state.one(&self.keys, record, request, &mut batch) {
+                Ok(()) => batch.receipt.accepted += 1,
+                Err(Stop::Refused(code, message)) => {
+                    let gone = batch.records.split_off(before);
+                    batch.records.extend(joins_of(&gone));
+                    batch.receipt.refused.push(Refused { index, code, message });
+                }
+                Err(Stop::Overloaded) => {
+                    state.keep_for_later(batch.records);
+                    return Err(Error::Overloaded);
+                }
+            }
+        }
+        batch.receipt.refused.sort_by_key(|refused| refused.index);
+        state.tally.count(&batch.receipt);
+        self.finish(&mut state, batch, append)
+    }
+
+    /// Records what someone said about purposes, for an id that need not have been seen before.
+    ///
+    /// # Errors
+    /// As [`Door::accept`]; [`Error::Nobody`] when the ids name nobody.
+    pub fn consent(
+        &self,
+        ids: &Ids,
+        mut change: ConsentChange,
+        append: impl FnOnce(&mut Accepted),
+    ) -> Result<PersonId, Error> {
+        let mut state = self.state();
+        let yes = change.purposes.values().any(|yes| *yes);
+        let mut batch = Batch { records: Vec::new(), receipt: Receipt::default() };
+        batch.records.append(&mut state.unkept);
+        // A yes lets the ids be joined; a no leaves them as they are.
+        let (person, joins) = match yes {
+            true => state.who.identify(&self.keys, ids, change.at).ok_or(Error::Nobody)?,
+            false => (state.who.resolve(&self.keys, ids).ok_or(Error::Nobody)?, Vec::new()),
+        };
+        change.person = person;
+        for record in joins.into_iter().chain([Record::Consent(change)]) {
+            state.apply(&record);
+            batch.records.push(record);
+        }
+        self.finish(&mut state, batch, append)?;
+        Ok(person)
+    }
+
+    /// Appends records of the server's own: erasures and splits.
+    ///
+    /// # Errors
+    /// As [`Door::accept`].
+    pub fn record(
+        &self,
+        records: Vec<Record>,
+        append: impl FnOnce(&mut Accepted),
+    ) -> Result<(), Error> {
+        let mut state = self.state();
+        records.iter().for_each(|record| state.apply(record));
+        let batch = Batch { records, receipt: Receipt::default() };
+        self.finish(&mut state, batch, append)?;
+        Ok(())
+    }
+
+    /// Gives back what the log did not take: it stays in force and goes with the next request.
+    pub fn not_kept(&self, joins: Vec<Record>) {
+        self.state().keep_for_later(joins);
+    }
+
+    fn finish(
+        &self,
+        state: &mut State,
+        batch: Batch,
+        append: impl FnOnce(&mut Accepted),
+    ) -> Result<Receipt, Error> {
+        let mut accepted =
+            Accepted { receipt: batch.receipt, frame: None, joins: joins_of(&batch.records) };
+        if !batch.records.is_empty() {
+            let classes = state.classes.clone();
+            // Under `open` a name without a class is behaviour; elsewhere none comes this far.
+            let class_of = |name: &str| classes.class_of(name).unwrap_or(DataClass::Behaviour);
+            match self.sealer.seal(&batch.records, &class_of) {
+                Ok(frame) => accepted.frame = Some(frame),
+                Err(e) => {
+                    state.keep_for_later(accepted.joins);
+                    return Err(e);
+                }
+            }
+        }
+        append(&mut accepted);
+        Ok(accepted.receipt)
+    }
+}
+
+/// Records that change who is who or what is allowed: they must not get lost.
+fn joins_of(records: &[Record]) -> Vec<Record> {
+    let stay = |record: &&Record| !matches!(record, Record::Event(_) | Record::Trait(_));
+    records.iter().filter(stay).cloned().collect()
+}
+
+struct Batch {
+    records: Vec<Record>,
+    receipt: Receipt,
+}
+
+enum Stop {
+    Refused(RefusalCode, String),
+    Overloaded,
+}
+
+fn refuse(code: RefusalCode, message: impl Into<String>) -> Stop {
+    Stop::Refused(code, message.into())
+}
+
+impl State {
+    fn apply(&mut self, record: &Record) {
+        match record {
+            Record::Merge(Merge { winner, loser, .. }) => {
+                self.who.apply(record);
+                // What the one said as a stranger they also said as the other.
+                if let Some(said) = self.said.get(loser).cloned() {
+                    self.said.entry(*winner).or_default().take_in(&said);
+                }
+            }
+            Record::Consent(change) => {
+                let person = self.who.canonical(change.person);
+                self.said.entry(person).or_default().apply(change);
+            }
+            Record::Erase { person, .. } => {
+                let person = self.who.canonical(*person);
+                self.said.remove(&person);
+                self.who.forget(person);
+                self.guids_seen.clear();
+            }
+            other => self.who.apply(other),
+        }
+    }
+
+    fn keep_for_later(&mut self, records: Vec<Record>) {
+        self.unkept.extend(joins_of(&records));
+    }
+
+    /// One record through all stages.
+    fn one(
+        &mut self,
+        keys: &PublisherKeys,
+        mut record: Incoming,
+        request: &Request,
+        batch: &mut Batch,
+    ) -> Result<(), Stop> {
+        let at = self.stamp(keys, &record, request)?;
+        match std::mem::replace(&mut record.body, Body::Profile(Vec::new())) {
+            Body::Event { name, properties } if name == CONSENT_NAME => {
+                let op = TraitOp::Set(Value::Object(properties));
+                self.profile(keys, record, vec![(name, op)], at, batch)
+            }
+            Body::Event { name, properties } => {
+                self.event(keys, record, name, properties, at, request, batch)
+            }
+            Body::Profile(changes) => self.profile(keys, record, changes, at, batch),
+        }
+    }
+
+    /// When it happened: in bounds, and for a record with an id and no time, when it first came.
+    fn stamp(
+        &mut self,
+        keys: &PublisherKeys,
+        record: &Incoming,
+        request: &Request,
+    ) -> Result<Timestamp, Stop> {
+        let now = request.now;
+        match record.at {
+            Some(at) if at.0 < now.0.saturating_sub(request.event_age_max_ms) => {
+                let days = request.event_age_max_ms / DAY_MS;
+                Err(refuse(RefusalCode::TooOld, format!("events are at most {days} days old")))
+            }
+            Some(at) if at.0 > now.0 + DAY_MS => Ok(now),
+            Some(at) => Ok(at),
+            None => match sender_id(record, request) {
+                None => Ok(now),
+                Some(id) => self.first_arrival(keys.fingerprint(id.as_bytes()), now),
+            },
+        }
+    }
+
+    fn first_arrival(&mut self, id: u64, now: Timestamp) -> Result<Timestamp, Stop> {
+        if let Some((at, _)) = self.remembered.get(&id) {
+            return Ok(*at);
+        }
+        if self.remembered.len() >= REMEMBERED_MAX {
+            self.remembered.retain(|_, (_, until)| *until > now);
+            if self.remembered.len() >= REMEMBERED_MAX {
+                return Err(Stop::Overloaded);
+            }
+        }
+        self.remembered.insert(id, (now, Timestamp(now.0 + 7 * DAY_MS)));
+        Ok(now)
+    }
+
+    fn allowed(&self, person: PersonId) -> ClassSet {
+        match self.said.get(&person) {
+            Some(said) => self.policy.allowed(said),
+            None => self.policy.allowed(&Said::default()),
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn event(
+        &mut self,
+        keys: &PublisherKeys,
+        record: Incoming,
+        name: String,
+        mut properties: Properties,
+        at: Timestamp,
+        request: &Request,
+        batch: &mut Batch,
+    ) -> Result<(), Stop> {
+        let person = self.who.resolve(keys, &record.ids).ok_or_else(nobody)?;
+        let fingerprint = match sender_id(&record, request) {
+            Some(id) => keys.fingerprint(id.as_bytes()),
+            None => keys.fingerprint(&serde_json::to_vec(&properties).unwrap_or_default()),
+        };
+        let session = match properties.remove("session") {
+            Some(Value::Integer(session)) => Some(session as u64),
+            Some(Value::Text(session)) => Some(keys.fingerprint(session.as_bytes())),
+            _ => None,
+        };
+        let allowed = self.allowed(person);
+        let classes = self.classes.clone();
+        let Verdict::Keep(stripped) = check_event(&classes, allowed, &name, &mut properties) else {
+            return Err(no_consent());
+        };
+        self.note(record.index, person, stripped, batch);
+        self.know_device(keys, &record.ids, person, allowed, at, batch);
+        batch.records.push(Record::Event(Event {
+            person,
+            occurred_at: at,
+            received_at: request.now,
+            name: name.into(),
+            session,
+            fingerprint,
+            properties,
+        }));
+        Ok(())
+    }
+
+    fn profile(
+        &mut self,
+        keys: &PublisherKeys,
+        mut record: Incoming,
+        changes: Vec<(String, TraitOp)>,
+        at: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<(), Stop> {
+        let (changes, purposes) = self.take_consent(changes);
+        take_ids(&changes, &mut record.ids);
+        let spoke = purposes.is_some();
+        if let Some(purposes) = purposes {
+            // What is said is said by whom the ids name now; a yes then lets the rest be kept.
+            let person = self.who.resolve(keys, &record.ids).ok_or_else(nobody)?;
+            let method = "sdk".to_owned();
+            let said =
+                Record::Consent(ConsentChange { person, at, purposes, notice: None, method });
+            self.apply(&said);
+            batch.records.push(said);
+            if changes.is_empty() {
+                return Ok(());
+            }
+        }
+        let (person, joins) = self.who.identify(keys, &record.ids, at).ok_or_else(nobody)?;
+        let device = record.ids.guid.as_deref().map(|g| self.who.person(keys, IdKind::Guid, g));
+        let mut said = self.said.get(&person).cloned().unwrap_or_default();
+        if let Some(other) = device.and_then(|device| self.said.get(&device)) {
+            said.take_in(other);
+        }
+        let allowed = self.policy.allowed(&said);
+        if allowed.is_empty() && !spoke {
+            return Err(no_consent());
+        }
+        let joins = if allowed.is_empty() { Vec::new() } else { joins };
+        for join in joins {
+            self.apply(&join);
+            batch.records.push(join);
+        }
+        self.know_device(keys, &record.ids, person, allowed, at, batch);
+        let classes = self.classes.clone();
+        let mut stripped = Vec::new();
+        for (property, op) in changes {
+            let kept = match &op {
+                TraitOp::Set(value) => check_property(&classes, allowed, &property, value),
+                TraitOp::Add(values) | TraitOp::Remove(values) => {
+                    let value = Value::List(values.clone());
+                    check_property(&classes, allowed, &property, &value)
+                }
+                TraitOp::Unset | TraitOp::Increment(_) => {
+                    check_property(&classes, allowed, &property, &Value::Bool(true))
+                }
+            };
+            match kept {
+                None => {
+                    let change = TraitChange { person, at, property, op };
+                    batch.records.push(Record::Trait(change));
+                }
+                Some(reason) => {
+                    let class = classes.class_of(&property);
+                    stripped.push(Stripped { property, class, reason });
+                }
+            }
+        }
+        self.note(record.index, person, stripped, batch);
+        Ok(())
+    }
+
+    /// Takes the consent keys out of a profile: what was said about which purposes.
+    #[allow(clippy::type_complexity)]
+    fn take_consent(
+        &self,
+        changes: Vec<(String, TraitOp)>,
+    ) -> (Vec<(String, TraitOp)>, Option<std::collections::BTreeMap<Purpose, bool>>) {
+        let mut said = None;
+        let mut rest = Vec::with_capacity(changes.len());
+        for (name, op) in changes {
+            match (name.as_str(), &op) {
+                (CONSENT_NAME, TraitOp::Set(Value::Object(purposes))) => {
+                    let said: &mut std::collections::BTreeMap<_, _> = said.get_or_insert_default();
+                    for (purpose, yes) in purposes {
+                        if let (Some(purpose), Value::Bool(yes)) = (Purpose::new(purpose), yes)
+                            && self.policy.purposes.contains_key(&purpose)
+                        {
+                            said.insert(purpose, *yes);
+                        }
+                    }
+                }
+                (OPT_OUT_NAME, TraitOp::Set(Value::Bool(true))) => {
+                    let all = self.policy.purposes.keys().map(|purpose| (purpose.clone(), false));
+                    said.get_or_insert_default().extend(all);
+                }
+                // An opt-in alone grants nothing.
+                (CONSENT_NAME | OPT_OUT_NAME, _) => {}
+                _ => rest.push((name, op)),
+            }
+        }
+        (rest, said)
+    }
+
+    fn note(&mut self, index: usize, person: PersonId, stripped: Vec<Stripped>, batch: &mut Batch) {
+        for one in stripped {
+            if one.reason == StripReason::Unclassified {
+                self.tally.waits(&one.property, person);
+            }
+            batch.receipt.stripped.push((index, one));
+        }
+    }
+
+    /// Keeps a device's id and the person's own among the traits, where their classes allow it.
+    fn know_device(
+        &mut self,
+        keys: &PublisherKeys,
+        ids: &Ids,
+        person: PersonId,
+        allowed: ClassSet,
+        at: Timestamp,
+        batch: &mut Batch,
+    ) {
+        let set = |property: &str, op| {
+            Record::Trait(TraitChange { person, at, property: property.to_owned(), op })
+        };
+        let mut fresh = |kind, id: &str| {
+            if self.guids_seen.len() >= GUIDS_SEEN_MAX {
+                self.guids_seen.clear();
+            }
+            let mut hash = keys.id_hash(kind, id);
+            // The same device under another person is new again.
+            hash.iter_mut().zip(person.0).for_each(|(byte, other)| *byte ^= other);
+            self.guids_seen.insert(hash)
+        };
+        if let Some(guid) = &ids.guid
+            && allowed.contains(DataClass::Device)
+            && fresh(IdKind::Guid, guid)
+        {
+            batch.records.push(set(GUIDS_TRAIT, TraitOp::Add(vec![guid.as_str().into()])));
+        }
+        if let Some(identity) = &ids.identity
+            && allowed.contains(DataClass::Identity)
+            && fresh(IdKind::Identity, identity)
+        {
+            batch.records.push(set("Identity", TraitOp::Set(identity.as_str().into())));
+        }
+    }
+}
+
+const CONSENT_NAME: &str = "ct_consent";
+const OPT_OUT_NAME: &str = "ct_optout";
+
+fn nobody() -> Stop {
+    refuse(RefusalCode::MissingIdentity, "name the person by 'identity' or 'guid'")
+}
+
+fn no_consent() -> Stop {
+    refuse(
+        RefusalCode::NoConsent,
+        "no purpose in force allows it: record a consent first, or change the policy",
+    )
+}
+
+/// The sender's own id of a record: its id, or its place in a request that has a key.
+fn sender_id(record: &Incoming, request: &Request) -> Option<String> {
+    match (&record.id, &request.idempotency_key) {
+        (Some(id), _) => Some(format!("id {id}")),
+        (None, Some(key)) => Some(format!("key {} {key}", record.index)),
+        (None, None) => None,
+    }
+}
+
+/// Ids that a profile names among its traits.
+fn take_ids(changes: &[(String, TraitOp)], ids: &mut Ids) {
+    for (name, op) in changes {
+        let TraitOp::Set(value) = op else { continue };
+        let text = match value {
+            Value::Text(text) => text.trim().to_owned(),
+            Value::Integer(number) => number.to_string(),
+            _ => continue,
+        };
+        if text.is_empty() {
+            continue;
+        }
+        match name.as_str() {
+            "Identity" if ids.identity.is_none() => ids.identity = Some(text),
+            "Email" if text.contains('@') => ids.email = Some(text.to_lowercase()),
+            "Phone" => {
+                let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+                ids.phone = (digits.len() >= 5).then_some(digits);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Promises of the way in, from a request to records that open again.
+#![allow(clippy::unwrap_used)]
+
+use candor_event::{ConsentChange, DataClass, IdKind, PersonId, Purpose, Record, Timestamp};
+use candor_ingest::decode::{RefusalCode, records};
+use candor_ingest::gate::{Policy, Preset};
+use candor_ingest::{Accepted, Door, Ids, Receipt, Request, open_frame};
+use candor_keys::PublisherKeys;
+use serde_json::{Value as Json, json};
+
+const NOW: Timestamp = Timestamp(1_795_500_000_000);
+
+struct Shop {
+    keys: PublisherKeys,
+    door: Door,
+}
+
+fn shop(preset: Preset) -> Shop {
+    let keys = PublisherKeys::for_tests(1);
+    let classes = vec![("plan".to_owned(), DataClass::Behaviour)];
+    Shop { door: Door::new(keys.clone(), Policy::preset(preset), classes), keys }
+}
+
+impl Shop {
+    fn send(&self, sent: &[Json]) -> (Receipt, Vec<Record>) {
+        let body = json!({ "records": sent }).to_string();
+        let decoded = records(body.as_bytes(), &|_| None).unwrap();
+        let request =
+            Request { now: NOW, event_age_max_ms: 365 * 86_400_000, idempotency_key: None };
+        let mut frame = None;
+        let append = |accepted: &mut Accepted| frame = accepted.frame.take();
+        let receipt = self.door.accept(decoded.records, decoded.refused, &request, append).unwrap();
+        let kept = frame.map_or_else(Vec::new, |frame| open_frame(&self.keys, &frame).unwrap());
+        (receipt, kept)
+    }
+
+    fn say(&self, guid: &str, purpose: &str, yes: bool) -> PersonId {
+        let change = ConsentChange {
+            person: PersonId([0; 16]),
+            at: NOW,
+            purposes: [(Purpose::new(purpose).unwrap(), yes)].into(),
+            notice: None,
+            method: "banner".into(),
+        };
+        let ids = Ids { guid: Some(guid.into()), ..Ids::default() };
+        self.door.consent(&ids, change, |_| {}).unwrap()
+    }
+}
+
+fn event(guid: &str, properties: Json) -> Json {
+    json!({"type": "event", "guid": guid, "name": "Viewed", "at": NOW.0, "properties": properties})
+}
+
+#[test]
+fn without_consent_nothing_is_kept_and_with_it_the_next_request_is() {
+    let shop = shop(Preset::Strict);
+    let (receipt, kept) = shop.send(&[event("g1", json!({"plan": "gold"}))]);
+    assert_eq!(receipt.refused[0].code, RefusalCode::NoConsent);
+    assert!(kept.is_empty(), "{kept:?}");
+    shop.say("g1", "analytics", true);
+    let sent = json!({"plan": "gold", "Email": "asha@example.test", "shoe": 42});
+    let (receipt, kept) = shop.send(&[event("g1", sent)]);
+    assert_eq!(receipt.accepted, 1);
+    let stripped: Vec<_> = receipt.stripped.iter().map(|(_, s)| s.reason.word()).collect();
+    assert_eq!(stripped, ["class_not_allowed", "unclassified"]);
+    let events = kept.iter().filter_map(|record| match record {
+        Record::Event(event) => Some(event.properties.keys().cloned().collect::<Vec<_>>()),
+        _ => None,
+    });
+    assert_eq!(events.collect::<Vec<_>>(), [["plan"]]);
+    shop.say("g1", "analytics", false);
+    assert!(shop.send(&[event("g1", json!({}))]).1.is_empty());
+}
+
+#[test]
+fn a_consent_said_as_a_stranger_holds_after_the_log_in() {
+    let shop = shop(Preset::Strict);
+    shop.say("g1", "analytics", true);
+    let login = json!({"type": "profile", "guid": "g1", "identity": "asha", "set": {"plan": "x"}});
+    assert_eq!(shop.send(&[login]).0.accepted, 1);
+    let by_name = json!({"type": "event", "identity": "asha", "name": "Viewed", "at": NOW.0});
+    assert_eq!(shop.send(&[by_name]).0.accepted, 1);
+    // A second device joins the same person; what was said holds there too.
+    let login = json!({"type": "profile", "guid": "g2", "identity": "asha", "set": {"plan": "y"}});
+    let (receipt, kept) = shop.send(&[login]);
+    assert_eq!(receipt.accepted, 1);
+    assert!(kept.iter().any(|record| matches!(record, Record::Merge(_))), "{kept:?}");
+    assert_eq!(shop.send(&[event("g2", json!({}))]).0.accepted, 1);
+}
+
+#[test]
+fn consent_and_opt_out_by_the_sdk_are_consent_changes() {
+    let shop = shop(Preset::Strict);
+    let profile = |set: Json| json!({"type": "profile", "guid": "g1", "set": set});
+    let yes = profile(json!({"ct_consent": {"analytics": true, "marketing_email": true}}));
+    let (receipt, kept) = shop.send(&[yes]);
+    assert_eq!(receipt.accepted, 1);
+    assert!(kept.iter().any(|record| matches!(record, Record::Consent(_))));
+    assert_eq!(shop.send(&[event("g1", json!({}))]).0.accepted, 1);
+    let (receipt, kept) = shop.send(&[profile(json!({"ct_optout": true, "plan": "gold"}))]);
+    assert_eq!((receipt.accepted, receipt.stripped.len()), (1, 1));
+    assert!(kept.iter().all(|record| matches!(record, Record::Consent(_))), "{kept:?}");
+    assert!(shop.send(&[event("g1", json!({}))]).1.is_empty());
+    // An opt-in alone grants nothing.
+    shop.send(&[profile(json!({"ct_optout": false}))]);
+    assert!(shop.send(&[event("g1", json!({}))]).1.is_empty());
+}
+
+#[test]
+fn what_the_log_did_not_take_goes_with_the_next_request() {
+    let shop = shop(Preset::Open);
+    let login = json!({"type": "profile", "guid": "g1", "identity": "asha", "set": {"plan": "x"}});
+    let (_, kept) = shop.send(&[login]);
+    let joins: Vec<Record> =
+        kept.iter().filter(|record| matches!(record, Record::Link(_))).cloned().collect();
+    assert!(!joins.is_empty());
+    shop.door.not_kept(joins.clone());
+    let (_, kept) = shop.send(&[event("g1", json!({}))]);
+    assert_eq!(kept[..joins.len()], joins);
+    let (_, kept) = shop.send(&[event("g1", json!({}))]);
+    assert!(!kept.iter().any(|record| matches!(record, Record::Link(_))));
+}
+
+#[test]
+fn times_are_bounded_and_an_id_without_a_time_keeps_its_first() {
+    let shop = shop(Preset::Open);
+    let at = |at: i64| json!({"type": "event", "guid": "g1", "name": "Viewed", "at": at});
+    let old = NOW.0 - 366 * 86_400_000;
+    assert_eq!(shop.send(&[at(old)]).0.refused[0].code, RefusalCode::TooOld);
+    let time = |kept: &[Record]| {
+        let events = kept.iter().filter_map(|record| match record {
+            Record::Event(event) => Some((event.occurred_at, event.fingerprint)),
+            _ => None,
+        });
+        events.collect::<Vec<_>>()
+    };
+    assert_eq!(time(&shop.send(&[at(NOW.0 + 2 * 86_400_000)]).1)[0].0, NOW);
+    let with_id = json!({"type": "event", "guid": "g1", "name": "Viewed", "id": "r1"});
+    let twice =
+        (time(&shop.send(std::slice::from_ref(&with_id)).1), time(&shop.send(&[with_id]).1));
+    assert_eq!(twice.0, twice.1);
+}
+
+#[test]
+fn an_erased_person_is_a_stranger_again() {
+    let shop = shop(Preset::Strict);
+    let person = shop.say("g1", "analytics", true);
+    shop.door.record(vec![Record::Erase { person, at: NOW }], |_| {}).unwrap();
+    assert_eq!(shop.send(&[event("g1", json!({}))]).0.refused[0].code, RefusalCode::NoConsent);
+    let ids = Ids { guid: Some("g1".into()), ..Ids::default() };
+    let derived = shop.keys.person_id(IdKind::Guid, "g1");
+    assert_eq!(shop.door.resolve(&ids), Some(derived));
+}
