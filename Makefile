@@ -7,17 +7,27 @@ CACHE ?= $(HOME)/.cache/candor
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help demo test check-tools format lint unit docs
+.PHONY: help build binary demo test check-tools format lint unit docs
 
 help:
 	@echo "make demo    build everything and serve the product with generated people and live traffic"
 	@echo "make test    install what tests need and run every check"
+	@echo "make build   build the release binary and copy it to build/candor"
 
 check-tools:
 	@scripts/check-tools
 
-demo:
-	@echo "make demo: there is no server yet; CHANGELOG.md lists what stands" >&2
+build: check-tools
+	@echo "== release build (the first one takes some minutes)"
+	cargo build --release --locked -p candor
+	@mkdir -p build
+	@cp "$(CARGO_TARGET_DIR)/release/candor" build/candor
+
+binary:
+	@echo "$(CURDIR)/build/candor"
+
+demo: build
+	@echo "make demo: the demo is not built yet; the server is: build/candor serve --help" >&2
 	@exit 1
 
 test: check-tools format lint unit docs

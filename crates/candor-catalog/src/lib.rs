@@ -2,11 +2,12 @@
 //! who-is-who and consents. The only room that speaks SQL.
 //!
 //! Definitions (segments and the like) are named documents that it does not interpret. People
-//! appear only as keyed ids. What is folded from the log is written together with the offset that it
-//! covers, in one transaction, so that it can be replayed from there.
+//! appear only as keyed ids. What is folded from the log is written together with the offset that
+//! it covers, in one transaction, so that it can be replayed from there.
 //!
 //! Entry type: [`Catalog`]. One file per noun.
 
+mod audit;
 mod consents;
 mod database;
 mod definitions;
@@ -16,6 +17,7 @@ mod policy;
 mod publishers;
 mod users;
 
+pub use audit::AuditEntry;
 pub use consents::Consent;
 pub use database::Catalog;
 pub use definitions::Definition;

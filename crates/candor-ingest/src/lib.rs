@@ -1,7 +1,9 @@
 //! An event's way in: from what was sent to sealed records of the log.
 //!
-//! [`Door`] is one publisher's way in: it resolves, asks the gate, stamps and seals. Beneath it: finding the person behind the ids of a request ([`WhoIsWho`]), reading the
-//! LZString text of the Web SDK ([`lzstring`]) and the events API ([`decode`]), taking out what consent does not cover ([`gate`]),
+//! [`Door`] is one publisher's way in: it resolves, asks the gate, stamps and seals; [`step`] goes
+//! on from the log to the stores. Beneath them: finding the person behind the ids of a request
+//! ([`WhoIsWho`]), reading the LZString text of the Web SDK ([`lzstring`]) and the events API
+//! ([`decode`]), taking out what consent does not cover ([`gate`]),
 //! and turning a request's records into one sealed frame of the log and back ([`BatchSealer`],
 //! [`open_frame`]), each data class under its own key.
 //!

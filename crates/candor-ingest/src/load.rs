@@ -27,8 +27,9 @@ pub struct Home {
 pub struct Step {
     /// The offset after it.
     pub next: Offset,
-    /// Records about who is who, consents and erasures, for the catalog.
-    pub joins: Vec<(AccountId, Record)>,
+    /// Records about who is who, consents and erasures, for the catalog, each with its frame's
+    /// offset.
+    pub joins: Vec<(Offset, AccountId, Record)>,
     /// False at the end of the log.
     pub moved: bool,
 }
@@ -55,7 +56,7 @@ pub fn step(
         for record in &records {
             seen(&account, record);
             if !matches!(record, Record::Event(_) | Record::Trait(_)) {
-                joins.push((account.clone(), record.clone()));
+                joins.push((frame.offset, account.clone(), record.clone()));
             }
         }
         if frame.offset.0 >= home.store.applied() {

@@ -86,3 +86,12 @@ CREATE TABLE definitions (
     changed_at INTEGER NOT NULL,
     PRIMARY KEY (account_id, kind, id)
 ) STRICT;
+
+CREATE TABLE audit (
+    account_id TEXT NOT NULL REFERENCES publishers,
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL
+) STRICT;
+CREATE INDEX audit_of_an_account ON audit (account_id, at);

@@ -124,6 +124,14 @@ impl Classes {
         self.names.insert(name.to_owned(), class);
     }
 
+    /// All names with their classes, by name.
+    pub fn names(&self) -> Vec<(&str, DataClass)> {
+        let names = self.names.iter().map(|(name, class)| (name.as_str(), *class));
+        let mut names: Vec<_> = names.collect();
+        names.sort_unstable();
+        names
+    }
+
     /// The class of a name, if it has one.
     pub fn class_of(&self, name: &str) -> Option<DataClass> {
         self.names.get(name).copied().or(self.unclassified)

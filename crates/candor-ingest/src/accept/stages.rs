@@ -1,8 +1,7 @@
-//! The stages of accepting: resolve the person, ask the gate, stamp, seal. What comes out is one
-//! frame for the log and a receipt; nothing of what was refused is in either.
+//! The stages that each record passes: stamp, resolve, gate.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use candor_event::{
     ClassSet, ConsentChange, DataClass, Event, IdKind, Merge, PersonId, Properties, Purpose,
@@ -10,12 +9,11 @@ use candor_event::{
 };
 use candor_keys::PublisherKeys;
 
-use crate::decode::{Body, Incoming, RefusalCode, Refused};
-use crate::error::Error;
+use super::{GUIDS_TRAIT, Receipt, Request, joins_of};
+use crate::decode::{Body, Incoming, RefusalCode};
 use crate::gate::{
     Classes, Policy, Said, StripReason, Stripped, Verdict, check_event, check_property,
 };
-use crate::seal::BatchSealer;
 use crate::tally::Tally;
 use crate::who::{Ids, WhoIsWho};
 
@@ -27,247 +25,27 @@ const REMEMBERED_MAX: usize = 1_000_000;
 /// Devices whose guid is known to be among its person's traits.
 const GUIDS_SEEN_MAX: usize = 1_000_000;
 
-/// The trait that lists a person's devices.
-pub const GUIDS_TRAIT: &str = "guids";
-
-/// What the sender of a request said about all of it.
-#[derive(Clone, Debug, Default)]
-pub struct Request {
-    /// When it arrived.
-    pub now: Timestamp,
-    /// Events older than this are refused.
-    pub event_age_max_ms: i64,
-    /// The `Idempotency-Key` of the request.
-    pub idempotency_key: Option<String>,
-}
-
-/// What became of a request.
-#[derive(Debug, Default)]
-pub struct Receipt {
-    /// Records that were accepted, stripped ones included.
-    pub accepted: usize,
-    /// Records that were refused, in their order.
-    pub refused: Vec<Refused>,
-    /// Properties that were taken out: (record's place, what).
-    pub stripped: Vec<(usize, Stripped)>,
-}
-
-/// A receipt, and the frame that must be in the log before it is given.
-pub struct Accepted {
-    /// What to answer.
-    pub receipt: Receipt,
-    /// What to append; none when nothing may be kept.
-    pub frame: Option<Vec<u8>>,
-    /// To be given back by [`Door::not_kept`] when the log did not take the frame.
-    pub joins: Vec<Record>,
-}
-
-/// One publisher's way in.
-pub struct Door {
-    keys: PublisherKeys,
-    sealer: BatchSealer,
-    state: Mutex<State>,
-}
-
-struct State {
-    policy: Policy,
-    classes: Arc<Classes>,
-    who: WhoIsWho,
-    said: HashMap<PersonId, Said>,
+/// What a door knows; all of it can be had again from the catalog and the log.
+pub(super) struct State {
+    pub(super) policy: Policy,
+    pub(super) classes: Arc<Classes>,
+    pub(super) who: WhoIsWho,
+    pub(super) said: HashMap<PersonId, Said>,
     /// Links and consents that are in force here and that the log does not hold yet.
-    unkept: Vec<Record>,
-    remembered: HashMap<u64, (Timestamp, Timestamp)>,
-    guids_seen: HashSet<[u8; 16]>,
-    tally: Tally,
+    pub(super) unkept: Vec<Record>,
+    pub(super) remembered: HashMap<u64, (Timestamp, Timestamp)>,
+    pub(super) guids_seen: HashSet<[u8; 16]>,
+    pub(super) tally: Tally,
 }
 
-impl Door {
-    /// A door under a policy and the classes that the publisher gave.
-    pub fn new(keys: PublisherKeys, policy: Policy, classes: Vec<(String, DataClass)>) -> Door {
-        let sealer = BatchSealer::new(&keys);
-        let state = State {
-            classes: Arc::new(policy.classes()),
-            policy,
-            who: WhoIsWho::default(),
-            said: HashMap::new(),
-            unkept: Vec::new(),
-            remembered: HashMap::new(),
-            guids_seen: HashSet::new(),
-            tally: Tally::default(),
-        };
-        let door = Door { keys, sealer, state: Mutex::new(state) };
-        let policy = door.state().policy.clone();
-        door.set_policy(policy, classes);
-        door
-    }
-
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Puts a policy and classes in force for the next request.
-    pub fn set_policy(&self, policy: Policy, classes: Vec<(String, DataClass)>) {
-        let mut all = policy.classes();
-        all.set(GUIDS_TRAIT, DataClass::Device);
-        classes.iter().for_each(|(name, class)| all.set(name, *class));
-        let mut state = self.state();
-        state.tally.classed(classes.iter().map(|(name, _)| name.as_str()));
-        state.policy = policy;
-        state.classes = Arc::new(all);
-    }
-
-    /// The policy in force.
-    pub fn policy(&self) -> Policy {
-        self.state().policy.clone()
-    }
-
-    /// The classes in force.
-    pub fn classes(&self) -> Arc<Classes> {
-        self.state().classes.clone()
-    }
-
-    /// What came, was refused and was taken out since the start.
-    pub fn tally(&self) -> Tally {
-        self.state().tally.clone()
-    }
-
-    /// Takes in a record that the catalog or the log holds; for starting.
-    pub fn replay(&self, record: &Record) {
-        self.state().apply(record);
-    }
-
-    /// Whom ids name now.
-    pub fn resolve(&self, ids: &Ids) -> Option<PersonId> {
-        self.state().who.resolve(&self.keys, ids)
-    }
-
-    /// The person who stands for another after all merges.
-    pub fn canonical(&self, person: PersonId) -> PersonId {
-        self.state().who.canonical(person)
-    }
-
-    /// Takes a request in, up to the frame for the log. Calls must append their frames in the order
-    /// in which they were made here; `append` is therefore called before the next may enter.
-    ///
-    /// # Errors
-    /// [`Error::Overloaded`] when an index is full; [`Error::Keys`] when sealing fails.
-    pub fn accept(
-        &self,
-        incoming: Vec<Incoming>,
-        refused: Vec<Refused>,
-        request: &Request,
-        append: impl FnOnce(&mut Accepted),
-    ) -> Result<Receipt, Error> {
-        let mut state = self.state();
-        let mut batch = Batch { records: Vec::new(), receipt: Receipt::default() };
-        batch.records.append(&mut state.unkept);
-        batch.receipt.refused = refused;
-        for record in incoming {
-            let (index, before) = (record.index, batch.records.len());
-            match state.one(&self.keys, record, request, &mut batch) {
-                Ok(()) => batch.receipt.accepted += 1,
-                Err(Stop::Refused(code, message)) => {
-                    let gone = batch.records.split_off(before);
-                    batch.records.extend(joins_of(&gone));
-                    batch.receipt.refused.push(Refused { index, code, message });
-                }
-                Err(Stop::Overloaded) => {
-                    state.keep_for_later(batch.records);
-                    return Err(Error::Overloaded);
-                }
-            }
-        }
-        batch.receipt.refused.sort_by_key(|refused| refused.index);
-        state.tally.count(&batch.receipt);
-        self.finish(&mut state, batch, append)
-    }
-
-    /// Records what someone said about purposes, for an id that need not have been seen before.
-    ///
-    /// # Errors
-    /// As [`Door::accept`]; [`Error::Nobody`] when the ids name nobody.
-    pub fn consent(
-        &self,
-        ids: &Ids,
-        mut change: ConsentChange,
-        append: impl FnOnce(&mut Accepted),
-    ) -> Result<PersonId, Error> {
-        let mut state = self.state();
-        let yes = change.purposes.values().any(|yes| *yes);
-        let mut batch = Batch { records: Vec::new(), receipt: Receipt::default() };
-        batch.records.append(&mut state.unkept);
-        // A yes lets the ids be joined; a no leaves them as they are.
-        let (person, joins) = match yes {
-            true => state.who.identify(&self.keys, ids, change.at).ok_or(Error::Nobody)?,
-            false => (state.who.resolve(&self.keys, ids).ok_or(Error::Nobody)?, Vec::new()),
-        };
-        change.person = person;
-        for record in joins.into_iter().chain([Record::Consent(change)]) {
-            state.apply(&record);
-            batch.records.push(record);
-        }
-        self.finish(&mut state, batch, append)?;
-        Ok(person)
-    }
-
-    /// Appends records of the server's own: erasures and splits.
-    ///
-    /// # Errors
-    /// As [`Door::accept`].
-    pub fn record(
-        &self,
-        records: Vec<Record>,
-        append: impl FnOnce(&mut Accepted),
-    ) -> Result<(), Error> {
-        let mut state = self.state();
-        records.iter().for_each(|record| state.apply(record));
-        let batch = Batch { records, receipt: Receipt::default() };
-        self.finish(&mut state, batch, append)?;
-        Ok(())
-    }
-
-    /// Gives back what the log did not take: it stays in force and goes with the next request.
-    pub fn not_kept(&self, joins: Vec<Record>) {
-        self.state().keep_for_later(joins);
-    }
-
-    fn finish(
-        &self,
-        state: &mut State,
-        batch: Batch,
-        append: impl FnOnce(&mut Accepted),
-    ) -> Result<Receipt, Error> {
-        let mut accepted =
-            Accepted { receipt: batch.receipt, frame: None, joins: joins_of(&batch.records) };
-        if !batch.records.is_empty() {
-            let classes = state.classes.clone();
-            // Under `open` a name without a class is behaviour; elsewhere none comes this far.
-            let class_of = |name: &str| classes.class_of(name).unwrap_or(DataClass::Behaviour);
-            match self.sealer.seal(&batch.records, &class_of) {
-                Ok(frame) => accepted.frame = Some(frame),
-                Err(e) => {
-                    state.keep_for_later(accepted.joins);
-                    return Err(e);
-                }
-            }
-        }
-        append(&mut accepted);
-        Ok(accepted.receipt)
-    }
+/// A request as it passes the stages.
+pub(super) struct Batch {
+    pub(super) records: Vec<Record>,
+    pub(super) receipt: Receipt,
 }
 
-/// Records that change who is who or what is allowed: they must not get lost.
-fn joins_of(records: &[Record]) -> Vec<Record> {
-    let stay = |record: &&Record| !matches!(record, Record::Event(_) | Record::Trait(_));
-    records.iter().filter(stay).cloned().collect()
-}
-
-struct Batch {
-    records: Vec<Record>,
-    receipt: Receipt,
-}
-
-enum Stop {
+/// Why a record goes no further.
+pub(super) enum Stop {
     Refused(RefusalCode, String),
     Overloaded,
 }
@@ -277,7 +55,7 @@ fn refuse(code: RefusalCode, message: impl Into<String>) -> Stop {
 }
 
 impl State {
-    fn apply(&mut self, record: &Record) {
+    pub(super) fn apply(&mut self, record: &Record) {
         match record {
             Record::Merge(Merge { winner, loser, .. }) => {
                 self.who.apply(record);
@@ -300,12 +78,12 @@ impl State {
         }
     }
 
-    fn keep_for_later(&mut self, records: Vec<Record>) {
+    pub(super) fn keep_for_later(&mut self, records: Vec<Record>) {
         self.unkept.extend(joins_of(&records));
     }
 
     /// One record through all stages.
-    fn one(
+    pub(super) fn one(
         &mut self,
         keys: &PublisherKeys,
         mut record: Incoming,
@@ -480,13 +258,13 @@ impl State {
     fn take_consent(
         &self,
         changes: Vec<(String, TraitOp)>,
-    ) -> (Vec<(String, TraitOp)>, Option<std::collections::BTreeMap<Purpose, bool>>) {
+    ) -> (Vec<(String, TraitOp)>, Option<BTreeMap<Purpose, bool>>) {
         let mut said = None;
         let mut rest = Vec::with_capacity(changes.len());
         for (name, op) in changes {
             match (name.as_str(), &op) {
                 (CONSENT_NAME, TraitOp::Set(Value::Object(purposes))) => {
-                    let said: &mut std::collections::BTreeMap<_, _> = said.get_or_insert_default();
+                    let said: &mut BTreeMap<_, _> = said.get_or_insert_default();
                     for (purpose, yes) in purposes {
                         if let (Some(purpose), Value::Bool(yes)) = (Purpose::new(purpose), yes)
                             && self.policy.purposes.contains_key(&purpose)

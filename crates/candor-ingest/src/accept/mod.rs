@@ -1,0 +1,241 @@
+//! The stages of accepting: resolve the person, ask the gate, stamp, seal. What comes out is one
+//! frame for the log and a receipt; nothing of what was refused is in either.
+
+mod stages;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use candor_event::{ConsentChange, DataClass, PersonId, Record, Timestamp};
+use candor_keys::PublisherKeys;
+
+use crate::decode::{Incoming, Refused};
+use crate::error::Error;
+use crate::gate::{Classes, Policy, Stripped};
+use crate::seal::BatchSealer;
+use crate::tally::Tally;
+use crate::who::{Ids, WhoIsWho};
+use stages::{Batch, State, Stop};
+
+/// The trait that lists a person's devices.
+pub const GUIDS_TRAIT: &str = "guids";
+
+/// What the sender of a request said about all of it.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// When it arrived.
+    pub now: Timestamp,
+    /// Events older than this are refused.
+    pub event_age_max_ms: i64,
+    /// The `Idempotency-Key` of the request.
+    pub idempotency_key: Option<String>,
+}
+
+/// What became of a request.
+#[derive(Debug, Default)]
+pub struct Receipt {
+    /// Records that were accepted, stripped ones included.
+    pub accepted: usize,
+    /// Records that were refused, in their order.
+    pub refused: Vec<Refused>,
+    /// Properties that were taken out: (record's place, what).
+    pub stripped: Vec<(usize, Stripped)>,
+}
+
+/// A receipt, and the frame that must be in the log before it is given.
+pub struct Accepted {
+    /// What to answer.
+    pub receipt: Receipt,
+    /// What to append; none when nothing may be kept.
+    pub frame: Option<Vec<u8>>,
+    /// To be given back by [`Door::not_kept`] when the log did not take the frame.
+    pub joins: Vec<Record>,
+}
+
+/// One publisher's way in.
+pub struct Door {
+    keys: PublisherKeys,
+    sealer: BatchSealer,
+    state: Mutex<State>,
+}
+
+impl Door {
+    /// A door under a policy and the classes that the publisher gave.
+    pub fn new(keys: PublisherKeys, policy: Policy, classes: Vec<(String, DataClass)>) -> Door {
+        let sealer = BatchSealer::new(&keys);
+        let state = State {
+            classes: Arc::new(policy.classes()),
+            policy,
+            who: WhoIsWho::default(),
+            said: HashMap::new(),
+            unkept: Vec::new(),
+            remembered: HashMap::new(),
+            guids_seen: HashSet::new(),
+            tally: Tally::default(),
+        };
+        let door = Door { keys, sealer, state: Mutex::new(state) };
+        let policy = door.state().policy.clone();
+        door.set_policy(policy, classes);
+        door
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a policy and classes in force for the next request.
+    pub fn set_policy(&self, policy: Policy, classes: Vec<(String, DataClass)>) {
+        let mut all = policy.classes();
+        all.set(GUIDS_TRAIT, DataClass::Device);
+        classes.iter().for_each(|(name, class)| all.set(name, *class));
+        let mut state = self.state();
+        state.tally.classed(classes.iter().map(|(name, _)| name.as_str()));
+        state.policy = policy;
+        state.classes = Arc::new(all);
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> Policy {
+        self.state().policy.clone()
+    }
+
+    /// The classes in force.
+    pub fn classes(&self) -> Arc<Classes> {
+        self.state().classes.clone()
+    }
+
+    /// What came, was refused and was taken out since the start.
+    pub fn tally(&self) -> Tally {
+        self.state().tally.clone()
+    }
+
+    /// Takes in a record that the catalog or the log holds; for starting.
+    pub fn replay(&self, record: &Record) {
+        self.state().apply(record);
+    }
+
+    /// Whom ids name now.
+    pub fn resolve(&self, ids: &Ids) -> Option<PersonId> {
+        self.state().who.resolve(&self.keys, ids)
+    }
+
+    /// The person who stands for another after all merges.
+    pub fn canonical(&self, person: PersonId) -> PersonId {
+        self.state().who.canonical(person)
+    }
+
+    /// Takes a request in, up to the frame for the log. Calls must append their frames in the order
+    /// in which they were made here; `append` is therefore called before the next may enter.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] when an index is full; [`Error::Keys`] when sealing fails.
+    pub fn accept(
+        &self,
+        incoming: Vec<Incoming>,
+        refused: Vec<Refused>,
+        request: &Request,
+        append: impl FnOnce(&mut Accepted),
+    ) -> Result<Receipt, Error> {
+        let mut state = self.state();
+        let mut batch = Batch { records: Vec::new(), receipt: Receipt::default() };
+        batch.records.append(&mut state.unkept);
+        batch.receipt.refused = refused;
+        for record in incoming {
+            let (index, before) = (record.index, batch.records.len());
+            match state.one(&self.keys, record, request, &mut batch) {
+                Ok(()) => batch.receipt.accepted += 1,
+                Err(Stop::Refused(code, message)) => {
+                    let gone = batch.records.split_off(before);
+                    batch.records.extend(joins_of(&gone));
+                    batch.receipt.refused.push(Refused { index, code, message });
+                }
+                Err(Stop::Overloaded) => {
+                    state.keep_for_later(batch.records);
+                    return Err(Error::Overloaded);
+                }
+            }
+        }
+        batch.receipt.refused.sort_by_key(|refused| refused.index);
+        state.tally.count(&batch.receipt);
+        self.finish(&mut state, batch, append)
+    }
+
+    /// Records what someone said about purposes, for an id that need not have been seen before.
+    ///
+    /// # Errors
+    /// As [`Door::accept`]; [`Error::Nobody`] when the ids name nobody.
+    pub fn consent(
+        &self,
+        ids: &Ids,
+        mut change: ConsentChange,
+        append: impl FnOnce(&mut Accepted),
+    ) -> Result<PersonId, Error> {
+        let mut state = self.state();
+        let yes = change.purposes.values().any(|yes| *yes);
+        let mut batch = Batch { records: Vec::new(), receipt: Receipt::default() };
+        batch.records.append(&mut state.unkept);
+        // A yes lets the ids be joined; a no leaves them as they are.
+        let (person, joins) = match yes {
+            true => state.who.identify(&self.keys, ids, change.at).ok_or(Error::Nobody)?,
+            false => (state.who.resolve(&self.keys, ids).ok_or(Error::Nobody)?, Vec::new()),
+        };
+        change.person = person;
+        for record in joins.into_iter().chain([Record::Consent(change)]) {
+            state.apply(&record);
+            batch.records.push(record);
+        }
+        self.finish(&mut state, batch, append)?;
+        Ok(person)
+    }
+
+    /// Appends records of the server's own: erasures and splits.
+    ///
+    /// # Errors
+    /// As [`Door::accept`].
+    pub fn record(
+        &self,
+        records: Vec<Record>,
+        append: impl FnOnce(&mut Accepted),
+    ) -> Result<(), Error> {
+        let mut state = self.state();
+        records.iter().for_each(|record| state.apply(record));
+        let batch = Batch { records, receipt: Receipt::default() };
+        self.finish(&mut state, batch, append)?;
+        Ok(())
+    }
+
+    /// Gives back what the log did not take: it stays in force and goes with the next request.
+    pub fn not_kept(&self, joins: Vec<Record>) {
+        self.state().keep_for_later(joins);
+    }
+
+    fn finish(
+        &self,
+        state: &mut State,
+        batch: Batch,
+        append: impl FnOnce(&mut Accepted),
+    ) -> Result<Receipt, Error> {
+        let mut accepted =
+            Accepted { receipt: batch.receipt, frame: None, joins: joins_of(&batch.records) };
+        if !batch.records.is_empty() {
+            let classes = state.classes.clone();
+            // Under `open` a name without a class is behaviour; elsewhere none comes this far.
+            let class_of = |name: &str| classes.class_of(name).unwrap_or(DataClass::Behaviour);
+            match self.sealer.seal(&batch.records, &class_of) {
+                Ok(frame) => accepted.frame = Some(frame),
+                Err(e) => {
+                    state.keep_for_later(accepted.joins);
+                    return Err(e);
+                }
+            }
+        }
+        append(&mut accepted);
+        Ok(accepted.receipt)
+    }
+}
+
+/// Records that change who is who or what is allowed: they must not get lost.
+fn joins_of(records: &[Record]) -> Vec<Record> {
+    let stay = |record: &&Record| !matches!(record, Record::Event(_) | Record::Trait(_));
+    records.iter().filter(stay).cloned().collect()
+}

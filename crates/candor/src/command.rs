@@ -1,0 +1,187 @@
+//! `candor publisher create`: by the running server of the folder, else alone.
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use argon2::password_hash::{PasswordHasher, SaltString};
+use aws_lc_rs::{digest, rand};
+use candor_catalog::{Catalog, NewPublisher, Publisher};
+use candor_event::{AccountId, Clock, SystemClock};
+use candor_ingest::gate::{Policy, Preset};
+use candor_keys::PublisherKeys;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
+
+use crate::server::{Server, catalog_file, keys_folder, lock};
+
+/// All that a publisher begins with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Create {
+    pub name: String,
+    pub region: String,
+    pub timezone: String,
+    pub admin_email: String,
+    /// A preset's name or the policy itself.
+    pub policy: String,
+    pub account_id: Option<String>,
+    pub account_token: Option<String>,
+    pub passcode: Option<String>,
+}
+
+/// The socket on which the running server of a folder takes commands. Only its owner may write.
+pub fn socket(data: &Path) -> PathBuf {
+    data.join("candor.sock")
+}
+
+/// SHA-256, as tokens are looked up.
+pub fn sha256(text: &str) -> Vec<u8> {
+    digest::digest(&digest::SHA256, text.as_bytes()).as_ref().to_vec()
+}
+
+/// `bytes` random bytes in hexadecimal.
+pub fn secret(bytes: usize) -> anyhow::Result<String> {
+    let mut random = vec![0; bytes];
+    rand::fill(&mut random).map_err(|_| anyhow::anyhow!("draw random bytes"))?;
+    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+const SCOPES: &str = "ingest read people engage consent admin";
+
+/// Runs `publisher create` and returns the object to print.
+pub fn create_publisher(data: &Path, create: &Create) -> anyhow::Result<Json> {
+    if let Ok(stream) = UnixStream::connect(socket(data)) {
+        return ask(stream, create);
+    }
+    let _lock = lock(data)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let catalog = Catalog::open(&catalog_file(data)).await?;
+        let (made, _) = make(data, &catalog, create).await?;
+        catalog.close().await;
+        Ok(made)
+    })
+}
+
+fn ask(mut stream: UnixStream, create: &Create) -> anyhow::Result<Json> {
+    let line = serde_json::to_string(create)? + "\n";
+    stream.write_all(line.as_bytes()).context("ask the running server")?;
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer).context("read the running server's answer")?;
+    let answer: Json = serde_json::from_str(&answer).context("read the running server's answer")?;
+    match answer.get("error").and_then(Json::as_str) {
+        Some(error) => bail!("{error}"),
+        None => Ok(answer),
+    }
+}
+
+/// Makes a publisher: keys, catalog rows, secrets that are shown once.
+async fn make(
+    data: &Path,
+    catalog: &Catalog,
+    create: &Create,
+) -> anyhow::Result<(Json, Publisher)> {
+    let policy = match create.policy.as_str() {
+        "strict" => Policy::preset(Preset::Strict),
+        "measured" => Policy::preset(Preset::Measured),
+        "open" => Policy::preset(Preset::Open),
+        document => serde_json::from_str(document).context("read the policy")?,
+    };
+    if candor_query::zone(&create.timezone).is_err() {
+        bail!("--timezone {:?} is no IANA name such as Asia/Kolkata", create.timezone);
+    }
+    let account = match &create.account_id {
+        Some(id) => id.clone(),
+        None => format!("CND-{}", secret(5)?.to_uppercase()),
+    };
+    let account_id = AccountId::new(&account)
+        .with_context(|| format!("--account-id {account:?}: letters, digits, '-' and '_'"))?;
+    let or_secret = |given: &Option<String>| match given {
+        Some(given) => Ok(given.clone()),
+        None => secret(16),
+    };
+    let (token, passcode) = (or_secret(&create.account_token)?, or_secret(&create.passcode)?);
+    let (api_token, password) = (secret(24)?, secret(9)?);
+    let publisher = Publisher {
+        account_id: account_id.clone(),
+        name: create.name.clone(),
+        region: create.region.clone(),
+        timezone: create.timezone.clone(),
+        token_hash: sha256(&token),
+        passcode_hash: sha256(&passcode),
+    };
+    let taken = catalog.publishers().await?.iter().any(|other| other.account_id == account_id);
+    if taken {
+        bail!("a publisher with the account id {account} exists already");
+    }
+    if catalog.user(&create.admin_email).await?.is_some() {
+        bail!(
+            "a user with the e-mail {} exists already: --admin-email another",
+            create.admin_email
+        );
+    }
+    // Keys first: a publisher without keys could not be opened.
+    match PublisherKeys::create(&keys_folder(data), &account_id) {
+        Ok(_) | Err(candor_keys::Error::Exists(_)) => {}
+        Err(e) => return Err(e).context("make the publisher's keys"),
+    }
+    let new = NewPublisher {
+        publisher: publisher.clone(),
+        api_token: (sha256(&api_token), SCOPES.to_owned()),
+        admin: (create.admin_email.clone(), hash_password(&password)?),
+        policy: serde_json::to_string(&policy)?,
+    };
+    catalog.create_publisher(&new, SystemClock.now()).await?;
+    let made = json!({
+        "account_id": account,
+        "account_token": token,
+        "passcode": passcode,
+        "api_token": api_token,
+        "admin": {"email": create.admin_email, "password": password},
+    });
+    Ok((made, publisher))
+}
+
+fn hash_password(password: &str) -> anyhow::Result<String> {
+    let mut salt = [0; 16];
+    rand::fill(&mut salt).map_err(|_| anyhow::anyhow!("draw random bytes"))?;
+    let refused = |e: argon2::password_hash::Error| anyhow::anyhow!("hash a password: {e}");
+    let salt = SaltString::encode_b64(&salt).map_err(refused)?;
+    let hash = argon2::Argon2::default().hash_password(password.as_bytes(), &salt);
+    Ok(hash.map_err(refused)?.to_string())
+}
+
+/// Takes commands on the folder's socket while the server runs.
+pub async fn listen(server: Arc<Server>, data: PathBuf) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let path = socket(&data);
+    // The folder is locked: a socket in it is of a server that is gone.
+    let _ = std::fs::remove_file(&path);
+    let listener = tokio::net::UnixListener::bind(&path)
+        .with_context(|| format!("listen on {}", path.display()))?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let (read, mut write) = stream.into_split();
+        let mut line = String::new();
+        let mut read = tokio::io::BufReader::new(tokio::io::AsyncReadExt::take(read, 1 << 20));
+        if read.read_line(&mut line).await.is_err() {
+            continue;
+        }
+        let answer = match run(&server, &data, &line).await {
+            Ok(answer) => answer,
+            Err(error) => json!({"error": format!("{error:#}")}),
+        };
+        let _ = write.write_all(format!("{answer}\n").as_bytes()).await;
+    }
+}
+
+async fn run(server: &Arc<Server>, data: &Path, line: &str) -> anyhow::Result<Json> {
+    let create: Create = serde_json::from_str(line).context("read the command")?;
+    let (made, publisher) = make(data, &server.catalog, &create).await?;
+    server.admit(publisher).await?;
+    Ok(made)
+}

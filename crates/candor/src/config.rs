@@ -1,0 +1,202 @@
+//! Settings: the compiled-in defaults, then the operator's file, then `CANDOR_…` variables.
+//! No other module reads the environment.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+/// The defaults, which are also the operator's manual.
+pub const DEFAULTS: &str = include_str!("config.default.toml");
+
+/// Every setting of a server.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub tls_cert: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+    pub question_seconds_max: u64,
+    pub body_bytes_max: usize,
+    pub event_age_days_max: u32,
+    pub log: LogSettings,
+    pub store: StoreSettings,
+}
+
+/// Settings of the durable log.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogSettings {
+    pub bytes_max: u64,
+    pub file_bytes_max: u64,
+}
+
+/// Settings of the store.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreSettings {
+    pub volumes: u16,
+    pub flush_rows: usize,
+    pub flush_minutes: u64,
+}
+
+/// Keys that have no default value and so do not stand in the defaults as settings.
+const OPTIONAL: [&str; 2] = ["tls_cert", "tls_key"];
+
+impl Config {
+    /// The settings of defaults, `file` and `environment`, later ones winning.
+    ///
+    /// # Errors
+    /// Names the setting that is unknown (with the nearest known one) or has a wrong value.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> anyhow::Result<Config> {
+        let mut settings: Table = DEFAULTS.parse().context("read the compiled-in defaults")?;
+        let known = known_keys(&settings);
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("read the configuration {}", path.display()))?;
+            let own: Table =
+                text.parse().with_context(|| format!("understand {}", path.display()))?;
+            overlay(&mut settings, own, "", &known)?;
+        }
+        let variables: BTreeMap<String, String> =
+            environment.filter(|(name, _)| name.starts_with("CANDOR_")).collect();
+        for (name, text) in variables {
+            let key = name["CANDOR_".len()..].to_lowercase().replace("__", ".");
+            check_known(&key, &known).with_context(|| format!("read {name}"))?;
+            set(&mut settings, &key, scalar(&text));
+        }
+        let config: Config = Value::Table(settings).try_into().context("read the settings")?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        if self.tls_cert.is_some() != self.tls_key.is_some() {
+            bail!("tls_cert and tls_key go together: set both or neither");
+        }
+        if !self.store.volumes.is_power_of_two() || self.store.volumes > 1024 {
+            bail!("store.volumes must be a power of two up to 1024, not {}", self.store.volumes);
+        }
+        Ok(())
+    }
+}
+
+fn known_keys(defaults: &Table) -> Vec<String> {
+    let mut keys: Vec<String> = OPTIONAL.map(str::to_owned).to_vec();
+    for (key, value) in defaults {
+        match value {
+            Value::Table(inner) => keys.extend(inner.keys().map(|k| format!("{key}.{k}"))),
+            _ => keys.push(key.clone()),
+        }
+    }
+    keys
+}
+
+fn overlay(settings: &mut Table, own: Table, prefix: &str, known: &[String]) -> anyhow::Result<()> {
+    for (key, value) in own {
+        let full = format!("{prefix}{key}");
+        match value {
+            Value::Table(inner) if prefix.is_empty() => {
+                overlay(settings, inner, &format!("{full}."), known)?;
+            }
+            value => {
+                check_known(&full, known)?;
+                set(settings, &full, value);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_known(key: &str, known: &[String]) -> anyhow::Result<()> {
+    if known.iter().any(|k| k == key) {
+        return Ok(());
+    }
+    let nearest = known.iter().min_by_key(|k| distance(k, key));
+    bail!("unknown setting {key:?}; did you mean {:?}?", nearest.map_or("", String::as_str));
+}
+
+fn set(settings: &mut Table, key: &str, value: Value) {
+    match key.split_once('.') {
+        None => {
+            settings.insert(key.to_owned(), value);
+        }
+        Some((table, inner)) => {
+            if let Some(Value::Table(table)) = settings.get_mut(table) {
+                table.insert(inner.to_owned(), value);
+            }
+        }
+    }
+}
+
+/// A variable's text as the value it looks like: a list of texts where it has commas.
+fn scalar(text: &str) -> Value {
+    if let Ok(number) = text.parse::<i64>() {
+        return Value::Integer(number);
+    }
+    match text.split_once(',') {
+        Some(_) => Value::Array(text.split(',').map(|t| Value::String(t.trim().into())).collect()),
+        None => Value::String(text.to_owned()),
+    }
+}
+
+/// Levenshtein distance, to name the nearest known setting.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let replace = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = replace.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(file: &str, environment: &[(&str, &str)]) -> anyhow::Result<Config> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("candor.toml");
+        std::fs::write(&path, file)?;
+        let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        Config::load(Some(&path), environment)
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
+        let config = load(
+            "listen = \"127.0.0.1:1\"\n[store]\nvolumes = 4\n",
+            &[("CANDOR_LISTEN", "127.0.0.1:2"), ("CANDOR_LOG__BYTES_MAX", "77")],
+        )
+        .unwrap();
+        assert_eq!(config.listen.port(), 2);
+        assert_eq!(config.store.volumes, 4);
+        assert_eq!(config.log.bytes_max, 77);
+        assert_eq!(config.store.flush_rows, 65_536);
+    }
+
+    #[test]
+    fn an_unknown_setting_is_refused_with_the_nearest_known_one() {
+        let error = load("lisen = \"x\"", &[]).unwrap_err().to_string();
+        assert!(error.contains("\"listen\""), "{error}");
+        let error = format!("{:#}", load("", &[("CANDOR_STORE__VOLUME", "4")]).unwrap_err());
+        assert!(error.contains("store.volumes"), "{error}");
+    }
+
+    #[test]
+    fn halves_and_odd_volumes_are_refused() {
+        assert!(load("tls_cert = \"a.pem\"", &[]).is_err());
+        assert!(load("[store]\nvolumes = 3", &[]).is_err());
+    }
+}

@@ -1,0 +1,172 @@
+//! Who calls: API tokens with scopes, and sessions of the dashboard.
+
+use std::sync::Arc;
+
+use argon2::password_hash::{PasswordHash, PasswordVerifier};
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use candor_event::Timestamp;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::command::{secret, sha256};
+use crate::http::problem::{FieldError, Problem};
+use crate::server::{Server, Tenant};
+
+const COOKIE: &str = "candor_session";
+const SESSION_MS: i64 = 12 * 3_600_000;
+
+/// The publisher that the caller may act for, with this scope.
+pub async fn allow(
+    server: &Server,
+    headers: &HeaderMap,
+    scope: &str,
+) -> Result<Arc<Tenant>, Problem> {
+    let (tenant, _) = caller(server, headers, scope).await?;
+    Ok(tenant)
+}
+
+/// The same, and the caller's name for logged changes.
+pub async fn caller(
+    server: &Server,
+    headers: &HeaderMap,
+    scope: &str,
+) -> Result<(Arc<Tenant>, String), Problem> {
+    let (account, actor) = if let Some(token) = bearer(headers) {
+        let token = server.catalog.api_token(&sha256(token)).await?;
+        let token = token.ok_or_else(Problem::unauthorized)?;
+        if !token.scopes.iter().any(|has| has == scope) {
+            return Err(Problem::forbidden(scope));
+        }
+        (token.account_id, "api token".to_owned())
+    } else {
+        let cookie = cookie(headers).ok_or_else(Problem::unauthorized)?;
+        let user = server.catalog.session(&sha256(cookie), server.now()).await?;
+        let user = user.ok_or_else(Problem::unauthorized)?;
+        (user.account_id, user.email)
+    };
+    let tenant = server.tenant(account.as_str()).ok_or_else(Problem::unauthorized)?;
+    Ok((tenant, actor))
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (kind, token) = value.split_once(' ')?;
+    kind.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = all.flat_map(|value| value.split(';'));
+    pairs.find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+}
+
+/// Reads a body up to a limit.
+pub async fn body(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
+    axum::body::to_bytes(body, bytes_max).await.map_err(|_| Problem::too_large(bytes_max))
+}
+
+/// Reads a JSON body; an error names the place and nothing of what was sent.
+pub async fn json_body<T: DeserializeOwned>(sent: Body, bytes_max: usize) -> Result<T, Problem> {
+    let bytes = body(sent, bytes_max).await?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        let place = format!("line {} column {}", error.line(), error.column());
+        let message = if error.is_data() { ours(&error) } else { format!("not JSON ({place})") };
+        let errors = vec![FieldError { pointer: String::new(), message }];
+        Problem::bad_request(format!("the body cannot be read at {place}"), errors)
+    })
+}
+
+/// The part of a reader's words that is ours: names of fields and variants, never a value.
+fn ours(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    if text.starts_with("missing field") || text.starts_with("a measure is") {
+        return text;
+    }
+    match text.rsplit_once(", expected") {
+        Some((_, expected)) => format!("expected{expected}"),
+        None => "a field has the wrong form".to_owned(),
+    }
+}
+
+/// What a login sends.
+#[derive(Deserialize)]
+pub struct Login {
+    email: String,
+    password: String,
+}
+
+/// `POST /api/v1/login`.
+pub async fn login(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    sent: Body,
+) -> Result<Response, Problem> {
+    let login: Login = json_body(sent, 64 << 10).await?;
+    let user = server.catalog.user(&login.email).await?;
+    // An unknown e-mail costs the same work as a wrong password.
+    let hash = user.as_ref().map_or(NOBODYS_HASH, |user| user.password_hash.as_str()).to_owned();
+    let fits = tokio::task::spawn_blocking(move || {
+        PasswordHash::new(&hash).is_ok_and(|hash| {
+            argon2::Argon2::default().verify_password(login.password.as_bytes(), &hash).is_ok()
+        })
+    });
+    let fits = fits.await.map_err(|_| Problem::internal())?;
+    let (Some(user), true) = (user, fits) else {
+        return Err(Problem::wrong_password());
+    };
+    let cookie = secret(32).map_err(|_| Problem::internal())?;
+    let (now, hash) = (server.now(), sha256(&cookie));
+    let until = Timestamp(now.0 + SESSION_MS);
+    server.catalog.open_session(&hash, user.id, now, until).await?;
+    let secure = server.config.tls_cert.is_some()
+        || headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
+    let secure = if secure { "; Secure" } else { "" };
+    let seconds = SESSION_MS / 1000;
+    let set =
+        format!("{COOKIE}={cookie}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
+    let answer = json!({"email": user.email, "role": user.role});
+    Ok((set_cookie(&set)?, Json(answer)).into_response())
+}
+
+/// A hash that no password fits, with the costs of the others.
+const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$\
+                            AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+fn set_cookie(value: &str) -> Result<[(header::HeaderName, HeaderValue); 1], Problem> {
+    let value = HeaderValue::from_str(value).map_err(|_| Problem::internal())?;
+    Ok([(header::SET_COOKIE, value)])
+}
+
+/// `POST /api/v1/logout`.
+pub async fn logout(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if let Some(cookie) = cookie(&headers) {
+        server.catalog.end_session(&sha256(cookie)).await?;
+    }
+    let gone = format!("{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict");
+    Ok((StatusCode::NO_CONTENT, set_cookie(&gone)?).into_response())
+}
+
+/// `GET /api/v1/account`: whose data the caller sees.
+pub async fn account(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+) -> Result<Json<serde_json::Value>, Problem> {
+    let (tenant, caller) = caller(&server, &headers, "read").await?;
+    let publisher = &tenant.publisher;
+    Ok(Json(json!({
+        "account_id": publisher.account_id.as_str(),
+        "name": publisher.name,
+        "region": publisher.region,
+        "timezone": publisher.timezone,
+        "caller": caller,
+        "keys": "local",
+    })))
+}

@@ -1,0 +1,127 @@
+//! Questions: trend, funnel, live.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use candor_query::{Cancel, Funnel, Trend};
+use candor_store::View;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio_stream::{Stream, StreamExt};
+
+use crate::http::access::{allow, json_body};
+use crate::http::problem::Problem;
+use crate::server::{Server, Tenant};
+
+/// The largest question.
+const QUESTION_BYTES_MAX: usize = 256 << 10;
+/// Between two pictures of the live stream.
+const LIVE_PERIOD: Duration = Duration::from_secs(1);
+
+/// Ends a question when its asker leaves.
+struct Leaving(Cancel);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
+/// Asks off the async threads, within the time limit, and adds `meta`.
+pub async fn ask<A: Serialize + Send + 'static>(
+    server: &Server,
+    tenant: &Arc<Tenant>,
+    question: impl FnOnce(&View, &Cancel) -> Result<A, candor_query::Error> + Send + 'static,
+) -> Result<Json<Value>, Problem> {
+    let started = Instant::now();
+    let leaving = Leaving(Cancel::default());
+    let (cancel, store) = (leaving.0.clone(), tenant.store.clone());
+    let zone = tenant.zone.clone();
+    let work = tokio::task::spawn_blocking(move || {
+        let view = store.view();
+        let answer = question(&view, &cancel)?;
+        Ok::<_, candor_query::Error>((answer, view.events(), view.as_of))
+    });
+    let limit = Duration::from_secs(server.config.question_seconds_max);
+    let done = tokio::time::timeout(limit, work).await;
+    let done = done.map_err(|_| Problem::from(candor_query::Error::Cancelled))?;
+    let (answer, events, as_of) = done.map_err(|_| Problem::internal())??;
+    let mut answer = serde_json::to_value(answer).map_err(|_| Problem::internal())?;
+    answer["meta"] = json!({
+        "elapsed_ms": started.elapsed().as_secs_f64() * 1e3,
+        "events_scanned": events,
+        "as_of": candor_query::rfc3339(as_of, &zone),
+    });
+    Ok(Json(answer))
+}
+
+/// The zone that a question names, else the publisher's.
+pub fn zone_of(tenant: &Tenant, named: Option<&str>) -> Result<TimeZone, Problem> {
+    match named {
+        Some(name) => Ok(candor_query::zone(name)?),
+        None => Ok(tenant.zone.clone()),
+    }
+}
+
+/// `POST /api/v1/insights/trend`.
+pub async fn trend(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    sent: Body,
+) -> Result<Json<Value>, Problem> {
+    let tenant = allow(&server, &headers, "read").await?;
+    let trend: Trend = json_body(sent, QUESTION_BYTES_MAX).await?;
+    let zone = zone_of(&tenant, trend.timezone.as_deref())?;
+    ask(&server, &tenant, move |view, cancel| trend.ask(view, &zone, cancel)).await
+}
+
+/// `POST /api/v1/insights/funnel`.
+pub async fn funnel(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    sent: Body,
+) -> Result<Json<Value>, Problem> {
+    let tenant = allow(&server, &headers, "read").await?;
+    let funnel: Funnel = json_body(sent, QUESTION_BYTES_MAX).await?;
+    let zone = zone_of(&tenant, funnel.timezone.as_deref())?;
+    ask(&server, &tenant, move |view, cancel| funnel.ask(view, &zone, cancel)).await
+}
+
+/// `GET /api/v1/insights/live`.
+pub async fn live(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Problem> {
+    let tenant = allow(&server, &headers, "read").await?;
+    let now = server.now();
+    ask(&server, &tenant, move |view, _| Ok(candor_query::live(view, now))).await
+}
+
+/// `GET /api/v1/insights/live/stream`: a picture a second, as server-sent events.
+pub async fn live_stream(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let tenant = allow(&server, &headers, "read").await?;
+    let ticks = tokio::time::interval(LIVE_PERIOD);
+    let stream = tokio_stream::wrappers::IntervalStream::new(ticks).then(move |_| {
+        let (server, tenant) = (server.clone(), tenant.clone());
+        async move {
+            let now = server.now();
+            let picture =
+                ask(&server, &tenant, move |view, _| Ok(candor_query::live(view, now))).await;
+            Ok(match picture {
+                Ok(Json(picture)) => Event::default().event("live").data(picture.to_string()),
+                Err(_) => Event::default().event("failed").data("{}"),
+            })
+        }
+    });
+    Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
+}

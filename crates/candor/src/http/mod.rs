@@ -1,0 +1,51 @@
+//! The HTTP way in: every route on one page, and who may call it.
+
+pub mod access;
+pub mod consents;
+pub mod events;
+pub mod insights;
+pub mod people;
+pub mod policy;
+pub mod problem;
+pub mod segments;
+pub mod status;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post, put};
+
+use crate::server::Server;
+use problem::Problem;
+
+/// The whole outside of the server.
+pub fn router(server: Arc<Server>) -> Router {
+    Router::new()
+        .route("/health", get(status::health))
+        .route("/ready", get(status::ready))
+        .route("/metrics", get(status::metrics))
+        .route("/api/v1/login", post(access::login))
+        .route("/api/v1/logout", post(access::logout))
+        .route("/api/v1/account", get(access::account))
+        .route("/api/v1/events", post(events::events))
+        .route("/api/v1/insights/trend", post(insights::trend))
+        .route("/api/v1/insights/funnel", post(insights::funnel))
+        .route("/api/v1/insights/live", get(insights::live))
+        .route("/api/v1/insights/live/stream", get(insights::live_stream))
+        .route("/api/v1/segments/count", post(segments::count))
+        .route("/api/v1/people", get(people::find))
+        .route("/api/v1/people/{id}", get(people::one))
+        .route("/api/v1/people/{id}/timeline", get(people::timeline))
+        .route("/api/v1/policy", get(policy::show).put(policy::change))
+        .route("/api/v1/policy/versions", get(policy::versions))
+        .route("/api/v1/properties", get(policy::properties))
+        .route("/api/v1/properties/{name}", put(policy::class))
+        .route("/api/v1/gate", get(policy::gate))
+        .route("/api/v1/audit", get(policy::audited))
+        .route("/api/v1/consents", get(consents::history).post(consents::record))
+        .route("/sdk/v1/consent", post(consents::from_sdk).options(consents::preflight))
+        .fallback(|| async { Problem::not_found() })
+        .layer(DefaultBodyLimit::disable())
+        .with_state(server)
+}

@@ -1,0 +1,173 @@
+//! One person as the publisher knows them. What is shown in clear is audited first.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use candor_catalog::AuditEntry;
+use candor_event::{PersonId, Timestamp, Value};
+use candor_ingest::{GUIDS_TRAIT, Ids};
+use candor_store::CONSENT_TRAIT;
+use serde::Deserialize;
+use serde_json::{Value as Json_, json};
+
+use crate::http::access::caller;
+use crate::http::events::instant;
+use crate::http::insights::ask;
+use crate::http::problem::{FieldError, Problem};
+use crate::server::{Server, Tenant};
+
+/// Events of one answer of a timeline.
+const TIMELINE_MAX: usize = 1_000;
+
+/// By which id a person is looked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Find {
+    identity: Option<String>,
+    email: Option<String>,
+    phone: Option<String>,
+    guid: Option<String>,
+}
+
+/// `GET /api/v1/people?identity=|email=|phone=|guid=`.
+pub async fn find(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    find: Result<Query<Find>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<Json_>, Problem> {
+    let (tenant, actor) = caller(&server, &headers, "people").await?;
+    let one_id = || Problem::bad_request("one of ?identity= ?email= ?phone= ?guid=", Vec::new());
+    let Query(find) = find.map_err(|_| one_id())?;
+    let digits = |text: String| text.chars().filter(char::is_ascii_digit).collect();
+    let ids = Ids {
+        guid: find.guid,
+        identity: find.identity,
+        email: find.email.map(|email| email.trim().to_lowercase()),
+        phone: find.phone.map(digits),
+    };
+    if ids == Ids::default() {
+        return Err(one_id());
+    }
+    let found = tenant.door.resolve(&ids);
+    let people = match found {
+        Some(person) => shown(&server, &tenant, &actor, person).await?,
+        None => None,
+    };
+    Ok(Json(json!({"people": people.into_iter().collect::<Vec<_>>()})))
+}
+
+/// `GET /api/v1/people/{id}`.
+pub async fn one(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Json<Json_>, Problem> {
+    let (tenant, actor) = caller(&server, &headers, "people").await?;
+    let person = PersonId::parse(&id).ok_or_else(Problem::not_found)?;
+    let person = tenant.door.canonical(person);
+    let shown = shown(&server, &tenant, &actor, person).await?;
+    Ok(Json(shown.ok_or_else(Problem::not_found)?))
+}
+
+async fn shown(
+    server: &Server,
+    tenant: &Arc<Tenant>,
+    actor: &str,
+    id: PersonId,
+) -> Result<Option<Json_>, Problem> {
+    audit(server, tenant, actor, id).await?;
+    let answer = ask(server, tenant, move |view, _| {
+        let person = candor_query::person(view, id);
+        Ok(json!({"person": person.map(person_json)}))
+    });
+    let Json(mut answer) = answer.await?;
+    Ok(Some(answer["person"].take()).filter(|person| !person.is_null()))
+}
+
+async fn audit(server: &Server, tenant: &Tenant, actor: &str, id: PersonId) -> Result<(), Problem> {
+    let entry = AuditEntry {
+        at: server.now(),
+        actor: actor.to_owned(),
+        action: "view person".to_owned(),
+        subject: id.to_string(),
+    };
+    Ok(server.catalog.audit(&tenant.publisher.account_id, &entry).await?)
+}
+
+fn person_json(person: candor_query::Person) -> Json_ {
+    let mut traits: BTreeMap<String, Value> = person.traits;
+    let guids = match traits.remove(GUIDS_TRAIT) {
+        Some(Value::List(guids)) => guids,
+        _ => Vec::new(),
+    };
+    let mut consents = serde_json::Map::new();
+    traits.retain(|name, value| match name.strip_prefix(CONSENT_TRAIT) {
+        Some(purpose) => {
+            consents.insert(purpose.to_owned(), json!(value));
+            false
+        }
+        None => true,
+    });
+    let events = person.events.iter().map(|event| {
+        let (first, last) = (utc(event.first), utc(event.last));
+        json!({"name": event.name, "count": event.count, "first": first, "last": last})
+    });
+    let id_of = |name: &str| traits.get(name).cloned();
+    json!({
+        "id": person.id.to_string(),
+        "identity": id_of("Identity"),
+        "email": id_of("Email"),
+        "phone": id_of("Phone"),
+        "guids": guids,
+        "events": events.collect::<Vec<_>>(),
+        "consents": consents,
+        "traits": traits,
+    })
+}
+
+fn utc(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_string()).unwrap_or_default()
+}
+
+/// Where a timeline goes on.
+#[derive(Deserialize)]
+pub struct Page {
+    before: Option<String>,
+    limit: Option<usize>,
+}
+
+/// `GET /api/v1/people/{id}/timeline?before=&limit=`, newest first.
+pub async fn timeline(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    Query(page): Query<Page>,
+) -> Result<Json<Json_>, Problem> {
+    let (tenant, actor) = caller(&server, &headers, "people").await?;
+    let person = PersonId::parse(&id).ok_or_else(Problem::not_found)?;
+    let person = tenant.door.canonical(person);
+    let before = match page.before.as_deref() {
+        None => Timestamp(i64::MAX),
+        Some(text) => instant(text).ok_or_else(|| {
+            let message = "an instant like 2026-11-24T10:00:00Z".to_owned();
+            let error = FieldError { pointer: "/before".into(), message: message.clone() };
+            Problem::bad_request(message, vec![error])
+        })?,
+    };
+    let limit = page.limit.unwrap_or(50).clamp(1, TIMELINE_MAX);
+    audit(&server, &tenant, &actor, person).await?;
+    ask(&server, &tenant, move |view, _| {
+        let events = candor_query::timeline(view, person, before, limit).unwrap_or_default();
+        let next = (events.len() >= limit).then(|| events.last().map(|event| utc(event.at)));
+        let event = |event: &candor_query::Done| {
+            let properties = &event.properties;
+            json!({"name": event.name, "at": utc(event.at), "properties": properties})
+        };
+        let events: Vec<_> = events.iter().map(event).collect();
+        Ok(json!({"events": events, "before": next.flatten()}))
+    })
+    .await
+}

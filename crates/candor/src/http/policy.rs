@@ -1,0 +1,182 @@
+//! The policy, the classes of properties, and what the gate did.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use candor_catalog::AuditEntry;
+use candor_event::{DataClass, Timestamp};
+use candor_ingest::gate::Policy;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::http::access::{allow, caller, json_body};
+use crate::http::events::instant;
+use crate::http::problem::{FieldError, Problem};
+use crate::server::{Server, Tenant};
+
+/// `GET /api/v1/policy`.
+pub async fn show(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Problem> {
+    let tenant = allow(&server, &headers, "read").await?;
+    Ok(Json(json!(tenant.door.policy())))
+}
+
+/// `PUT /api/v1/policy`: a new version, in force for the next request.
+pub async fn change(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    sent: Body,
+) -> Result<Json<Value>, Problem> {
+    let (tenant, actor) = caller(&server, &headers, "admin").await?;
+    let policy: Policy = json_body(sent, 256 << 10).await?;
+    let document = serde_json::to_string(&policy).map_err(|_| Problem::internal())?;
+    let account = &tenant.publisher.account_id;
+    let version = server.catalog.put_policy(account, &document, &actor, server.now()).await?;
+    audit(&server, &tenant, actor, "change policy", format!("version {version}")).await?;
+    tenant.door.set_policy(policy.clone(), server.catalog.classes(account).await?);
+    Ok(Json(json!({"version": version, "policy": policy})))
+}
+
+/// `GET /api/v1/policy/versions`, the newest first.
+pub async fn versions(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Problem> {
+    let tenant = allow(&server, &headers, "read").await?;
+    let versions = server.catalog.policies(&tenant.publisher.account_id).await?;
+    let version = |version: candor_catalog::PolicyVersion| {
+        let policy: Value = serde_json::from_str(&version.document).unwrap_or_default();
+        json!({
+            "version": version.version,
+            "at": utc(version.at),
+            "actor": version.actor,
+            "policy": policy,
+        })
+    };
+    Ok(Json(json!(versions.into_iter().map(version).collect::<Vec<_>>())))
+}
+
+/// `GET /api/v1/properties`: names the publisher classed, and names that wait for a class.
+pub async fn properties(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Problem> {
+    let tenant = allow(&server, &headers, "read").await?;
+    let classes = tenant.door.classes();
+    let mut all: Vec<Value> = classes
+        .names()
+        .into_iter()
+        .map(|(name, class)| json!({"name": name, "class": class.name(), "seen": null}))
+        .collect();
+    let tally = tenant.door.tally();
+    all.extend(
+        tally.waiting().map(|(name, seen)| json!({"name": name, "class": null, "seen": seen})),
+    );
+    Ok(Json(json!(all)))
+}
+
+/// What classing a property sends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Class {
+    class: String,
+}
+
+/// `PUT /api/v1/properties/{name}`, in force for the next request.
+pub async fn class(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    Path(name): Path<String>,
+    sent: Body,
+) -> Result<Json<Value>, Problem> {
+    let (tenant, actor) = caller(&server, &headers, "admin").await?;
+    let Class { class } = json_body(sent, 4 << 10).await?;
+    let bad = |pointer: &str, message: String| {
+        let error = FieldError { pointer: pointer.into(), message: message.clone() };
+        Problem::bad_request(message, vec![error])
+    };
+    let Some(class) = DataClass::from_name(&class) else {
+        let names = DataClass::ALL.map(DataClass::name).join(", ");
+        return Err(bad("/class", format!("one of {names}")));
+    };
+    if name.is_empty() || name.chars().count() > 1024 || name.starts_with('$') {
+        return Err(bad("", "a name of 1 to 1,024 characters that does not begin with $".into()));
+    }
+    let account = &tenant.publisher.account_id;
+    audit(&server, &tenant, actor, "class property", format!("{name}: {}", class.name())).await?;
+    server.catalog.put_class(account, &name, class).await?;
+    tenant.door.set_policy(tenant.door.policy(), server.catalog.classes(account).await?);
+    Ok(Json(json!({"name": name, "class": class.name()})))
+}
+
+/// `GET /api/v1/gate`: what came, was refused and was taken out since the start of the server.
+pub async fn gate(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Problem> {
+    let tenant = allow(&server, &headers, "read").await?;
+    let tally = tenant.door.tally();
+    let waiting = tally.waiting().map(|(name, seen)| json!({"name": name, "seen": seen}));
+    Ok(Json(json!({
+        "accepted": tally.accepted,
+        "refused": tally.refused,
+        "stripped": tally.stripped,
+        "waiting": waiting.collect::<Vec<_>>(),
+    })))
+}
+
+/// The range of an audit.
+#[derive(Deserialize)]
+pub struct Range {
+    from: Option<String>,
+    to: Option<String>,
+    actor: Option<String>,
+}
+
+/// `GET /api/v1/audit?from=&to=&actor=`.
+pub async fn audited(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    Query(range): Query<Range>,
+) -> Result<Json<Value>, Problem> {
+    let tenant = allow(&server, &headers, "admin").await?;
+    let moment = |text: Option<String>, other| match text {
+        None => Ok(Timestamp(other)),
+        Some(text) => instant(&text).ok_or_else(|| {
+            Problem::bad_request("from and to are instants like 2026-11-24T10:00:00Z", Vec::new())
+        }),
+    };
+    let (from, to) = (moment(range.from, i64::MIN)?, moment(range.to, i64::MAX)?);
+    let entries = server.catalog.audited(&tenant.publisher.account_id, from, to).await?;
+    let wanted = |entry: &AuditEntry| range.actor.as_ref().is_none_or(|a| *a == entry.actor);
+    let entry = |entry: AuditEntry| {
+        json!({
+            "at": utc(entry.at),
+            "actor": entry.actor,
+            "action": entry.action,
+            "subject": entry.subject,
+        })
+    };
+    let entries = entries.into_iter().filter(wanted).map(entry);
+    Ok(Json(json!({"entries": entries.collect::<Vec<_>>()})))
+}
+
+async fn audit(
+    server: &Server,
+    tenant: &Tenant,
+    actor: String,
+    action: &str,
+    subject: String,
+) -> Result<(), Problem> {
+    let entry = AuditEntry { at: server.now(), actor, action: action.to_owned(), subject };
+    Ok(server.catalog.audit(&tenant.publisher.account_id, &entry).await?)
+}
+
+fn utc(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_string()).unwrap_or_default()
+}

@@ -1,0 +1,146 @@
+//! Errors of the JSON API, as RFC 9457 problems. The only place that knows status codes.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::server::Refusal;
+
+/// What went wrong with a request, in words that say what to change. Holds nothing of the body.
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    errors: Vec<FieldError>,
+    retry_after_s: Option<u32>,
+}
+
+/// A place in a JSON body and what is wrong there.
+#[derive(Debug, Serialize)]
+pub struct FieldError {
+    /// RFC 6901 pointer.
+    pub pointer: String,
+    /// What should be there.
+    pub message: String,
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
+        Problem { status, code, detail: detail.into(), errors: Vec::new(), retry_after_s: None }
+    }
+
+    /// The body or query cannot be understood; `errors` say where.
+    pub fn bad_request(detail: impl Into<String>, errors: Vec<FieldError>) -> Problem {
+        Problem { errors, ..Problem::new(StatusCode::BAD_REQUEST, "bad_request", detail) }
+    }
+
+    /// No credentials, or none that hold.
+    pub fn unauthorized() -> Problem {
+        let detail = "send an API token as 'Authorization: Bearer …', or log in";
+        Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+    }
+
+    /// The e-mail and password do not belong together, or to nobody.
+    pub fn wrong_password() -> Problem {
+        Problem::new(StatusCode::UNAUTHORIZED, "wrong_password", "the e-mail or password is wrong")
+    }
+
+    /// The credentials hold, but not for this.
+    pub fn forbidden(scope: &str) -> Problem {
+        let detail = format!("this token lacks the scope '{scope}'");
+        Problem::new(StatusCode::FORBIDDEN, "forbidden", detail)
+    }
+
+    /// Nothing is there, or nothing that the caller may know of.
+    pub fn not_found() -> Problem {
+        Problem::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address")
+    }
+
+    /// The body is larger than the limit.
+    pub fn too_large(limit: usize) -> Problem {
+        let detail = format!("the body is larger than {limit} bytes; send smaller batches");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+    }
+
+    /// Nothing was kept; the same request may be sent again later.
+    pub fn unavailable(code: &'static str, detail: impl Into<String>) -> Problem {
+        let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail);
+        Problem { retry_after_s: Some(1), ..problem }
+    }
+
+    /// Too much at once; the same request may be sent again later.
+    pub fn too_many(detail: impl Into<String>) -> Problem {
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail);
+        Problem { retry_after_s: Some(1), ..problem }
+    }
+
+    /// Our own failure. The cause is traced where it is handled and not told.
+    pub fn internal() -> Problem {
+        let detail = "the server failed to answer; its traces say why";
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Problem {
+        match refusal {
+            Refusal::Overloaded => Problem::too_many("an index of recent records is full"),
+            Refusal::Full => {
+                Problem::unavailable("log_full", "nothing was kept: the log cannot take more now")
+            }
+            Refusal::Nobody => {
+                let errors = vec![FieldError {
+                    pointer: "/identity".into(),
+                    message: "an 'identity' or a 'guid'".into(),
+                }];
+                Problem::bad_request("the ids name nobody", errors)
+            }
+            Refusal::Internal => Problem::internal(),
+        }
+    }
+}
+
+impl From<candor_catalog::Error> for Problem {
+    fn from(error: candor_catalog::Error) -> Problem {
+        tracing::error!(%error, "the catalog failed");
+        Problem::internal()
+    }
+}
+
+impl From<candor_query::Error> for Problem {
+    fn from(error: candor_query::Error) -> Problem {
+        match error {
+            candor_query::Error::Bad { pointer, message } => {
+                Problem::bad_request(message.clone(), vec![FieldError { pointer, message }])
+            }
+            _ => Problem::unavailable(
+                "question_too_long",
+                "the question took too long: ask for less time or fewer groups",
+            ),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = json!({
+            "type": format!("urn:candor:problem:{}", self.code),
+            "title": self.status.canonical_reason().unwrap_or("Error"),
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+            "code": self.code,
+            "errors": self.errors,
+        });
+        let mut response = (self.status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        let problem = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, problem);
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}

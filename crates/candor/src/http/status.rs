@@ -1,0 +1,66 @@
+//! How the server is.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use candor_log::Log;
+use serde_json::json;
+
+use crate::server::Server;
+
+/// `GET /ready`: it serves.
+pub async fn ready() -> &'static str {
+    "ready\n"
+}
+
+/// `GET /health`: 200, or 503 with what is wrong: a poisoned or full log, and who holds it back.
+pub async fn health(State(server): State<Arc<Server>>) -> Response {
+    let poisoned = server.log.poisoned();
+    let full = server.log.bytes() >= server.config.log.bytes_max;
+    let follower = server.log.slowest_follower();
+    let follower = follower.map(|(name, at)| json!({"name": name, "offset": at.0}));
+    let good = poisoned.is_none() && !full;
+    let status = if good { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let answer = json!({
+        "status": if good { "ok" } else { "refusing writes" },
+        "log": {
+            "bytes": server.log.bytes(),
+            "end": server.log.end().0,
+            "slowest_follower": follower,
+            "poisoned": poisoned,
+        },
+    });
+    (status, Json(answer)).into_response()
+}
+
+/// `GET /metrics`: Prometheus text. No label holds anything that was sent.
+pub async fn metrics(State(server): State<Arc<Server>>) -> Response {
+    let mut text = String::new();
+    let mut line = |name: &str, labels: &str, value: u64| {
+        let _ = writeln!(text, "candor_{name}{labels} {value}");
+    };
+    line("uptime_seconds", "", server.started.elapsed().as_secs());
+    line("log_bytes", "", server.log.bytes());
+    line("log_end_offset", "", server.log.end().0);
+    for tenant in server.tenants() {
+        let account = tenant.publisher.account_id.as_str();
+        let tally = tenant.door.tally();
+        let labels = |more: &str| format!("{{account=\"{account}\"{more}}}");
+        line("records_accepted_total", &labels(""), tally.accepted);
+        for (code, count) in &tally.refused {
+            line("records_refused_total", &labels(&format!(",code=\"{code}\"")), *count);
+        }
+        for (reason, count) in &tally.stripped {
+            let reason = format!(",reason=\"{reason}\"");
+            line("properties_stripped_total", &labels(&reason), *count);
+        }
+        line("store_events", &labels(""), tenant.store.view().events());
+        line("store_applied_offset", &labels(""), tenant.store.applied());
+        line("store_covered_offset", &labels(""), tenant.store.covered());
+    }
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
+}

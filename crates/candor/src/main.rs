@@ -1,0 +1,232 @@
+//! The Candor server and command line.
+
+mod command;
+mod config;
+mod http;
+mod listener;
+mod server;
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::config::Config;
+use crate::server::Server;
+
+/// Behavioural analytics and customer engagement that people can vouch for.
+#[derive(Parser)]
+#[command(name = "candor", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve a data folder.
+    Serve(Serve),
+    /// Publishers: the organisations that own apps and the data in them.
+    Publisher {
+        #[command(subcommand)]
+        command: PublisherCommand,
+    },
+}
+
+#[derive(clap::Args)]
+struct Serve {
+    /// The data folder; made when missing.
+    #[arg(long, required_unless_present = "print_config")]
+    data: Option<PathBuf>,
+    /// The operator's settings.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// Where to listen, instead of the settings' address.
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+    /// A PEM certificate chain: serve TLS.
+    #[arg(long, requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's PEM key.
+    #[arg(long, requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Print the resulting settings and end.
+    #[arg(long)]
+    print_config: bool,
+}
+
+#[derive(Subcommand)]
+enum PublisherCommand {
+    /// Make a publisher and print its ids and secrets, once, as one JSON object.
+    Create(Create),
+}
+
+#[derive(clap::Args)]
+struct Create {
+    /// The data folder, of a running server or not.
+    #[arg(long)]
+    data: PathBuf,
+    /// The name that people read.
+    #[arg(long)]
+    name: String,
+    /// Where its data is kept, as a code.
+    #[arg(long, default_value = "local")]
+    region: String,
+    /// The first user's e-mail.
+    #[arg(long, default_value = "admin@localhost")]
+    admin_email: String,
+    /// strict, measured, open, or a file with a policy.
+    #[arg(long, default_value = "strict")]
+    policy: String,
+    /// The id that is built into the publisher's apps.
+    #[arg(long)]
+    account_id: Option<String>,
+    /// The token that is built into the publisher's apps.
+    #[arg(long)]
+    account_token: Option<String>,
+    /// The passcode of the REST API.
+    #[arg(long)]
+    passcode: Option<String>,
+    /// IANA name of the publisher's time zone.
+    #[arg(long, default_value = "UTC")]
+    timezone: String,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("CANDOR_TRACE")
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=warn")),
+        )
+        .init();
+    let done = match arguments.command {
+        Command::Serve(serve) => serve_command(serve),
+        Command::Publisher { command: PublisherCommand::Create(create) } => create_command(create),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure { error, status }) => {
+            let _ = writeln!(std::io::stderr(), "candor: {error:#}");
+            ExitCode::from(status)
+        }
+    }
+}
+
+/// Why a command ended, and with which status: 2 usage or settings, 1 the work.
+struct Failure {
+    error: anyhow::Error,
+    status: u8,
+}
+
+impl Failure {
+    fn usage(error: anyhow::Error) -> Failure {
+        Failure { error, status: 2 }
+    }
+
+    fn work(error: anyhow::Error) -> Failure {
+        Failure { error, status: 1 }
+    }
+}
+
+fn serve_command(serve: Serve) -> Result<(), Failure> {
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| name != "CANDOR_TRACE");
+    let mut config = Config::load(serve.config.as_deref(), variables).map_err(Failure::usage)?;
+    config.listen = serve.listen.unwrap_or(config.listen);
+    config.tls_cert = serve.tls_cert.or(config.tls_cert);
+    config.tls_key = serve.tls_key.or(config.tls_key);
+    if serve.print_config {
+        let text = toml::to_string(&config).context("print the settings").map_err(Failure::work)?;
+        let printed = std::io::stdout().write_all(text.as_bytes());
+        return printed.context("print the settings").map_err(Failure::work);
+    }
+    let Some(data) = serve.data else { return Ok(()) };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.context("start the runtime").map_err(Failure::work)?;
+    runtime.block_on(run(data, config)).map_err(Failure::work)
+}
+
+async fn run(data: PathBuf, config: Config) -> anyhow::Result<()> {
+    let tls = match (&config.tls_cert, &config.tls_key) {
+        (Some(cert), Some(key)) => Some(listener::tls_acceptor(cert, key)?),
+        _ => None,
+    };
+    let address = config.listen;
+    let socket = TcpListener::bind(address).await;
+    let socket = socket.with_context(|| format!("listen on {address}"))?;
+    let server = Server::open(&data, config).await?;
+    let runtime = tokio::runtime::Handle::current();
+    let (loader, keeper) = (Arc::clone(&server), Arc::clone(&server));
+    let (of_loader, of_keeper) = (runtime.clone(), runtime.clone());
+    let threads = [
+        std::thread::spawn(move || loader.load(&of_loader)),
+        std::thread::spawn(move || keeper.keep(&of_keeper)),
+    ];
+    let (tell_stop, stop) = watch::channel(false);
+    let commands = tokio::spawn(command::listen(Arc::clone(&server), data.clone()));
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "candor serves {scheme}://{}", socket.local_addr()?);
+    let _ = out.flush();
+    tokio::spawn(async move {
+        asked_to_stop().await;
+        let _ = tell_stop.send(true);
+    });
+    listener::serve(socket, tls, http::router(Arc::clone(&server)), stop).await;
+    commands.abort();
+    let _ = std::fs::remove_file(command::socket(&data));
+    server.stop();
+    tokio::task::spawn_blocking(move || {
+        for thread in threads {
+            let _ = thread.join();
+        }
+        // The log holds everything; parts make the next start quicker.
+        if let Err(error) = server.flush(&runtime) {
+            tracing::warn!(error = format!("{error:#}"), "the last flush failed; the log has it");
+        }
+    })
+    .await?;
+    Ok(())
+}
+
+async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        },
+        Err(_) => drop(tokio::signal::ctrl_c().await),
+    }
+}
+
+fn create_command(create: Create) -> Result<(), Failure> {
+    let policy = match create.policy.as_str() {
+        preset @ ("strict" | "measured" | "open") => preset.to_owned(),
+        file => std::fs::read_to_string(file)
+            .with_context(|| format!("--policy: strict, measured, open or a file, not {file:?}"))
+            .map_err(Failure::usage)?,
+    };
+    let wanted = command::Create {
+        name: create.name,
+        region: create.region,
+        timezone: create.timezone,
+        admin_email: create.admin_email,
+        policy,
+        account_id: create.account_id,
+        account_token: create.account_token,
+        passcode: create.passcode,
+    };
+    let made = command::create_publisher(&create.data, &wanted).map_err(Failure::work)?;
+    let printed = writeln!(std::io::stdout(), "{made}");
+    printed.context("print the publisher").map_err(Failure::work)
+}

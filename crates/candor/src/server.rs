@@ -1,0 +1,347 @@
+//! Where everything is wired: one data folder, its log, catalog, and a tenant per publisher.
+
+use std::collections::HashMap;
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use candor_catalog::{Catalog, Publisher};
+use candor_event::{AccountId, Clock, DataClass, Record, SystemClock, Timestamp};
+use candor_ingest::gate::Policy;
+use candor_ingest::{Accepted, Door, Home, Receipt, Request, decode, step};
+use candor_keys::PublisherKeys;
+use candor_log::{EmbeddedLog, Log, LogConfig, Offset};
+use candor_store::{Store, StoreConfig};
+use jiff::tz::TimeZone;
+use tokio::sync::oneshot;
+
+use crate::config::Config;
+
+/// How long the loader waits for more before it looks whether to stop.
+const LOAD_WAIT: Duration = Duration::from_millis(200);
+/// Pause after a step, so that a busy log is taken in larger steps.
+const LOAD_PAUSE: Duration = Duration::from_millis(20);
+/// Pause after a failed step or flush.
+const FAILED_PAUSE: Duration = Duration::from_secs(1);
+
+/// The name under which the loader follows the log.
+const FOLLOWER: &str = "store and catalog";
+
+/// One publisher, open.
+pub struct Tenant {
+    pub publisher: Publisher,
+    pub zone: TimeZone,
+    pub keys: PublisherKeys,
+    pub door: Arc<Door>,
+    pub store: Arc<Store>,
+}
+
+/// A data folder, open.
+pub struct Server {
+    pub config: Config,
+    pub catalog: Catalog,
+    pub log: Arc<EmbeddedLog>,
+    pub clock: Arc<dyn Clock>,
+    pub started: Instant,
+    data: PathBuf,
+    tenants: RwLock<HashMap<AccountId, Arc<Tenant>>>,
+    stop: AtomicBool,
+    _lock: File,
+}
+
+/// Takes a data folder for this process alone.
+pub fn lock(data: &Path) -> anyhow::Result<File> {
+    fs::create_dir_all(data).with_context(|| format!("make the folder {}", data.display()))?;
+    let path = data.join("lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = file.with_context(|| format!("open {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => bail!(
+            "{} is in use by another candor process: stop it, or use another folder",
+            data.display()
+        ),
+        Err(TryLockError::Error(e)) => Err(e).context(format!("lock {}", path.display())),
+    }
+}
+
+/// Where a folder's catalog lies.
+pub fn catalog_file(data: &Path) -> PathBuf {
+    data.join("catalog.db")
+}
+
+/// Where a folder's keys lie.
+pub fn keys_folder(data: &Path) -> PathBuf {
+    data.join("keys")
+}
+
+impl Server {
+    /// Opens a data folder: every publisher's parts, and what the log holds beyond them.
+    pub async fn open(data: &Path, config: Config) -> anyhow::Result<Arc<Server>> {
+        let lock = lock(data)?;
+        let mut log = LogConfig::new(data.join("log"));
+        log.log_bytes_max = config.log.bytes_max;
+        log.file_bytes_max = config.log.file_bytes_max;
+        let log = Arc::new(EmbeddedLog::open(log).context("open the log")?);
+        let server = Arc::new(Server {
+            catalog: Catalog::open(&catalog_file(data)).await?,
+            config,
+            log,
+            clock: Arc::new(SystemClock),
+            started: Instant::now(),
+            data: data.to_owned(),
+            tenants: RwLock::default(),
+            stop: AtomicBool::new(false),
+            _lock: lock,
+        });
+        for publisher in server.catalog.publishers().await? {
+            server.admit(publisher).await?;
+        }
+        let replayed = Arc::clone(&server);
+        let runtime = tokio::runtime::Handle::current();
+        let from = server.start_of_replay().await?;
+        tokio::task::spawn_blocking(move || replayed.replay(from, &runtime)).await??;
+        Ok(server)
+    }
+
+    /// Opens a publisher: its keys, policy, who is who, and parts.
+    pub async fn admit(self: &Arc<Self>, publisher: Publisher) -> anyhow::Result<Arc<Tenant>> {
+        let account = publisher.account_id.clone();
+        let keys = PublisherKeys::open(&keys_folder(&self.data), &account)
+            .with_context(|| format!("open the keys of {}", account.as_str()))?;
+        let versions = self.catalog.policies(&account).await?;
+        let version = versions.first().context("a publisher has a policy")?;
+        let policy: Policy = serde_json::from_str(&version.document).context("read the policy")?;
+        let classes = self.catalog.classes(&account).await?;
+        let door = Arc::new(Door::new(keys.clone(), policy, classes));
+        for record in self.catalog.who_is_who(&account).await? {
+            door.replay(&record);
+        }
+        self.catalog.all_consents(&account, |said| door.replay(&Record::Consent(said))).await?;
+        let mut config = StoreConfig::new(self.data.join("publishers").join(account.as_str()));
+        config.volumes = self.config.store.volumes;
+        config.flush_rows = self.config.store.flush_rows;
+        let (of_class, clock, opened) = (door.clone(), self.clock.clone(), keys.clone());
+        let class_of =
+            move |name: &str| of_class.classes().class_of(name).unwrap_or(DataClass::Behaviour);
+        let store = tokio::task::spawn_blocking(move || {
+            Store::open(config, opened, Arc::new(class_of), clock)
+        });
+        let store = Arc::new(store.await?.with_context(|| format!("open {}", account.as_str()))?);
+        let zone = candor_query::zone(&publisher.timezone).unwrap_or(TimeZone::UTC);
+        let tenant = Arc::new(Tenant { publisher, zone, keys, door, store });
+        let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
+        tenants.insert(account, tenant.clone());
+        Ok(tenant)
+    }
+
+    /// The publisher of an account id.
+    pub fn tenant(&self, account: &str) -> Option<Arc<Tenant>> {
+        let account = AccountId::new(account)?;
+        self.tenants.read().unwrap_or_else(PoisonError::into_inner).get(&account).cloned()
+    }
+
+    /// All publishers.
+    pub fn tenants(&self) -> Vec<Arc<Tenant>> {
+        let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        tenants.values().cloned().collect()
+    }
+
+    fn homes(&self) -> HashMap<AccountId, Home> {
+        let home = |tenant: Arc<Tenant>| {
+            let home = Home { keys: tenant.keys.clone(), store: tenant.store.clone() };
+            (tenant.publisher.account_id.clone(), home)
+        };
+        self.tenants().into_iter().map(home).collect()
+    }
+
+    async fn start_of_replay(&self) -> anyhow::Result<Offset> {
+        let folded = self.catalog.folded().await?;
+        let covered = self.tenants().iter().map(|tenant| tenant.store.covered()).min();
+        let first = folded.min(covered.unwrap_or(folded));
+        Ok(Offset(first).max(self.log.start()))
+    }
+
+    fn replay(&self, mut from: Offset, runtime: &tokio::runtime::Handle) -> anyhow::Result<()> {
+        loop {
+            let next = self.step(from, runtime, &mut |account, record| {
+                if let Some(tenant) = self.tenant(account.as_str()) {
+                    tenant.door.replay(record);
+                }
+            })?;
+            if next == from {
+                return Ok(());
+            }
+            from = next;
+        }
+    }
+
+    fn step(
+        &self,
+        from: Offset,
+        runtime: &tokio::runtime::Handle,
+        seen: &mut dyn FnMut(&AccountId, &Record),
+    ) -> anyhow::Result<Offset> {
+        let step = step(self.log.as_ref(), from, &self.homes(), seen)?;
+        if step.moved {
+            // After a restart the stores may lie behind the catalog: what it holds is passed over.
+            let folded = runtime.block_on(self.catalog.folded())?;
+            if step.next.0 > folded {
+                let fresh = step.joins.into_iter().filter(|(offset, ..)| offset.0 >= folded);
+                let fresh: Vec<_> = fresh.map(|(_, account, record)| (account, record)).collect();
+                runtime.block_on(self.catalog.fold(&fresh, step.next.0))?;
+            }
+        }
+        Ok(step.next)
+    }
+
+    /// Follows the log until the server stops; runs on a thread of its own.
+    pub fn load(self: &Arc<Self>, runtime: &tokio::runtime::Handle) {
+        let mut from = self.log.end();
+        // Every store is at the end after the replay, save for what came since.
+        from = self.tenants().iter().map(|t| Offset(t.store.applied())).min().unwrap_or(from);
+        while !self.stop.load(Ordering::Relaxed) {
+            match self.step(from, runtime, &mut |_, _| {}) {
+                Ok(next) if next == from => {
+                    self.log.wait(from, LOAD_WAIT);
+                }
+                Ok(next) => {
+                    from = next;
+                    std::thread::sleep(LOAD_PAUSE);
+                }
+                Err(error) => {
+                    tracing::error!(error = format!("{error:#}"), "loading stands still");
+                    std::thread::sleep(FAILED_PAUSE);
+                }
+            }
+        }
+    }
+
+    /// Flushes, compacts and trims until the server stops; runs on a thread of its own.
+    pub fn keep(self: &Arc<Self>, runtime: &tokio::runtime::Handle) {
+        let every = Duration::from_secs(self.config.store.flush_minutes * 60);
+        let mut last = Instant::now();
+        while !self.stop.load(Ordering::Relaxed) {
+            std::thread::sleep(LOAD_WAIT);
+            let due = last.elapsed() >= every;
+            if due || self.tenants().iter().any(|tenant| tenant.store.flush_due()) {
+                last = Instant::now();
+                if let Err(error) = self.flush(runtime) {
+                    tracing::error!(error = format!("{error:#}"), "a flush failed, tried again");
+                    std::thread::sleep(FAILED_PAUSE);
+                }
+            }
+        }
+    }
+
+    /// Writes what only the log holds to parts, and trims the log behind it.
+    pub fn flush(&self, runtime: &tokio::runtime::Handle) -> anyhow::Result<()> {
+        let tenants = self.tenants();
+        for tenant in &tenants {
+            tenant.store.flush()?;
+            tenant.store.compact()?;
+        }
+        let covered = tenants.iter().map(|tenant| tenant.store.covered()).min();
+        let folded = runtime.block_on(self.catalog.folded())?;
+        self.log.follow(FOLLOWER, Offset(covered.unwrap_or(folded).min(folded)));
+        self.log.trim()?;
+        Ok(())
+    }
+
+    /// Tells the threads to end.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes records in and waits until the log holds them.
+    ///
+    /// # Errors
+    /// See [`Refusal`]; nothing was acknowledged then.
+    pub async fn accept(
+        &self,
+        tenant: &Arc<Tenant>,
+        incoming: Vec<decode::Incoming>,
+        refused: Vec<decode::Refused>,
+        idempotency_key: Option<String>,
+    ) -> Result<Receipt, Refusal> {
+        let days = i64::from(self.config.event_age_days_max);
+        let request =
+            Request { now: self.now(), event_age_max_ms: days * 86_400_000, idempotency_key };
+        let (append, kept) = self.append(tenant);
+        let receipt = tenant.door.accept(incoming, refused, &request, append)?;
+        kept.await.map_err(|_| Refusal::Full)??;
+        Ok(receipt)
+    }
+
+    /// How a door appends to the log, and what became of it. The waiting goes on when the client
+    /// leaves: links that the log refused must find their way back.
+    pub fn append(
+        &self,
+        tenant: &Arc<Tenant>,
+    ) -> (impl FnOnce(&mut Accepted) + use<>, oneshot::Receiver<Result<(), candor_log::Error>>)
+    {
+        let (tell, told) = oneshot::channel();
+        let (log, tenant) = (self.log.clone(), tenant.clone());
+        let append = move |accepted: &mut Accepted| {
+            let Some(frame) = accepted.frame.take() else {
+                let _ = tell.send(Ok(()));
+                return;
+            };
+            let joins = std::mem::take(&mut accepted.joins);
+            let (synced, wait) = oneshot::channel();
+            log.append(frame, Box::new(move |result| drop(synced.send(result))));
+            tokio::spawn(async move {
+                let result = match wait.await {
+                    Ok(result) => result.map(|_| ()),
+                    Err(_) => Err(candor_log::Error::Full("the writer ended".to_owned())),
+                };
+                if result.is_err() {
+                    tenant.door.not_kept(joins);
+                }
+                let _ = tell.send(result);
+            });
+        };
+        (append, told)
+    }
+
+    /// The present.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// Why records were not taken in.
+#[derive(Debug)]
+pub enum Refusal {
+    /// Too much at once, or a full index: later.
+    Overloaded,
+    /// The log cannot keep more: full, or poisoned.
+    Full,
+    /// The ids name nobody.
+    Nobody,
+    /// Our own failure.
+    Internal,
+}
+
+impl From<candor_ingest::Error> for Refusal {
+    fn from(error: candor_ingest::Error) -> Refusal {
+        match error {
+            candor_ingest::Error::Overloaded => Refusal::Overloaded,
+            candor_ingest::Error::Nobody => Refusal::Nobody,
+            other => {
+                tracing::error!(%other, "a request was not sealed");
+                Refusal::Internal
+            }
+        }
+    }
+}
+
+impl From<candor_log::Error> for Refusal {
+    fn from(error: candor_log::Error) -> Refusal {
+        tracing::warn!(%error, "the log refused");
+        Refusal::Full
+    }
+}

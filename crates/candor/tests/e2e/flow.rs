@@ -1,0 +1,155 @@
+//! From a request to an answer, and what must not come through.
+
+use serde_json::{Value as Json, json};
+
+use crate::server::{Server, bearer, create, run};
+
+fn event(identity: &str, name: &str, at: &str, properties: Json) -> Json {
+    json!({"type": "event", "identity": identity, "name": name, "at": at, "properties": properties})
+}
+
+fn total(server: &Server, publisher: &Json, event: &str) -> Json {
+    let question = json!({"event": event, "from": "2026-11-01", "to": "2026-11-10"});
+    let (status, answer) = server.post("/api/v1/insights/trend", publisher, &question);
+    assert_eq!(status, 200, "{answer}");
+    answer["series"][0]["total"].clone()
+}
+
+#[test]
+fn what_is_sent_is_in_every_answer_and_still_there_after_a_restart() {
+    let data = tempfile::tempdir().unwrap();
+    let shop = create(data.path(), &["--name", "Shop", "--policy", "open"]);
+    let server = Server::start(data.path());
+    let records = json!({"records": [
+        event("u1", "Viewed", "2026-11-02T10:00:00Z", json!({"plan": "gold"})),
+        event("u1", "Charged", "2026-11-02T11:00:00Z", json!({"Amount": 12.5})),
+        event("u2", "Viewed", "2026-11-03T10:00:00Z", json!({})),
+        {"type": "profile", "identity": "u1", "set": {"Email": "u1@example.test"}},
+    ]});
+    let (status, answer) = server.post("/api/v1/events", &shop, &records);
+    assert_eq!((status, &answer["accepted"]), (200, &json!(4)), "{answer}");
+    let check = |server: &Server| {
+        let viewed = server.eventually(|s| total(s, &shop, "Viewed"), |total| *total == 2.0);
+        assert_eq!(viewed, 2.0);
+        let funnel = json!({"steps": [{"event": "Viewed"}, {"event": "Charged"}],
+                            "from": "2026-11-01", "to": "2026-11-10"});
+        let (_, funnel) = server.post("/api/v1/insights/funnel", &shop, &funnel);
+        assert_eq!(funnel["steps"][1]["count"], 1, "{funnel}");
+        assert_eq!(funnel["steps"][1]["median_ms"], 3_600_000);
+        let count = json!({"definition": {"did": {"event": "Charged"}}});
+        let (_, count) = server.post("/api/v1/segments/count", &shop, &count);
+        assert_eq!((&count["people"], &count["reachable"]["email"]), (&json!(1), &json!(1)));
+        let (_, found) = server.get("/api/v1/people?email=U1@example.test", &shop);
+        assert_eq!(found["people"][0]["identity"], "u1", "{found}");
+        let id = found["people"][0]["id"].as_str().unwrap();
+        let (_, timeline) = server.get(&format!("/api/v1/people/{id}/timeline?limit=1"), &shop);
+        assert_eq!(timeline["events"][0]["name"], "Charged", "{timeline}");
+        assert_eq!(timeline["events"][0]["properties"]["Amount"], 12.5);
+    };
+    check(&server);
+    server.kill();
+    let server = Server::start(data.path());
+    check(&server);
+    assert_eq!(server.stop(), Some(0));
+    let server = Server::start(data.path());
+    check(&server);
+    // The same again is a repeat.
+    let (_, answer) = server.post("/api/v1/events", &shop, &records);
+    assert_eq!(answer["accepted"], 4);
+    check(&server);
+}
+
+#[test]
+fn consent_decides_and_one_publisher_sees_nothing_of_another() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path());
+    // By the running server of the folder.
+    let shop = create(data.path(), &["--name", "Shop"]);
+    let other = create(data.path(), &["--name", "Other", "--admin-email", "b@localhost"]);
+    let sent = json!({"records": [event("u1", "Viewed", "2026-11-02T10:00:00Z", json!({}))]});
+    let (_, answer) = server.post("/api/v1/events", &shop, &sent);
+    assert_eq!(answer["rejected"][0]["code"], "no_consent", "{answer}");
+    let yes = json!({"identity": "u1", "purposes": {"analytics": true}, "method": "form"});
+    let (status, receipt) = server.post("/api/v1/consents", &shop, &yes);
+    assert_eq!(status, 200, "{receipt}");
+    assert!(receipt["signature"].as_str().unwrap().len() > 80);
+    let (_, answer) = server.post("/api/v1/events", &shop, &sent);
+    assert_eq!(answer["accepted"], 1, "{answer}");
+    assert_eq!(server.eventually(|s| total(s, &shop, "Viewed"), |t| *t == 1.0), 1.0);
+    assert_eq!(total(&server, &other, "*"), 0.0);
+    let history = server.eventually(
+        |s| s.get("/api/v1/consents?identity=u1", &shop).1,
+        |history| history["consents"].as_array().is_some_and(|all| all.len() == 1),
+    );
+    assert_eq!(history["consents"][0]["signature"], receipt["signature"]);
+    let (status, _) = server.send("GET", "/api/v1/gate", "", "").unwrap();
+    assert_eq!(status, 401);
+    let (_, audit) = server.get("/api/v1/audit", &shop);
+    assert_eq!(audit["entries"].as_array().unwrap().len(), 0);
+    server.get("/api/v1/people?identity=u1", &shop);
+    let (_, audit) = server.get("/api/v1/audit", &shop);
+    assert_eq!(audit["entries"][0]["action"], "view person", "{audit}");
+}
+
+#[test]
+fn bad_input_is_answered_with_what_to_change_and_without_what_was_sent() {
+    let data = tempfile::tempdir().unwrap();
+    let shop = create(data.path(), &["--name", "Shop", "--policy", "open"]);
+    let server = Server::start(data.path());
+    let canary = "canary-7Qx2";
+    let questions = "/api/v1/insights/funnel";
+    let step = json!({"event": "a"});
+    for (path, body, code) in [
+        ("/api/v1/events", format!("{{\"records\":\"{canary}\"}}"), 400),
+        ("/api/v1/events", format!("{{{canary}"), 400),
+        ("/api/v1/events", json!({"records": vec![1; 1001]}).to_string(), 400),
+        (questions, json!({"steps": [step], "from": "2026-11-01", "to": "2026-11-02"}).to_string(), 400),
+        (questions, json!({"steps": [step, step], "from": canary, "to": "2026-11-02"}).to_string(), 400),
+        (questions, json!({"steps": [step, step], "from": "2026-11-01", "to": "2026-11-02", "order": "strict"}).to_string(), 400),
+        ("/api/v1/insights/retention", "{}".to_owned(), 404),
+    ] {
+        let (status, answer) = server.send("POST", path, &bearer(&shop), &body).unwrap();
+        assert_eq!(status, code, "{body}: {answer}");
+        assert!(answer["code"].is_string(), "{answer}");
+        assert!(!answer.to_string().contains(canary), "{answer}");
+    }
+    let large = " ".repeat(8_388_609);
+    let (status, _) = server.send("POST", "/api/v1/events", &bearer(&shop), &large).unwrap();
+    assert_eq!(status, 413);
+    let deep = json!({"records": [
+        {"type": "event", "identity": "u", "name": "x".repeat(1025)},
+        {"type": "event", "identity": "u", "name": "kept", "at": "2026-11-02T10:00:00Z"},
+        {"type": "event", "identity": "u", "name": "old", "at": "1999-01-01T00:00:00Z"},
+    ]});
+    let (_, answer) = server.post("/api/v1/events", &shop, &deep);
+    let codes: Vec<_> = answer["rejected"].as_array().unwrap().iter().map(|r| &r["code"]).collect();
+    assert_eq!(codes, ["name_too_long", "too_old"]);
+    assert_eq!(answer["accepted"], 1);
+}
+
+#[test]
+fn a_session_sees_what_its_publisher_may_and_ends() {
+    let data = tempfile::tempdir().unwrap();
+    let shop = create(data.path(), &["--name", "Shop"]);
+    let server = Server::start(data.path());
+    let wrong = json!({"email": "admin@localhost", "password": "x"}).to_string();
+    assert_eq!(server.send("POST", "/api/v1/login", "", &wrong).unwrap().0, 401);
+    let nobody = json!({"email": "nobody@localhost", "password": "x"}).to_string();
+    assert_eq!(server.send("POST", "/api/v1/login", "", &nobody).unwrap().0, 401);
+    assert_eq!(
+        server.send("POST", "/api/v1/login", "", &shop["admin"].to_string()).unwrap().0,
+        200
+    );
+}
+
+#[test]
+fn a_folder_serves_one_and_a_wrong_command_says_what_to_change() {
+    let data = tempfile::tempdir().unwrap();
+    let _server = Server::start(data.path());
+    let folder = data.path().to_str().unwrap();
+    let second = run(&["serve", "--data", folder, "--listen", "127.0.0.1:0"]);
+    assert_eq!(second.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&second.stderr).contains("in use"));
+    assert_eq!(run(&["serve"]).status.code(), Some(2));
+    assert_eq!(run(&["export"]).status.code(), Some(2));
+}

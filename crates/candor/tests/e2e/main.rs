@@ -1,0 +1,6 @@
+//! The whole product: the real binary on a temporary folder and a free port.
+#![allow(clippy::unwrap_used)]
+
+mod durable;
+mod flow;
+mod server;

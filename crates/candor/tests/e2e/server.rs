@@ -1,0 +1,121 @@
+//! The binary under test, and the smallest client that it needs.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value as Json;
+
+pub const BINARY: &str = env!("CARGO_BIN_EXE_candor");
+
+/// A server that ends with the test.
+pub struct Server {
+    child: Child,
+    address: String,
+}
+
+/// A publisher's ids and secrets, as `publisher create` prints them.
+pub fn create(data: &Path, more: &[&str]) -> Json {
+    let output = run(&[&["publisher", "create", "--data", data.to_str().unwrap()], more].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+pub fn run(arguments: &[&str]) -> Output {
+    Command::new(BINARY).args(arguments).output().unwrap()
+}
+
+impl Server {
+    pub fn start(data: &Path) -> Server {
+        Server::start_under(&[], data)
+    }
+
+    /// Starts the server by way of another command, such as `prlimit`.
+    pub fn start_under(wrapper: &[&str], data: &Path) -> Server {
+        let serve = [BINARY, "serve", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()];
+        let line = [wrapper, &serve].concat();
+        let mut child = Command::new(line[0])
+            .args(&line[1..])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut first = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        let address = first.trim().rsplit('/').next().unwrap().to_owned();
+        assert!(address.contains(':'), "the server did not start: {first:?}");
+        Server { child, address }
+    }
+
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// kill -9 while others still send.
+    pub fn hang_up(&self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
+    }
+
+    /// SIGTERM; the exit status.
+    pub fn stop(mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+
+    /// Status and body; none when the connection broke.
+    pub fn send(&self, method: &str, path: &str, token: &str, body: &str) -> Option<(u16, Json)> {
+        let mut stream = TcpStream::connect(&self.address).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        let length = body.len();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n{token}\
+             Content-Length: {length}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).ok()?;
+        // The server may answer before it has read all.
+        let _ = stream.write_all(body.as_bytes());
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        let text = String::from_utf8_lossy(&answer).into_owned();
+        let (head, body) = text.split_once("\r\n\r\n")?;
+        let status = head.split(' ').nth(1)?.parse().ok()?;
+        Some((status, serde_json::from_str(body).unwrap_or(Json::String(body.to_owned()))))
+    }
+
+    pub fn post(&self, path: &str, publisher: &Json, body: &Json) -> (u16, Json) {
+        self.send("POST", path, &bearer(publisher), &body.to_string()).unwrap()
+    }
+
+    pub fn get(&self, path: &str, publisher: &Json) -> (u16, Json) {
+        self.send("GET", path, &bearer(publisher), "").unwrap()
+    }
+
+    /// Asks again until the answer is as it should be: what is acknowledged is visible in 1 s.
+    pub fn eventually(&self, what: impl Fn(&Server) -> Json, good: impl Fn(&Json) -> bool) -> Json {
+        let started = Instant::now();
+        loop {
+            let answer = what(self);
+            // Longer than the promise: a loaded machine must not fail a test.
+            if good(&answer) || started.elapsed() > Duration::from_secs(20) {
+                return answer;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn bearer(publisher: &Json) -> String {
+    format!("Authorization: Bearer {}\r\n", publisher["api_token"].as_str().unwrap())
+}
