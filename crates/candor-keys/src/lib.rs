@@ -27,4 +27,4 @@ mod seal;
 
 pub use error::Error;
 pub use keyring::PublisherKeys;
-pub use seal::{FileKey, Sealer};
+pub use seal::{FileKey, Sealer, open_in_transit};

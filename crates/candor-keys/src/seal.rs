@@ -156,6 +156,17 @@ impl OpenKeys {
     }
 }
 
+/// Opens what an SDK encrypted for transit with a key of its own (AES-256-GCM, no additional
+/// data, the tag at the end); none where key, nonce and text do not fit.
+pub fn open_in_transit(key: &[u8], nonce: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+    let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).ok()?);
+    let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+    let mut bytes = sealed.to_vec();
+    let plain = key.open_in_place(nonce, Aad::empty(), &mut bytes).ok()?.len();
+    bytes.truncate(plain);
+    Some(bytes)
+}
+
 /// A fresh 256-bit key for one file, with the form in which it may lie beside the file.
 pub struct FileKey {
     /// The key itself; wiped when dropped.

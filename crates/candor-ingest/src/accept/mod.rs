@@ -119,6 +119,13 @@ impl Door {
         self.state().who.resolve(&self.keys, ids)
     }
 
+    /// Whether anything may be kept of whom ids name.
+    pub fn keeps(&self, ids: &Ids) -> bool {
+        let state = self.state();
+        let person = state.who.resolve(&self.keys, ids);
+        person.is_some_and(|person| !state.allowed(person).is_empty())
+    }
+
     /// The person who stands for another after all merges.
     pub fn canonical(&self, person: PersonId) -> PersonId {
         self.state().who.canonical(person)

@@ -12,7 +12,7 @@ use candor_keys::PublisherKeys;
 use super::{GUIDS_TRAIT, Receipt, Request, joins_of};
 use crate::decode::{Body, Incoming, RefusalCode};
 use crate::gate::{
-    Classes, Policy, Said, StripReason, Stripped, Verdict, check_event, check_property,
+    Basis, Classes, Policy, Said, StripReason, Stripped, Verdict, check_event, check_property,
 };
 use crate::tally::Tally;
 use crate::who::{Ids, WhoIsWho};
@@ -139,7 +139,7 @@ impl State {
         Ok(now)
     }
 
-    fn allowed(&self, person: PersonId) -> ClassSet {
+    pub(super) fn allowed(&self, person: PersonId) -> ClassSet {
         match self.said.get(&person) {
             Some(said) => self.policy.allowed(said),
             None => self.policy.allowed(&Said::default()),
@@ -277,12 +277,22 @@ impl State {
                     let all = self.policy.purposes.keys().map(|purpose| (purpose.clone(), false));
                     said.get_or_insert_default().extend(all);
                 }
-                // An opt-in alone grants nothing.
+                // An opt-in takes the opt-out back where no consent is needed; it grants nothing.
+                (OPT_OUT_NAME, TraitOp::Set(Value::Bool(false))) => {
+                    let declared = self
+                        .policy
+                        .purposes
+                        .iter()
+                        .filter(|(_, rule)| matches!(rule.basis, Basis::Declared(_)));
+                    let back = declared.map(|(purpose, _)| (purpose.clone(), true));
+                    said.get_or_insert_default().extend(back);
+                }
                 (CONSENT_NAME | OPT_OUT_NAME, _) => {}
                 _ => rest.push((name, op)),
             }
         }
-        (rest, said)
+        // Nothing said about any purpose is nothing said.
+        (rest, said.filter(|said| !said.is_empty()))
     }
 
     fn note(&mut self, index: usize, person: PersonId, stripped: Vec<Stripped>, batch: &mut Batch) {

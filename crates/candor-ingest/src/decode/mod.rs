@@ -1,13 +1,19 @@
 //! What was sent, as records that are not yet resolved or allowed. Decoders know no I/O: bytes in,
 //! records and refusals out. Limits hold for each record and never for its batch.
 
+mod mobile;
 mod records;
+mod sdk;
 mod value;
+mod web;
 
 use candor_event::{Properties, Timestamp, TraitOp};
 
+pub use mobile::{encrypted, mobile};
 pub use records::{Decoded, records};
+pub use sdk::{PAGE_NAME, Sender, sdk_record};
 pub use value::{Limit, read_value};
+pub use web::{WebRequest, web};
 
 use crate::who::Ids;
 

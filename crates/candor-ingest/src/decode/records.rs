@@ -202,7 +202,7 @@ fn profile(fields: &mut Map<String, Json>) -> Result<Body, Refusal> {
     Ok(Body::Profile(changes))
 }
 
-fn listed(value: Value) -> Vec<Value> {
+pub(super) fn listed(value: Value) -> Vec<Value> {
     match value {
         Value::List(values) => values,
         value => vec![value],

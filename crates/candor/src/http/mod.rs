@@ -7,6 +7,7 @@ pub mod insights;
 pub mod people;
 pub mod policy;
 pub mod problem;
+pub mod sdk;
 pub mod segments;
 pub mod status;
 
@@ -25,6 +26,9 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/health", get(status::health))
         .route("/ready", get(status::ready))
         .route("/metrics", get(status::metrics))
+        .route("/hello", get(sdk::hello))
+        .route("/a1", post(sdk::batch))
+        .route("/a", get(sdk::web).options(sdk::preflight))
         .route("/api/v1/login", post(access::login))
         .route("/api/v1/logout", post(access::logout))
         .route("/api/v1/account", get(access::account))

@@ -1,0 +1,41 @@
+//! `POST /a1`: the batch of the Android and iOS SDKs (protocol section 4).
+
+use serde_json::Value as Json;
+
+use super::sdk::{Sender, sdk_record};
+use super::{Decoded, RECORDS_MAX};
+
+/// Reads `[meta, record, …]`.
+///
+/// # Errors
+/// What is wrong with the body as a whole; nothing was then taken.
+pub fn mobile(body: &[u8]) -> Result<Decoded, &'static str> {
+    let Ok(Json::Array(entries)) = serde_json::from_slice(body) else {
+        return Err("the body is a JSON array of meta and records");
+    };
+    let (meta, records): (Vec<_>, Vec<_>) =
+        entries.iter().partition(|entry| entry.get("type").is_some_and(|t| t == "meta"));
+    if records.len() > RECORDS_MAX {
+        return Err("a batch has at most 1000 records");
+    }
+    let guid = meta.first().and_then(|meta| meta.get("g")?.as_str()).unwrap_or_default();
+    if guid.is_empty() || guid.len() > 256 {
+        return Err("the meta record names the device in 'g'");
+    }
+    let sender = Sender { guid: guid.to_owned(), ..Sender::default() };
+    let mut decoded = Decoded { sent: records.len(), ..Decoded::default() };
+    for (index, record) in records.into_iter().enumerate() {
+        match sdk_record(index, record, &sender) {
+            Ok(record) => decoded.records.extend(record),
+            Err(refused) => decoded.refused.push(refused),
+        }
+    }
+    Ok(decoded)
+}
+
+/// The three texts of an encrypted body: ciphertext, key, nonce (section 6).
+pub fn encrypted(body: &[u8]) -> Option<(String, String, String)> {
+    let json: Json = serde_json::from_slice(body).ok()?;
+    let text = |name: &str| Some(json.get(name)?.as_str()?.to_owned());
+    Some((text("itp")?, text("itk")?, text("itv")?))
+}

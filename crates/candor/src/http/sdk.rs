@@ -1,0 +1,226 @@
+//! The ways in of CleverTap's SDKs: `/hello` and `/a1` (mobile), `/a` (web).
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use candor_ingest::{Ids, decode};
+use serde_json::{Value, json};
+
+use crate::command::{secret, sha256};
+use crate::http::access::body;
+use crate::server::{Refusal, Server, Tenant};
+
+/// The longest target of `/a`.
+const TARGET_BYTES_MAX: usize = 64 << 10;
+
+/// Tells encrypted bodies, and a browser that wants JSON.
+const ENCRYPTION_HEADER: &str = "x-clevertap-encryption-enabled";
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// An error in CleverTap's shape.
+fn failed(status: StatusCode, error: &str) -> Response {
+    let answer = json!({"status": "fail", "error": error, "code": status.as_u16()});
+    (status, axum::Json(answer)).into_response()
+}
+
+/// The publisher of a mobile request; a foreign id and a wrong token are answered alike.
+fn device_of(server: &Server, headers: &HeaderMap) -> Option<Arc<Tenant>> {
+    let token = sha256(text(headers, "x-clevertap-token").unwrap_or_default());
+    let tenant = server.tenant(text(headers, "x-clevertap-account-id")?)?;
+    (tenant.publisher.token_hash == token).then_some(tenant)
+}
+
+/// `GET /hello`: the handshake; the device comes back to the host it asked.
+pub async fn hello(State(server): State<Arc<Server>>, headers: HeaderMap, uri: Uri) -> Response {
+    if device_of(&server, &headers).is_none() {
+        return failed(StatusCode::UNAUTHORIZED, "Account ID is not valid");
+    }
+    let host = text(&headers, "x-clevertap-handshake-domain")
+        .or_else(|| text(&headers, "host"))
+        .or_else(|| uri.authority().map(|authority| authority.as_str()));
+    let mut response = axum::Json(json!({})).into_response();
+    if let Some(Ok(host)) = host.map(HeaderValue::from_str) {
+        for name in ["x-wzrk-rd", "x-wzrk-spiky-rd"] {
+            response.headers_mut().insert(HeaderName::from_static(name), host.clone());
+        }
+    }
+    response
+}
+
+/// `POST /a1`: a batch. 200 means that what the gate allowed is in the log.
+pub async fn batch(State(server): State<Arc<Server>>, headers: HeaderMap, sent: Body) -> Response {
+    let Some(tenant) = device_of(&server, &headers) else {
+        return failed(StatusCode::UNAUTHORIZED, "Account ID is not valid");
+    };
+    let Ok(mut bytes) = body(sent, server.config.body_bytes_max).await.map(|b| b.to_vec()) else {
+        return failed(StatusCode::PAYLOAD_TOO_LARGE, "Body is too large");
+    };
+    if text(&headers, ENCRYPTION_HEADER) == Some("true") {
+        let opened = decode::encrypted(&bytes).and_then(|(itp, itk, itv)| open(&itp, &itk, &itv));
+        match opened {
+            Some(opened) => bytes = opened,
+            // The device sends it again in plain.
+            None => return failed(status(419), "Body could not be decrypted"),
+        }
+    }
+    let decoded = match decode::mobile(&bytes) {
+        Ok(decoded) => decoded,
+        Err(why) => return failed(StatusCode::BAD_REQUEST, why),
+    };
+    drop(bytes);
+    match server.accept(&tenant, decoded.records, decoded.refused, None).await {
+        Ok(_) => axum::Json(json!({})).into_response(),
+        Err(refusal) => later(&refusal),
+    }
+}
+
+fn later(refusal: &Refusal) -> Response {
+    let status = match refusal {
+        Refusal::Overloaded => StatusCode::TOO_MANY_REQUESTS,
+        _ => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let mut response = failed(status, "Try again later");
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_REQUEST)
+}
+
+fn open(itp: &str, itk: &str, itv: &str) -> Option<Vec<u8>> {
+    let decode = |text: &str| STANDARD.decode(text).ok();
+    candor_keys::open_in_transit(&decode(itk)?, &decode(itv)?, &decode(itp)?)
+}
+
+/// What `/a` answers: `s(guid, session, resume, rn, opt-out)` of protocol section 11.
+struct Says {
+    guid: String,
+    session: i64,
+    resume: bool,
+    /// None: not acknowledged, the SDK keeps its queue.
+    rn: Option<String>,
+    opt_out: Option<bool>,
+}
+
+/// `GET /a`. Always 200: a browser whose first request fails stops for good.
+pub async fn web(State(server): State<Arc<Server>>, headers: HeaderMap, uri: Uri) -> Response {
+    let says = answer(&server, &uri).await;
+    let wants_json = headers.contains_key(ENCRYPTION_HEADER);
+    open_to_all(if wants_json { says.as_json() } else { says.as_script() })
+}
+
+/// `OPTIONS /a`.
+pub async fn preflight() -> Response {
+    open_to_all(StatusCode::NO_CONTENT.into_response())
+}
+
+fn open_to_all(mut response: Response) -> Response {
+    for (name, value) in [
+        ("access-control-allow-origin", "*"),
+        ("access-control-allow-methods", "GET, POST, OPTIONS"),
+        ("access-control-allow-headers", "X-CleverTap-Encryption-Enabled, Content-Type"),
+        ("access-control-expose-headers", "X-WZRK-MUTE-DURATION, X-CleverTap-Encryption-Enabled"),
+        ("cache-control", "no-store"),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+async fn answer(server: &Server, uri: &Uri) -> Says {
+    let now = server.now().seconds();
+    let fresh = || secret(16).unwrap_or_default();
+    let query = uri.query().unwrap_or_default();
+    let read = match query.len() <= TARGET_BYTES_MAX {
+        true => decode::web(&pairs(query), &open),
+        false => Err("a target of at most 64 KiB"),
+    };
+    let Ok(request) = read else {
+        return Says { guid: fresh(), session: now, resume: false, rn: None, opt_out: None };
+    };
+    let guid = request.guid.clone().unwrap_or_else(fresh);
+    let session = request.session.unwrap_or(now);
+    let mut says =
+        Says { guid: guid.clone(), session, resume: request.is_login, rn: None, opt_out: None };
+    let Some(tenant) = server.tenant(&request.account) else { return says };
+    let decoded = request.records(&guid);
+    if server.accept(&tenant, decoded.records, decoded.refused, None).await.is_err() {
+        return says;
+    }
+    says.rn = request.rn;
+    let ids = Ids { guid: Some(guid), ..Ids::default() };
+    if !tenant.door.keeps(&ids) {
+        says.guid += ":OO";
+        says.opt_out = Some(true);
+    } else if request.opted_out || request.opts_out.is_some() {
+        says.opt_out = Some(false);
+    }
+    says
+}
+
+impl Says {
+    fn as_script(&self) -> Response {
+        let mut arguments = vec![json!(self.guid), json!(self.session), json!(self.resume)];
+        if let Some(rn) = &self.rn {
+            arguments.push(number(rn));
+            arguments.extend(self.opt_out.map(Value::Bool));
+        }
+        let arguments: Vec<String> = arguments.iter().map(Value::to_string).collect();
+        // A guid came from outside: nothing in it may end the script.
+        let arguments = arguments.join(",").replace('<', "\\u003c");
+        let script = format!("$WZRK_WR.s({arguments});");
+        let kind = (header::CONTENT_TYPE, "application/javascript; charset=utf-8");
+        ([kind, (header::X_CONTENT_TYPE_OPTIONS, "nosniff")], script).into_response()
+    }
+
+    fn as_json(&self) -> Response {
+        let mut meta = json!({"g": self.guid, "sid": self.session, "rf": self.resume});
+        if let Some(rn) = &self.rn {
+            meta["rn"] = number(rn);
+            if let Some(opt_out) = self.opt_out {
+                meta["optOut"] = json!(opt_out);
+            }
+        }
+        axum::Json(json!({"meta": meta})).into_response()
+    }
+}
+
+fn number(rn: &str) -> Value {
+    rn.parse::<u64>().map_or_else(|_| json!(rn), |rn| json!(rn))
+}
+
+/// The pairs of a query, percent-decoded; a plus stands for itself, as base64 needs it.
+fn pairs(query: &str) -> Vec<(String, String)> {
+    let decode = |text: &str| {
+        let bytes = text.as_bytes();
+        let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
+        while at < bytes.len() {
+            let hex = bytes.get(at + 1..at + 3).and_then(|hex| std::str::from_utf8(hex).ok());
+            match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+                Some(byte) if bytes[at] == b'%' => {
+                    out.push(byte);
+                    at += 3;
+                }
+                _ => {
+                    out.push(bytes[at]);
+                    at += 1;
+                }
+            }
+        }
+        String::from_utf8_lossy(&out).into_owned()
+    };
+    let pair = |pair: &str| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decode(key), decode(value))
+    };
+    query.split('&').filter(|one| !one.is_empty()).map(pair).collect()
+}
