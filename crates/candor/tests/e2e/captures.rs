@@ -7,13 +7,13 @@ use serde_json::{Value as Json, json};
 
 use crate::server::{Server, create};
 
-struct Exchange {
-    file: String,
-    json: Json,
+pub struct Exchange {
+    pub file: String,
+    pub json: Json,
 }
 
 impl Exchange {
-    fn text(&self, name: &str) -> &str {
+    pub fn text(&self, name: &str) -> &str {
         self.json[name].as_str().unwrap_or_default()
     }
 
@@ -27,7 +27,7 @@ impl Exchange {
     }
 }
 
-fn captures(prefixes: &[&str], path: &str) -> Vec<Exchange> {
+pub fn captures(prefixes: &[&str], path: &str) -> Vec<Exchange> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../candor-ingest/tests/captures");
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();

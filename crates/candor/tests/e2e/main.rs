@@ -5,3 +5,4 @@ mod captures;
 mod durable;
 mod flow;
 mod server;
+mod story;

@@ -29,17 +29,21 @@ pub fn run(arguments: &[&str]) -> Output {
 
 impl Server {
     pub fn start(data: &Path) -> Server {
-        Server::start_under(&[], data)
+        Server::start_with(data, "warn", Stdio::null())
     }
 
-    /// Starts the server by way of another command, such as `prlimit`.
-    pub fn start_under(wrapper: &[&str], data: &Path) -> Server {
-        let serve = [BINARY, "serve", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()];
-        let line = [wrapper, &serve].concat();
-        let mut child = Command::new(line[0])
-            .args(&line[1..])
+    /// Traces everything to a file.
+    pub fn start_traced(data: &Path, trace: &Path) -> Server {
+        let trace = std::fs::File::create(trace).unwrap();
+        Server::start_with(data, "trace", trace.into())
+    }
+
+    fn start_with(data: &Path, level: &str, errors: Stdio) -> Server {
+        let mut child = Command::new(BINARY)
+            .args(["serve", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()])
+            .env("CANDOR_TRACE", level)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(errors)
             .spawn()
             .unwrap();
         let mut first = String::new();
