@@ -49,6 +49,12 @@ impl WhoIsWho {
         }
     }
 
+    /// Who was merged directly into a person.
+    pub fn merged_into(&self, person: PersonId) -> Vec<PersonId> {
+        let direct = self.winner_of.iter().filter(|(_, winner)| **winner == person);
+        direct.map(|(loser, _)| *loser).collect()
+    }
+
     /// Forgets all ids of a person and of everyone folded into them.
     pub fn forget(&mut self, person: PersonId) {
         let gone: HashSet<PersonId> = self

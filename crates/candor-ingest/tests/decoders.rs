@@ -1,7 +1,7 @@
 //! No bytes from outside make a decoder fail in another way than by refusing.
 #![allow(clippy::unwrap_used)]
 
-use candor_ingest::decode::{Sender, mobile, records, sdk_record, web};
+use candor_ingest::decode::{Sender, mobile, records, sdk_record, upload, web};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
@@ -59,6 +59,7 @@ proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = mobile(&bytes);
+        let _ = upload(&bytes);
         let _ = records(&bytes, &|_| None);
     }
 
@@ -79,6 +80,8 @@ proptest! {
         let _ = sdk_record(0, &record, &sender);
         let body = json!([{"type": "meta", "g": "__1"}, record.clone()]).to_string();
         prop_assert!(mobile(body.as_bytes()).is_ok());
+        let body = json!({"d": [record.clone()]}).to_string();
+        prop_assert!(upload(body.as_bytes()).is_ok());
         let _ = records(json!({"records": [record]}).to_string().as_bytes(), &|_| None);
     }
 }
@@ -98,4 +101,32 @@ fn limits_hold_for_a_record_and_not_for_its_batch() {
     assert_eq!(decoded.records.len(), 1);
     let codes: Vec<_> = decoded.refused.iter().map(|r| (r.index, r.code.word())).collect();
     assert_eq!(codes, [(1, "name_too_long"), (2, "too_deep"), (3, "too_many_properties")]);
+}
+
+#[test]
+fn uploads_are_refused_with_the_codes_that_clients_match_on() {
+    let profile = |data: Json| json!({"type": "profile", "identity": "u", "profileData": data});
+    for (record, code) in [
+        (profile(json!({"Email": "no address"})), 515),
+        (profile(json!({"Phone": "letters"})), 516),
+        (profile(json!({"Employed": "maybe"})), 517),
+        (profile(json!({"Education": "x"})), 518),
+        (profile(json!({"Married": true})), 519),
+        (profile(json!({"Age": "old"})), 520),
+        (profile(json!({"Gender": 7})), 514),
+        (json!({"type": "event", "identity": "u"}), 509),
+        (json!({"type": "event", "identity": "u", "evtName": "x", "evtData": []}), 512),
+        (json!({"type": "event", "identity": "u", "evtName": "App Launched"}), 513),
+        (json!({"type": "event", "evtName": "x"}), 523),
+        (json!({"identity": "u"}), 524),
+        (json!({"type": "event", "identity": "u", "evtName": "x", "ts": 0}), 525),
+        (json!({"type": "token", "identity": "u"}), 530),
+        (json!({"type": "token", "objectId": "g"}), 531),
+        (json!({"type": "token", "objectId": "g", "tokenData": {"type": "fcm"}}), 532),
+        (json!({"type": "token", "objectId": "g", "tokenData": {"id": "t"}}), 533),
+        (json!({"type": "token", "objectId": "g", "tokenData": {"id": "t", "type": "x"}}), 534),
+    ] {
+        let read = upload(json!({"d": [record]}).to_string().as_bytes()).unwrap();
+        assert_eq!(read.unprocessed.first().map(|one| one.code), Some(code), "{record}");
+    }
 }

@@ -126,6 +126,11 @@ impl Door {
         person.is_some_and(|person| !state.allowed(person).is_empty())
     }
 
+    /// Who was merged directly into a person.
+    pub fn merged_into(&self, person: PersonId) -> Vec<PersonId> {
+        self.state().who.merged_into(person)
+    }
+
     /// The person who stands for another after all merges.
     pub fn canonical(&self, person: PersonId) -> PersonId {
         self.state().who.canonical(person)

@@ -4,6 +4,7 @@
 mod mobile;
 mod records;
 mod sdk;
+mod upload;
 mod value;
 mod web;
 
@@ -12,6 +13,7 @@ use candor_event::{Properties, Timestamp, TraitOp};
 pub use mobile::{encrypted, mobile};
 pub use records::{Decoded, records};
 pub use sdk::{PAGE_NAME, Sender, sdk_record};
+pub use upload::{Unprocessed, Upload, code_of, upload};
 pub use value::{Limit, read_value};
 pub use web::{WebRequest, web};
 

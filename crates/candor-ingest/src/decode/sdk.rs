@@ -28,7 +28,7 @@ pub struct Sender {
     pub session: Option<i64>,
 }
 
-type Refusal = (RefusalCode, String);
+pub(super) type Refusal = (RefusalCode, String);
 
 fn bad(message: &str) -> Refusal {
     (RefusalCode::BadRecord, message.to_owned())
@@ -46,6 +46,11 @@ pub fn sdk_record(index: usize, json: &Json, sender: &Sender) -> Result<Option<I
             body.map(|body| Incoming { index, ids, at: at.or(sender.at), id: None, body })
         })
         .map_err(|(code, message)| Refused { index, code, message })
+}
+
+/// What one record says, without who and when.
+pub(super) fn body_of(json: &Json) -> Result<Option<Body>, Refusal> {
+    read(json, &Sender::default())
 }
 
 fn read(json: &Json, sender: &Sender) -> Result<Option<Body>, Refusal> {

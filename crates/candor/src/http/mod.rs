@@ -7,6 +7,7 @@ pub mod insights;
 pub mod people;
 pub mod policy;
 pub mod problem;
+pub mod rest;
 pub mod sdk;
 pub mod segments;
 pub mod status;
@@ -29,6 +30,10 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/hello", get(sdk::hello))
         .route("/a1", post(sdk::batch))
         .route("/a", get(sdk::web).options(sdk::preflight))
+        .route("/1/upload", post(rest::upload))
+        .route("/1/profile.json", get(rest::profile))
+        .route("/1/delete/profiles.json", post(rest::delete))
+        .route("/1/demerge/profiles.json", post(rest::demerge))
         .route("/api/v1/login", post(access::login))
         .route("/api/v1/logout", post(access::logout))
         .route("/api/v1/account", get(access::account))

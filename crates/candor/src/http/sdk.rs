@@ -199,7 +199,7 @@ fn number(rn: &str) -> Value {
 }
 
 /// The pairs of a query, percent-decoded; a plus stands for itself, as base64 needs it.
-fn pairs(query: &str) -> Vec<(String, String)> {
+pub fn pairs(query: &str) -> Vec<(String, String)> {
     let decode = |text: &str| {
         let bytes = text.as_bytes();
         let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);

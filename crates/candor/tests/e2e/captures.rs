@@ -238,3 +238,54 @@ fn a_browser_without_consent_leaves_nothing_and_begins_once_it_comes() {
         assert_eq!(answer.matches(',').count(), 2, "{answer}");
     }
 }
+
+#[test]
+fn the_rest_client_writes_reads_back_and_deletes() {
+    let data = tempfile::tempdir().unwrap();
+    let more = [
+        "--name",
+        "Shop",
+        "--policy",
+        "open",
+        "--account-id",
+        "TEST-REST-ACCT",
+        "--passcode",
+        "PASSCODE-1",
+    ];
+    let shop = create(data.path(), &more);
+    let server = Server::start(data.path());
+    for exchange in captures(&["rest-upload"], "/1/upload") {
+        let (target, body) = (exchange.text("target"), exchange.text("body"));
+        let (status, answer) = server.send("POST", target, &exchange.headers(), body).unwrap();
+        assert_eq!((status, &answer["status"]), (200, &json!("success")), "{answer}");
+    }
+    let expected = [("Batch", 5), ("Product viewed", 1), ("Charged", 1), ("choseFood", 1)];
+    stored(&server, &shop, &expected.map(|(name, count)| (name.to_owned(), count)).into());
+    let profiles = captures(&["rest-profile-get"], "/1/profile.json");
+    for exchange in &profiles {
+        let ask = |s: &Server| s.send("GET", exchange.text("target"), &exchange.headers(), "");
+        let (status, answer) = ask(&server).unwrap();
+        assert_eq!((status, &answer["status"]), (200, &json!("success")), "{answer}");
+    }
+    let ask = |server: &Server| {
+        server.send("GET", profiles[0].text("target"), &profiles[0].headers(), "").unwrap()
+    };
+    let (_, answer) = ask(&server);
+    assert_eq!(answer["record"]["email"], "ann@example.test", "{answer}");
+    assert_eq!(answer["record"]["profileData"]["favoriteColor"], "green", "{answer}");
+    assert_eq!(answer["record"]["events"]["Product viewed"]["count"], 1, "{answer}");
+    let delete = json!({"identity": "u-1"}).to_string();
+    let headers = profiles[0].headers();
+    let (status, _) = server.send("POST", "/1/delete/profiles.json", &headers, &delete).unwrap();
+    assert_eq!(status, 200);
+    let gone = server.eventually(|s| json!(ask(s).0), |status| *status == 404);
+    assert_eq!(gone, 404);
+    let both = json!({"identity": "u", "guid": "g"}).to_string();
+    assert_eq!(server.send("POST", "/1/delete/profiles.json", &headers, &both).unwrap().0, 400);
+    let wrong = "X-CleverTap-Account-Id: TEST-REST-ACCT\r\nX-CleverTap-Passcode: wrong\r\n";
+    let (status, answer) = server.send("POST", "/1/upload", wrong, "{}").unwrap();
+    assert_eq!(
+        (status, answer),
+        (401, json!({"status": "fail", "error": "Account ID is not valid", "code": 401}))
+    );
+}
