@@ -2,6 +2,7 @@
 
 mod command;
 mod config;
+mod demo;
 mod http;
 mod listener;
 mod server;
@@ -30,6 +31,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Serve a generated shop: its people, their history and live traffic.
+    Demo(Demo),
     /// Serve a data folder.
     Serve(Serve),
     /// Publishers: the organisations that own apps and the data in them.
@@ -59,6 +62,31 @@ struct Serve {
     /// Print the resulting settings and end.
     #[arg(long)]
     print_config: bool,
+}
+
+#[derive(clap::Args)]
+struct Demo {
+    /// A folder to keep it in; without one it is gone when the demo ends.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Where to listen, instead of 127.0.0.1:8470.
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+    /// How many people the shop has.
+    #[arg(long, default_value_t = 50_000, value_parser = people)]
+    people: u64,
+    /// How many days of history.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(i64).range(1..=365))]
+    days: i64,
+    /// The same seed makes the same shop.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// As many people as a demo may have.
+fn people(text: &str) -> Result<u64, String> {
+    let people = text.parse().ok().filter(|people| (1..=10_000_000).contains(people));
+    people.ok_or_else(|| "a number from 1 to 10,000,000".to_owned())
 }
 
 #[derive(Subcommand)]
@@ -108,6 +136,7 @@ fn main() -> ExitCode {
         )
         .init();
     let done = match arguments.command {
+        Command::Demo(demo) => demo_command(demo),
         Command::Serve(serve) => serve_command(serve),
         Command::Publisher { command: PublisherCommand::Create(create) } => create_command(create),
     };
@@ -152,10 +181,97 @@ fn serve_command(serve: Serve) -> Result<(), Failure> {
     let Some(data) = serve.data else { return Ok(()) };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.context("start the runtime").map_err(Failure::work)?;
-    runtime.block_on(run(data, config)).map_err(Failure::work)
+    runtime.block_on(run(data, config, |_| {})).map_err(Failure::work)
 }
 
-async fn run(data: PathBuf, config: Config) -> anyhow::Result<()> {
+fn demo_command(wanted: Demo) -> Result<(), Failure> {
+    let folder = demo::folder(wanted.data.as_deref());
+    if folder.join("catalog.db").exists() {
+        let error = anyhow::anyhow!("{} holds data: name an empty --data", folder.display());
+        return Err(Failure::usage(error));
+    }
+    let mut config = Config::load(None, std::iter::empty()).map_err(Failure::usage)?;
+    config.listen = wanted.listen.unwrap_or(config.listen);
+    let address = config.listen;
+    let create = command::Create {
+        name: "Demo shop".to_owned(),
+        region: "local".to_owned(),
+        timezone: "Asia/Kolkata".to_owned(),
+        admin_email: "admin@localhost".to_owned(),
+        policy: "strict".to_owned(),
+        account_id: Some("DEMO-SHOP".to_owned()),
+        account_token: None,
+        passcode: None,
+    };
+    let made = command::create_publisher(&folder, &create).map_err(Failure::work)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.context("start the runtime").map_err(Failure::work)?;
+    let traffic = move |server: Arc<Server>| {
+        let shop = demo::Shop::new(wanted.seed, wanted.people as usize, wanted.days);
+        tokio::spawn(async move {
+            if let Err(error) = play(server, shop, wanted.days, &made, address).await {
+                tracing::error!(error = format!("{error:#}"), "the demo's traffic ended");
+            }
+        });
+    };
+    let served = runtime.block_on(run(folder.clone(), config, traffic));
+    if wanted.data.is_none() {
+        let _ = std::fs::remove_dir_all(&folder);
+    }
+    served.map_err(Failure::work)
+}
+
+/// Classes the shop's properties, says where to look, and plays history and live traffic.
+async fn play(
+    server: Arc<Server>,
+    mut shop: demo::Shop,
+    days: i64,
+    made: &serde_json::Value,
+    address: SocketAddr,
+) -> anyhow::Result<()> {
+    let tenant = server.tenant("DEMO-SHOP").context("the demo's publisher is there")?;
+    let account = &tenant.publisher.account_id;
+    for (name, class) in demo::CLASSES {
+        server.catalog.put_class(account, name, class).await?;
+    }
+    tenant.door.set_policy(tenant.door.policy(), server.catalog.classes(account).await?);
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let mut out = std::io::stdout();
+    let _ = writeln!(
+        out,
+        "log-in     {} / {}\napi token  {}\nlook first: who is there now, and who buys\n  \
+         curl -H 'Authorization: Bearer {}' http://{address}/api/v1/insights/live",
+        text(&made["admin"]["email"]),
+        text(&made["admin"]["password"]),
+        text(&made["api_token"]),
+        text(&made["api_token"]),
+    );
+    let from = tenant.zone.to_datetime(jiff::Timestamp::now()).date();
+    let _ = writeln!(
+        out,
+        "  curl -H 'Authorization: Bearer {}' http://{address}/api/v1/insights/funnel \\\n    -d \
+         '{{\"steps\":[{{\"event\":\"Product Viewed\"}},{{\"event\":\"Added To Cart\"}},\
+         {{\"event\":\"Charged\"}}],\"from\":\"{}\",\"to\":\"{from}\"}}'",
+        text(&made["api_token"]),
+        from.saturating_sub(jiff::Span::new().days(28)),
+    );
+    let started = std::time::Instant::now();
+    let told = |day: i64, events: u64| {
+        let mut out = std::io::stdout();
+        let (day, seconds) = (day + 1, started.elapsed().as_secs());
+        let _ = write!(out, "\rhistory: {day} of {days} days, {events} events, {seconds} s ");
+        let _ = out.flush();
+    };
+    shop.history(&server, &tenant, days, told).await?;
+    let _ = writeln!(out, "\nhistory is complete; live traffic goes on until Ctrl-C");
+    shop.live(&server, &tenant).await
+}
+
+async fn run(
+    data: PathBuf,
+    config: Config,
+    and_then: impl FnOnce(Arc<Server>),
+) -> anyhow::Result<()> {
     let tls = match (&config.tls_cert, &config.tls_key) {
         (Some(cert), Some(key)) => Some(listener::tls_acceptor(cert, key)?),
         _ => None,
@@ -177,6 +293,7 @@ async fn run(data: PathBuf, config: Config) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     let _ = writeln!(out, "candor serves {scheme}://{}", socket.local_addr()?);
     let _ = out.flush();
+    and_then(Arc::clone(&server));
     tokio::spawn(async move {
         asked_to_stop().await;
         let _ = tell_stop.send(true);

@@ -27,13 +27,13 @@ fn failed(status: StatusCode, error: &str) -> Response {
 }
 
 /// The publisher of a call; a foreign id and a wrong passcode are answered alike.
-fn caller(server: &Server, headers: &HeaderMap) -> Result<Arc<Tenant>, Response> {
+fn caller(server: &Server, headers: &HeaderMap) -> Result<Arc<Tenant>, Box<Response>> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let tenant = text("x-clevertap-account-id").and_then(|account| server.tenant(account));
     let passcode = sha256(text("x-clevertap-passcode").unwrap_or_default());
     tenant
         .filter(|tenant| tenant.publisher.passcode_hash == passcode)
-        .ok_or_else(|| failed(StatusCode::UNAUTHORIZED, "Account ID is not valid"))
+        .ok_or_else(|| Box::new(failed(StatusCode::UNAUTHORIZED, "Account ID is not valid")))
 }
 
 /// Options of an upload.
@@ -52,7 +52,7 @@ pub async fn upload(
 ) -> Response {
     let tenant = match caller(&server, &headers) {
         Ok(tenant) => tenant,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let Ok(bytes) = body(sent, server.config.body_bytes_max).await else {
         return failed(StatusCode::PAYLOAD_TOO_LARGE, "Payload is too large");
@@ -109,7 +109,7 @@ pub async fn upload(
 pub async fn profile(State(server): State<Arc<Server>>, headers: HeaderMap, uri: Uri) -> Response {
     let tenant = match caller(&server, &headers) {
         Ok(tenant) => tenant,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let mut ids = Ids::default();
     for (name, value) in crate::http::sdk::pairs(uri.query().unwrap_or_default()) {
@@ -191,7 +191,7 @@ struct Delete {
 pub async fn delete(State(server): State<Arc<Server>>, headers: HeaderMap, sent: Body) -> Response {
     let tenant = match caller(&server, &headers) {
         Ok(tenant) => tenant,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let bytes = body(sent, 1 << 20).await.unwrap_or_default();
     let ids = match serde_json::from_slice(&bytes) {
@@ -227,7 +227,7 @@ pub async fn demerge(
 ) -> Response {
     let tenant = match caller(&server, &headers) {
         Ok(tenant) => tenant,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let bytes = body(sent, 1 << 20).await.unwrap_or_default();
     let Ok(Demerge { identities }) = serde_json::from_slice(&bytes) else {

@@ -153,3 +153,25 @@ fn a_folder_serves_one_and_a_wrong_command_says_what_to_change() {
     assert_eq!(run(&["serve"]).status.code(), Some(2));
     assert_eq!(run(&["export"]).status.code(), Some(2));
 }
+
+#[test]
+fn the_demo_has_history_and_goes_on() {
+    let data = tempfile::tempdir().unwrap();
+    let (server, shop) = Server::demo(data.path());
+    let funnel = json!({"steps": [{"event": "Product Viewed"}, {"event": "Charged"}],
+                        "from": "2020-01-01", "to": "2100-01-01"});
+    let answer = server.eventually(
+        |s| s.post("/api/v1/insights/funnel", &shop, &funnel).1,
+        |answer| answer["steps"][1]["count"].as_u64().is_some_and(|paid| paid > 10),
+    );
+    let steps = answer["steps"].as_array().unwrap();
+    assert!(steps[0]["count"].as_u64() > steps[1]["count"].as_u64(), "{answer}");
+    let live = server.eventually(
+        |s| s.get("/api/v1/insights/live", &shop).1,
+        |live| live["active_5m"].as_u64().is_some_and(|active| active > 0),
+    );
+    assert!(live["recent"].as_array().unwrap().len() > 1, "{live}");
+    let (_, gate) = server.get("/api/v1/gate", &shop);
+    assert!(gate["refused"]["no_consent"].as_u64() > Some(0), "{gate}");
+    assert_eq!(server.stop(), Some(0));
+}

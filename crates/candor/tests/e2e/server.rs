@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
@@ -14,6 +14,7 @@ pub const BINARY: &str = env!("CARGO_BIN_EXE_candor");
 pub struct Server {
     child: Child,
     address: String,
+    lines: Option<BufReader<ChildStdout>>,
 }
 
 /// A publisher's ids and secrets, as `publisher create` prints them.
@@ -39,18 +40,40 @@ impl Server {
     }
 
     fn start_with(data: &Path, level: &str, errors: Stdio) -> Server {
+        Server::run(&["serve", "--data", data.to_str().unwrap()], level, errors)
+    }
+
+    /// A small demo with its log-in.
+    pub fn demo(data: &Path) -> (Server, Json) {
+        let folder = data.to_str().unwrap();
+        let small = ["demo", "--data", folder, "--people", "300", "--days", "10"];
+        let mut server = Server::run(&small, "warn", Stdio::null());
+        let mut token = String::new();
+        let mut lines = server.lines.take().unwrap();
+        while !token.starts_with("api token") {
+            token.clear();
+            lines.read_line(&mut token).unwrap();
+        }
+        let token = token.split_whitespace().last().unwrap();
+        server.lines = Some(lines);
+        (server, serde_json::json!({ "api_token": token }))
+    }
+
+    fn run(line: &[&str], level: &str, errors: Stdio) -> Server {
         let mut child = Command::new(BINARY)
-            .args(["serve", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()])
+            .args(line)
+            .args(["--listen", "127.0.0.1:0"])
             .env("CANDOR_TRACE", level)
             .stdout(Stdio::piped())
             .stderr(errors)
             .spawn()
             .unwrap();
         let mut first = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        lines.read_line(&mut first).unwrap();
         let address = first.trim().rsplit('/').next().unwrap().to_owned();
         assert!(address.contains(':'), "the server did not start: {first:?}");
-        Server { child, address }
+        Server { child, address, lines: Some(lines) }
     }
 
     pub fn kill(mut self) {
