@@ -7,7 +7,7 @@ CACHE ?= $(HOME)/.cache/candor
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help build binary demo test check-tools format lint unit docs
+.PHONY: help build binary demo test check-tools format lint unit docs browser
 
 help:
 	@echo "make demo    build everything and serve the product with generated people and live traffic"
@@ -29,7 +29,7 @@ binary:
 demo: build
 	build/candor demo
 
-test: check-tools format lint unit docs
+test: check-tools format lint unit docs browser
 	@echo "make test: everything passed"
 
 format:
@@ -47,3 +47,8 @@ unit:
 docs:
 	@echo "== docs"
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+
+browser:
+	@echo "== the Web SDK in a browser"
+	cargo build --locked --quiet -p candor
+	@scripts/browser-tests
