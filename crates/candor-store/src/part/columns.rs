@@ -1,6 +1,6 @@
 //! Values of any kind as typed Parquet columns: `name:i`, `:f`, `:b`, `:t`, `:j` (nested, JSON).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow_array::builder::{BooleanBuilder, Float64Builder, Int64Builder, StringBuilder};
@@ -10,7 +10,7 @@ use arrow_array::{Array, ArrayRef};
 use arrow_schema::{DataType, Field};
 use candor_event::Value;
 
-use crate::resident::column::Column;
+use crate::resident::column::{Column, ColumnBuilder};
 
 /// One property's columns for a batch of rows: one for each type that it has there.
 pub(crate) fn encode(name: &str, column: &Column, rows: usize) -> Vec<(Field, ArrayRef)> {
@@ -83,8 +83,8 @@ fn kind(value: &Value) -> char {
     }
 }
 
-/// Calls `put(row, value)` for each value of a column that [`encode`] made; returns the property's
-/// name, or nothing when the column is not one of ours.
+/// The property and the type that a column of [`encode`] is named after; nothing when the column is
+/// not one of ours.
 pub(crate) fn name_of(field: &str) -> Option<(&str, char)> {
     let (name, kind) = field.rsplit_once(':')?;
     let mut letters = kind.chars();
@@ -92,35 +92,58 @@ pub(crate) fn name_of(field: &str) -> Option<(&str, char)> {
     letters.next().is_none().then_some((name, kind))
 }
 
-/// Reads one typed column.
+/// Reads one typed column into a builder, its first row being the builder's row `first`. A value
+/// that comes again costs a look-up and no copy.
 pub(crate) fn decode(
     kind: char,
     array: &ArrayRef,
-    mut put: impl FnMut(usize, &Value),
+    first: usize,
+    cells: &mut ColumnBuilder,
 ) -> Result<(), &'static str> {
     let rows = (0..array.len()).filter(|row| array.is_valid(*row));
     match (kind, array.data_type()) {
         ('i', DataType::Int64) => {
             let array = array.as_primitive::<Int64Type>();
-            rows.for_each(|row| put(row, &Value::Integer(array.value(row))));
+            let mut known: HashMap<i64, u32> = HashMap::new();
+            for row in rows {
+                let number = array.value(row);
+                let code =
+                    *known.entry(number).or_insert_with(|| cells.code_of(&Value::Integer(number)));
+                cells.push_code((first + row) as u32, code);
+            }
         }
         ('f', DataType::Float64) => {
             let array = array.as_primitive::<Float64Type>();
-            rows.for_each(|row| put(row, &Value::Float(array.value(row))));
+            let mut known: HashMap<u64, u32> = HashMap::new();
+            for row in rows {
+                let number = array.value(row);
+                let code = *known
+                    .entry(number.to_bits())
+                    .or_insert_with(|| cells.code_of(&Value::Float(number)));
+                cells.push_code((first + row) as u32, code);
+            }
         }
         ('b', DataType::Boolean) => {
             let array = array.as_boolean();
-            rows.for_each(|row| put(row, &Value::Bool(array.value(row))));
+            for row in rows {
+                cells.push((first + row) as u32, &Value::Bool(array.value(row)));
+            }
         }
         ('t', DataType::Utf8) => {
             let array = array.as_string::<i32>();
-            rows.for_each(|row| put(row, &Value::Text(array.value(row).to_owned())));
+            let mut known: HashMap<&str, u32> = HashMap::new();
+            for row in rows {
+                let text = array.value(row);
+                let code = *known.entry(text).or_insert_with(|| cells.code_of(&text.into()));
+                cells.push_code((first + row) as u32, code);
+            }
         }
         ('j', DataType::Utf8) => {
             let array = array.as_string::<i32>();
             for row in rows {
-                let value = serde_json::from_str(array.value(row)).map_err(|_| "nested JSON")?;
-                put(row, &value);
+                let value: Value =
+                    serde_json::from_str(array.value(row)).map_err(|_| "nested JSON")?;
+                cells.push((first + row) as u32, &value);
             }
         }
         _ => return Err("a column of the type that its name says"),

@@ -119,10 +119,7 @@ fn read_properties(
             let (name, kind) = columns::name_of(field.name())
                 .ok_or_else(|| damaged("columns with a name and a type"))?;
             let cells = builder.columns.entry(intern(name)).or_default();
-            columns::decode(kind, array, |row, value| {
-                cells.push((first + row) as u32, value);
-            })
-            .map_err(damaged)?;
+            columns::decode(kind, array, first, cells).map_err(damaged)?;
         }
         first += batch.num_rows();
     }
