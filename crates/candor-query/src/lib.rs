@@ -1,4 +1,4 @@
-//! Questions over a store: trend, funnel, segment, live, and one person.
+//! Questions over a store: trend, funnel, segment, live, census, and one person.
 //!
 //! Each question is a plain value that is read from JSON, checked, and asked of a
 //! [`candor_store::View`]; its answer is a plain value again. Behavioural questions fold one
@@ -10,6 +10,7 @@
 //!
 //! Read in this order: `filter`, `period`, `segment`, `question`, `scan`, `trend`, `funnel`.
 
+mod census;
 mod error;
 mod filter;
 pub mod funnel;
@@ -21,6 +22,7 @@ mod scan;
 pub mod segment;
 pub mod trend;
 
+pub use census::{Word, consents, filled};
 pub use error::Error;
 pub use filter::{Condition, Op, Scope};
 pub use funnel::Funnel;

@@ -229,6 +229,32 @@ impl VolumeView {
         }
     }
 
+    /// How many values each property has, of events and of people together, by its code. Hidden
+    /// people count too.
+    pub fn filled(&self) -> Vec<u64> {
+        let mut filled = vec![0; self.properties.list().len()];
+        for (_, source) in &self.sources {
+            match source {
+                Source::Segment(segment) => {
+                    for (name, column) in &segment.columns {
+                        filled[*name as usize] += column.filled();
+                    }
+                }
+                Source::Chunk(chunk) => {
+                    for (name, _) in chunk.0.iter().flat_map(|row| &row.properties) {
+                        filled[*name as usize] += 1;
+                    }
+                }
+            }
+        }
+        for ordinal in 0..self.people() {
+            for (name, _, value) in self.people.own_traits(ordinal).iter() {
+                filled[*name as usize] += u64::from(value.is_some());
+            }
+        }
+        filled
+    }
+
     /// The session that the SDK gave the event.
     pub fn session(&self, row: u32) -> Option<u64> {
         let session = match self.source(row) {

@@ -64,6 +64,16 @@ impl Column {
     pub(crate) fn values(&self) -> &[Value] {
         &self.values
     }
+
+    /// How many rows have a value.
+    pub(crate) fn filled(&self) -> u64 {
+        match (&self.rows, &self.codes) {
+            (Some(rows), _) => rows.len() as u64,
+            (None, Codes::One(codes)) => codes.iter().filter(|code| **code != 0).count() as u64,
+            (None, Codes::Two(codes)) => codes.iter().filter(|code| **code != 0).count() as u64,
+            (None, Codes::Four(codes)) => codes.iter().filter(|code| **code != 0).count() as u64,
+        }
+    }
 }
 
 /// Builds a column cell by cell.

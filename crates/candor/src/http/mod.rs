@@ -27,6 +27,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/health", get(status::health))
         .route("/ready", get(status::ready))
         .route("/metrics", get(status::metrics))
+        .route("/api/openapi.json", get(status::openapi))
         .route("/hello", get(sdk::hello))
         .route("/a1", post(sdk::batch))
         .route("/a", get(sdk::web).options(sdk::preflight))

@@ -1,5 +1,6 @@
 //! The policy, the classes of properties, and what the gate did.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::Json;
@@ -9,6 +10,7 @@ use axum::http::HeaderMap;
 use candor_catalog::AuditEntry;
 use candor_event::{DataClass, Timestamp};
 use candor_ingest::gate::Policy;
+use candor_store::View;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -61,23 +63,38 @@ pub async fn versions(
     Ok(Json(json!(versions.into_iter().map(version).collect::<Vec<_>>())))
 }
 
-/// `GET /api/v1/properties`: names the publisher classed, and names that wait for a class.
+/// `GET /api/v1/properties`: the SDKs' names, those the publisher classed, and those that wait.
 pub async fn properties(
     State(server): State<Arc<Server>>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Problem> {
     let tenant = allow(&server, &headers, "read").await?;
+    let filled = look(&tenant, candor_query::filled).await?;
     let classes = tenant.door.classes();
-    let mut all: Vec<Value> = classes
-        .names()
-        .into_iter()
-        .map(|(name, class)| json!({"name": name, "class": class.name(), "seen": null}))
-        .collect();
+    let named = classes.names();
+    let mut all: Vec<Value> = Vec::new();
+    for (name, class) in &named {
+        let seen = filled.get(*name).copied().unwrap_or(0);
+        all.push(json!({"name": name, "class": class.name(), "seen": seen}));
+    }
+    // Kept without a class of their own: under `open`, where they count as behaviour.
+    let classed: HashSet<&str> = named.iter().map(|(name, _)| *name).collect();
+    let unclassed = filled.iter().filter(|(name, _)| !classed.contains(name.as_str()));
+    all.extend(unclassed.map(|(name, seen)| json!({"name": name, "class": null, "seen": seen})));
     let tally = tenant.door.tally();
-    all.extend(
-        tally.waiting().map(|(name, seen)| json!({"name": name, "class": null, "seen": seen})),
-    );
+    let waiting = tally.waiting().filter(|(name, _)| !filled.contains_key(*name));
+    all.extend(waiting.map(|(name, seen)| json!({"name": name, "class": null, "seen": seen})));
     Ok(Json(json!(all)))
+}
+
+/// Looks at all of a store off the async threads.
+async fn look<A: Send + 'static>(
+    tenant: &Tenant,
+    at: impl FnOnce(&View) -> A + Send + 'static,
+) -> Result<A, Problem> {
+    let store = tenant.store.clone();
+    let looked = tokio::task::spawn_blocking(move || at(&store.view())).await;
+    looked.map_err(|_| Problem::internal())
 }
 
 /// What classing a property sends.
@@ -114,19 +131,30 @@ pub async fn class(
     Ok(Json(json!({"name": name, "class": class.name()})))
 }
 
-/// `GET /api/v1/gate`: what came, was refused and was taken out since the start of the server.
+/// `GET /api/v1/gate`: what came, was refused and was taken out since the start of the server, and
+/// what people said about the purposes of the policy.
 pub async fn gate(
     State(server): State<Arc<Server>>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Problem> {
     let tenant = allow(&server, &headers, "read").await?;
+    let said = look(&tenant, candor_query::consents).await?;
+    let purposes = tenant.door.policy().purposes;
+    let word = |purpose: &str| said.get(purpose).copied().unwrap_or_default();
+    let consents: serde_json::Map<String, Value> = purposes
+        .keys()
+        .map(|purpose| (purpose.as_str().to_owned(), json!(word(purpose.as_str()))))
+        .collect();
     let tally = tenant.door.tally();
     let waiting = tally.waiting().map(|(name, seen)| json!({"name": name, "seen": seen}));
+    let running = server.started.elapsed().as_millis() as i64;
     Ok(Json(json!({
+        "since": utc(Timestamp(server.now().0 - running)),
         "accepted": tally.accepted,
         "refused": tally.refused,
         "stripped": tally.stripped,
         "waiting": waiting.collect::<Vec<_>>(),
+        "consents": consents,
     })))
 }
 

@@ -17,6 +17,11 @@ pub async fn ready() -> &'static str {
     "ready\n"
 }
 
+/// `GET /api/openapi.json`: the description of the JSON API.
+pub async fn openapi() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], include_str!("../../openapi.json"))
+}
+
 /// `GET /health`: 200, or 503 with what is wrong: a poisoned or full log, and who holds it back.
 pub async fn health(State(server): State<Arc<Server>>) -> Response {
     let poisoned = server.log.poisoned();

@@ -45,6 +45,9 @@ fn what_is_sent_is_in_every_answer_and_still_there_after_a_restart() {
         let (_, timeline) = server.get(&format!("/api/v1/people/{id}/timeline?limit=1"), &shop);
         assert_eq!(timeline["events"][0]["name"], "Charged", "{timeline}");
         assert_eq!(timeline["events"][0]["properties"]["Amount"], 12.5);
+        let (_, properties) = server.get("/api/v1/properties", &shop);
+        let mut seen = properties.as_array().unwrap().iter();
+        assert_eq!(seen.find(|one| one["name"] == "Amount").unwrap()["seen"], 1, "{properties}");
     };
     check(&server);
     server.kill();
@@ -84,6 +87,15 @@ fn consent_decides_and_one_publisher_sees_nothing_of_another() {
     assert_eq!(history["consents"][0]["signature"], receipt["signature"]);
     let (status, _) = server.send("GET", "/api/v1/gate", "", "").unwrap();
     assert_eq!(status, 401);
+    let no = json!({"guid": "g2", "purposes": {"analytics": false}});
+    assert_eq!(server.post("/api/v1/consents", &shop, &no).0, 200);
+    let gate = server.eventually(
+        |s| s.get("/api/v1/gate", &shop).1,
+        |gate| gate["consents"]["analytics"]["no"] == 1,
+    );
+    assert_eq!(gate["consents"]["analytics"], json!({"yes": 1, "no": 1}), "{gate}");
+    assert_eq!(gate["consents"]["marketing:sms"], json!({"yes": 0, "no": 0}));
+    assert_eq!((&gate["refused"]["no_consent"], &gate["accepted"]), (&json!(1), &json!(1)));
     let (_, audit) = server.get("/api/v1/audit", &shop);
     assert_eq!(audit["entries"].as_array().unwrap().len(), 0);
     server.get("/api/v1/people?identity=u1", &shop);

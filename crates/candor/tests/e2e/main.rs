@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod captures;
+mod described;
 mod durable;
 mod flow;
 mod server;

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 
+use crate::described;
+
 pub const BINARY: &str = env!("CARGO_BIN_EXE_candor");
 
 /// A server that ends with the test.
@@ -111,7 +113,9 @@ impl Server {
         let text = String::from_utf8_lossy(&answer).into_owned();
         let (head, body) = text.split_once("\r\n\r\n")?;
         let status = head.split(' ').nth(1)?.parse().ok()?;
-        Some((status, serde_json::from_str(body).unwrap_or(Json::String(body.to_owned()))))
+        let answer = serde_json::from_str(body).unwrap_or(Json::String(body.to_owned()));
+        described::check(method, path, status, &answer);
+        Some((status, answer))
     }
 
     pub fn post(&self, path: &str, publisher: &Json, body: &Json) -> (u16, Json) {
