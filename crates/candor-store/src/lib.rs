@@ -10,10 +10,12 @@
 //! asked either: that is candor-query's.
 //!
 //! Read in this order: `store` (the fold), `view` (what questions see), `volume`, `resident/`
-//! (columns, tail, people), `flush` (files and compaction), `part/` (their bytes), `manifest`.
+//! (columns, tail, people), `flush` (files and compaction), `part/` (their bytes), `manifest`,
+//! `load`.
 
 mod error;
 mod flush;
+mod load;
 mod manifest;
 mod part;
 mod resident;

@@ -1,6 +1,6 @@
 //! One publisher's store: a fold over the log, in memory and in sealed parts.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -61,7 +61,7 @@ pub struct Store {
 pub(crate) struct State {
     pub(crate) volumes: Vec<Volume>,
     pub(crate) events: Arc<Names>,
-    properties: Arc<Names>,
+    pub(crate) properties: Arc<Names>,
     /// As it lies on disk.
     pub(crate) manifest: Manifest,
     /// (loser, winner) of merges in force, oldest first.
@@ -70,8 +70,9 @@ pub(crate) struct State {
     pub(crate) erased: Vec<(u16, u32)>,
     /// The offset after the last record applied.
     next: u64,
-    /// Loser to winner, for merges in force.
+    /// Loser to winner, for merges in force, and winner to those folded directly into them.
     merged: HashMap<PersonId, PersonId>,
+    losers: HashMap<PersonId, Vec<PersonId>>,
     view: Option<Arc<View>>,
 }
 
@@ -118,6 +119,7 @@ impl Store {
             properties: Arc::default(),
             next: manifest.covered,
             merged: HashMap::new(),
+            losers: HashMap::new(),
             view: None,
             merges: manifest.merges.clone(),
             erased: manifest.erased.clone(),
@@ -190,64 +192,6 @@ impl Store {
         generation: u64,
     ) -> Place<'a> {
         Place { folder: &self.config.folder, keys, volume, bucket, generation }
-    }
-
-    fn load(&self) -> Result<(), Error> {
-        let Some(keys) = &self.keys else { return Ok(()) };
-        let mut state = self.state();
-        let state = &mut *state;
-        let manifest = state.manifest.clone();
-        let erased: HashSet<(u16, u32)> = manifest.erased.iter().copied().collect();
-        for listed in &manifest.people {
-            let people = &mut state.volumes[usize::from(listed.volume)].people;
-            let people = Arc::make_mut(people);
-            let place = self.place(keys, listed.volume, 0, listed.generation);
-            part::read_people(&place, &listed.file, |ordinal, id| {
-                if ordinal != people.len() {
-                    return;
-                }
-                match erased.contains(&(listed.volume, ordinal)) {
-                    true => people.push_erased(),
-                    false => {
-                        people.push(id);
-                    }
-                }
-            })?;
-        }
-        for listed in &manifest.traits {
-            let people = &mut state.volumes[usize::from(listed.volume)].people;
-            let people = Arc::make_mut(people);
-            let properties = &mut state.properties;
-            let place = self.place(keys, listed.volume, 0, listed.generation);
-            part::read_traits(
-                &place,
-                &listed.file,
-                &mut |name| Names::intern(properties, name),
-                |ordinal, new| {
-                    if ordinal < people.len() && people.visible(ordinal) {
-                        people.put_trait(ordinal, new);
-                    }
-                },
-            )?;
-        }
-        let events = state.events.list().len() as u32;
-        for part in &manifest.parts {
-            let place = self.place(keys, part.volume, part.bucket, part.generation);
-            let properties = &mut state.properties;
-            let segment = part::read_segment(&place, part, events, &mut |name| {
-                Names::intern(properties, name)
-            })?;
-            let volume = &mut state.volumes[usize::from(part.volume)];
-            volume.saved.push((part.clone(), Arc::new(segment)));
-        }
-        for volume in &mut state.volumes {
-            volume.saved_people = volume.people.len();
-        }
-        let mut reader = ArrivalReader::new(self);
-        for (loser, winner) in &manifest.merges {
-            state.fold(*loser, *winner, &mut |part, segment| reader.read(part, segment))?;
-        }
-        Ok(())
     }
 }
 
@@ -428,6 +372,7 @@ impl State {
         let rows = self.volumes[from].rows_of(hidden, loser, arrivals)?;
         Arc::make_mut(&mut self.volumes[from].people).set_hidden(hidden, true);
         self.merged.insert(loser, winner);
+        self.losers.entry(winner).or_default().push(loser);
         let to = self.volume_of(winner);
         let ordinal = People::admit(&mut self.volumes[to].people, winner);
         let rows = rows.into_iter().map(|row| Arc::new(Row { ordinal, ..row })).collect();
@@ -438,7 +383,7 @@ impl State {
 
     /// Takes a merge back: every event returns to the person it first had.
     fn unfold(&mut self, loser: PersonId) {
-        let Some(winner) = self.merged.remove(&loser) else { return };
+        let Some(winner) = self.unmerge(loser) else { return };
         self.merges.retain(|(other, _)| *other != loser);
         let from = self.volume_of(loser);
         if let Some(ordinal) = self.volumes[from].people.ordinal(loser) {
@@ -463,18 +408,25 @@ impl State {
 
     /// Everyone who is folded into a person, through all merges.
     fn below(&self, person: PersonId) -> Vec<PersonId> {
-        let everyone = self.merged.keys().copied();
-        everyone.filter(|id| *id != person && self.passes(*id, person)).collect()
+        let mut below = Vec::new();
+        let mut next = vec![person];
+        while let Some(one) = next.pop() {
+            let losers = self.losers.get(&one).into_iter().flatten().copied();
+            below.extend(losers.clone());
+            next.extend(losers);
+        }
+        below
     }
 
-    fn passes(&self, mut id: PersonId, through: PersonId) -> bool {
-        while let Some(next) = self.merged.get(&id) {
-            id = *next;
-            if id == through {
-                return true;
-            }
+    /// Ends the merge of a loser; who the winner was.
+    fn unmerge(&mut self, loser: PersonId) -> Option<PersonId> {
+        let winner = self.merged.remove(&loser)?;
+        let losers = self.losers.get_mut(&winner)?;
+        losers.retain(|other| *other != loser);
+        if losers.is_empty() {
+            self.losers.remove(&winner);
         }
-        false
+        Some(winner)
     }
 
     fn lend_traits(&mut self, winner: PersonId) {
@@ -503,7 +455,7 @@ impl State {
         let mut leaving = self.below(person);
         leaving.push(person);
         for id in leaving {
-            self.merged.remove(&id);
+            self.unmerge(id);
             self.merges.retain(|(loser, _)| *loser != id);
             let at = self.volume_of(id);
             let volume = &mut self.volumes[at];

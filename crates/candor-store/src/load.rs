@@ -1,0 +1,131 @@
+//! Opening a store: the files that the manifest names become resident again, volume by volume on
+//! all cores.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use candor_keys::PublisherKeys;
+
+use crate::error::Error;
+use crate::manifest::{Listed, Manifest};
+use crate::part;
+use crate::resident::names::Names;
+use crate::resident::people::People;
+use crate::store::{ArrivalReader, Store};
+use crate::volume::Volume;
+
+/// What all volumes are loaded with.
+struct Loader<'a> {
+    store: &'a Store,
+    keys: &'a PublisherKeys,
+    manifest: &'a Manifest,
+    erased: HashSet<(u16, u32)>,
+    /// Names are shared by the volumes; they are interned once per column.
+    properties: Mutex<&'a mut Arc<Names>>,
+}
+
+impl Store {
+    /// Decodes the files of the manifest; for opening.
+    pub(crate) fn load(&self) -> Result<(), Error> {
+        let Some(keys) = &self.keys else { return Ok(()) };
+        let mut state = self.state();
+        let state = &mut *state;
+        let manifest = state.manifest.clone();
+        let loader = Loader {
+            store: self,
+            keys,
+            manifest: &manifest,
+            erased: manifest.erased.iter().copied().collect(),
+            properties: Mutex::new(&mut state.properties),
+        };
+        loader.all(&mut state.volumes)?;
+        let mut reader = ArrivalReader::new(self);
+        for (loser, winner) in &manifest.merges {
+            state.fold(*loser, *winner, &mut |part, segment| reader.read(part, segment))?;
+        }
+        Ok(())
+    }
+}
+
+impl Loader<'_> {
+    fn all(&self, volumes: &mut [Volume]) -> Result<(), Error> {
+        let waiting = Mutex::new(volumes.iter_mut().enumerate());
+        let failed: Mutex<Option<Error>> = Mutex::new(None);
+        let work = || loop {
+            let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((number, volume)) = next else { return };
+            if let Err(error) = self.one(number as u16, volume) {
+                *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                return;
+            }
+        };
+        let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
+        std::thread::scope(|scope| {
+            for _ in 1..threads {
+                scope.spawn(work);
+            }
+            work();
+        });
+        match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    fn one(&self, number: u16, volume: &mut Volume) -> Result<(), Error> {
+        let people = Arc::make_mut(&mut volume.people);
+        for listed in self.manifest.people.iter().filter(|listed| listed.volume == number) {
+            self.people(listed, people)?;
+        }
+        for listed in self.manifest.traits.iter().filter(|listed| listed.volume == number) {
+            self.traits(listed, people)?;
+        }
+        for part in self.manifest.parts.iter().filter(|part| part.volume == number) {
+            let place = self.store.place(self.keys, part.volume, part.bucket, part.generation);
+            let events = self.manifest.events.len() as u32;
+            let segment = part::read_segment(&place, part, events, &mut |name| self.intern(name))?;
+            volume.saved.push((part.clone(), Arc::new(segment)));
+        }
+        volume.saved_people = volume.people.len();
+        Ok(())
+    }
+
+    fn people(&self, listed: &Listed, people: &mut People) -> Result<(), Error> {
+        let place = self.store.place(self.keys, listed.volume, 0, listed.generation);
+        part::read_people(&place, &listed.file, |ordinal, id| {
+            if ordinal != people.len() {
+                return;
+            }
+            match self.erased.contains(&(listed.volume, ordinal)) {
+                true => people.push_erased(),
+                false => {
+                    people.push(id);
+                }
+            }
+        })
+    }
+
+    fn traits(&self, listed: &Listed, people: &mut People) -> Result<(), Error> {
+        let place = self.store.place(self.keys, listed.volume, 0, listed.generation);
+        // Traits name their property in each row, and neighbours are often alike.
+        let mut last: Option<(String, u32)> = None;
+        let mut intern = |name: &str| match &last {
+            Some((known, code)) if known == name => *code,
+            _ => {
+                let code = self.intern(name);
+                last = Some((name.to_owned(), code));
+                code
+            }
+        };
+        part::read_traits(&place, &listed.file, &mut intern, |ordinal, new| {
+            if ordinal < people.len() && people.visible(ordinal) {
+                people.put_trait(ordinal, new);
+            }
+        })
+    }
+
+    fn intern(&self, name: &str) -> u32 {
+        let mut properties = self.properties.lock().unwrap_or_else(PoisonError::into_inner);
+        Names::intern(&mut properties, name)
+    }
+}
