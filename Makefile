@@ -7,11 +7,12 @@ CACHE ?= $(HOME)/.cache/candor
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help build binary demo test check-tools format lint unit docs browser
+.PHONY: help build binary demo test torture check-tools format lint unit docs browser
 
 help:
 	@echo "make demo    build everything and serve the product with generated people and live traffic"
 	@echo "make test    install what tests need and run every check"
+	@echo "make torture the long forms: a hundred kills, many cases of each property"
 	@echo "make build   build the release binary and copy it to build/candor"
 
 check-tools:
@@ -31,6 +32,11 @@ demo: build
 
 test: check-tools format lint unit docs browser
 	@echo "make test: everything passed"
+
+# Prints the seed of the kills: SEED=… repeats a run.
+torture: check-tools
+	KILLS=100 cargo test --locked -p candor --test e2e kills_under_load -- --nocapture
+	PROPTEST_CASES=5000 cargo test --workspace --locked
 
 format:
 	@echo "== format"

@@ -11,85 +11,109 @@ use serde_json::{Value as Json, json};
 use crate::server::{Server, bearer, create};
 
 const SENDERS: usize = 4;
+const EVENTS: usize = 10;
 
-/// As many as one answer shows.
-const BATCHES_MAX: usize = 990;
+/// Batches of one question: an answer shows up to 1,000 groups.
+const BATCHES_ASKED: usize = 900;
+
+/// Events of a batch lie a second apart, each batch after the one before.
+fn second(number: usize, at: usize) -> String {
+    let start: jiff::Timestamp = "2026-05-01T00:00:00Z".parse().unwrap();
+    let second = start.as_second() + (number * EVENTS + at) as i64;
+    jiff::Timestamp::from_second(second).unwrap().to_string()
+}
 
 fn batch(number: usize) -> Json {
     let record = |at: usize| {
-        let second = (number * 10 + at) % 86_400;
-        let at =
-            format!("2026-11-02T{:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60);
         json!({"type": "event", "identity": format!("u{}", number % 50), "name": "Sent",
-               "id": format!("{number}-{at}"), "at": at, "properties": {"batch": number}})
+               "id": format!("{number}-{at}"), "at": second(number, at),
+               "properties": {"batch": number}})
     };
-    json!({"records": (0..10).map(record).collect::<Vec<_>>()})
+    json!({"records": (0..EVENTS).map(record).collect::<Vec<_>>()})
 }
 
 /// Batches by how many of their events are there.
-fn kept(server: &Server, shop: &Json) -> Vec<(usize, f64)> {
-    let question = json!({"event": "Sent", "from": "2026-11-01", "to": "2026-11-10",
-                          "breakdown": "batch", "limit": 1000, "interval": "month"});
-    let (status, answer) = server.post("/api/v1/insights/trend", shop, &question);
-    assert_eq!(status, 200, "{answer}");
-    let series = answer["series"].as_array().unwrap().iter();
-    let batch = |series: &Json| {
-        let number = series["key"][0].as_u64().unwrap() as usize;
-        (number, series["total"].as_f64().unwrap())
-    };
-    series.filter(|series| !series["key"].as_array().unwrap().is_empty()).map(batch).collect()
+fn kept(server: &Server, shop: &Json, batches: usize) -> Vec<(usize, f64)> {
+    let mut kept = Vec::new();
+    for first in (0..batches).step_by(BATCHES_ASKED) {
+        let question = json!({"event": "Sent", "from": second(first, 0),
+                              "to": second(first + BATCHES_ASKED, 0), "breakdown": "batch",
+                              "limit": 1000, "interval": "month"});
+        let (status, answer) = server.post("/api/v1/insights/trend", shop, &question);
+        assert_eq!(status, 200, "{answer}");
+        let series = answer["series"].as_array().unwrap().iter();
+        let batch = |series: &Json| {
+            let number = series["key"][0].as_u64().unwrap() as usize;
+            (number, series["total"].as_f64().unwrap())
+        };
+        let named = series.filter(|series| !series["key"].as_array().unwrap().is_empty());
+        kept.extend(named.map(batch));
+    }
+    kept
 }
 
+/// Sends batches from several sides until the server is gone.
+fn send_until_killed(
+    server: &Server,
+    shop: &Json,
+    next: &AtomicUsize,
+    acknowledged: &Mutex<BTreeSet<usize>>,
+) {
+    loop {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        let body = batch(number).to_string();
+        match server.send("POST", "/api/v1/events", &bearer(shop), &body) {
+            Some((200, _)) => acknowledged.lock().unwrap().insert(number),
+            _ => return,
+        };
+        // Some come twice, as an SDK that heard no answer sends them.
+        if number.is_multiple_of(7) {
+            server.send("POST", "/api/v1/events", &bearer(shop), &body);
+        }
+    }
+}
+
+/// `KILLS` says how many, ten without it; `SEED` repeats a run.
 #[test]
-fn ten_kills_under_load_lose_nothing_and_double_nothing() {
+fn kills_under_load_lose_nothing_and_double_nothing() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let kills = number("KILLS").unwrap_or(10);
+    let mut seed = number("SEED").unwrap_or_else(|| u64::from(std::process::id()));
+    eprintln!("KILLS={kills} SEED={seed}");
     let data = tempfile::tempdir().unwrap();
     let shop = create(data.path(), &["--name", "Shop", "--policy", "open"]);
     let acknowledged: Mutex<BTreeSet<usize>> = Mutex::default();
     let next = AtomicUsize::new(0);
-    for round in 0..10u64 {
-        let server = Server::start(data.path());
+    for _ in 0..kills {
+        let server = Server::start_flushing(data.path());
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let moment = Duration::from_millis(10 + (seed >> 33) % 300);
         std::thread::scope(|scope| {
             for _ in 0..SENDERS {
-                scope.spawn(|| {
-                    loop {
-                        let number = next.fetch_add(1, Ordering::Relaxed);
-                        if number >= BATCHES_MAX {
-                            return;
-                        }
-                        let body = batch(number).to_string();
-                        let sent = server.send("POST", "/api/v1/events", &bearer(&shop), &body);
-                        match sent {
-                            Some((200, _)) => acknowledged.lock().unwrap().insert(number),
-                            _ => return,
-                        };
-                        // Some come twice, as an SDK that heard no answer sends them.
-                        if number.is_multiple_of(7) {
-                            server.send("POST", "/api/v1/events", &bearer(&shop), &body);
-                        }
-                    }
-                });
+                scope.spawn(|| send_until_killed(&server, &shop, &next, &acknowledged));
             }
-            // A moment that differs from round to round, also within the first flush.
-            std::thread::sleep(Duration::from_millis(20 + (round * 37) % 50));
+            std::thread::sleep(moment);
             server.hang_up();
         });
     }
     let acknowledged = acknowledged.into_inner().unwrap();
-    assert!(acknowledged.len() > 10, "the load was real: {}", acknowledged.len());
+    let sent = next.into_inner();
+    eprintln!("{} batches sent, {} acknowledged", sent, acknowledged.len());
+    assert!(acknowledged.len() as u64 > kills, "the load was real: {}", acknowledged.len());
     let server = Server::start(data.path());
-    let all = |kept: &Vec<(usize, f64)>| {
-        let whole: BTreeSet<usize> =
-            kept.iter().filter(|(_, events)| *events == 10.0).map(|(number, _)| *number).collect();
+    let all = |kept: &[(usize, f64)]| {
+        let whole = kept.iter().filter(|(_, events)| *events == EVENTS as f64);
+        let whole: BTreeSet<usize> = whole.map(|(number, _)| *number).collect();
         acknowledged.is_subset(&whole)
     };
     let answer = server.eventually(
-        |s| json!(kept(s, &shop)),
-        |answer| all(&serde_json::from_value(answer.clone()).unwrap()),
+        |s| json!(kept(s, &shop, sent)),
+        |answer| all(&serde_json::from_value::<Vec<_>>(answer.clone()).unwrap()),
     );
     let kept: Vec<(usize, f64)> = serde_json::from_value(answer).unwrap();
     assert!(all(&kept), "every acknowledged batch is there");
     // A batch that was not acknowledged may be there, whole; nothing is there twice or in part.
-    assert!(kept.iter().all(|(_, events)| *events == 10.0), "{kept:?}");
+    assert!(kept.iter().all(|(_, events)| *events == EVENTS as f64), "{kept:?}");
 }
 
 #[test]
@@ -150,6 +174,6 @@ fn full_disk(folder: &Path) {
     std::fs::remove_file(&hog).unwrap();
     assert_eq!(send(number), 200, "it recovers by itself");
     let whole = |kept: &Json| kept.as_array().unwrap().len() == number + 1;
-    let kept = server.eventually(|s| json!(kept(s, &shop)), whole);
+    let kept = server.eventually(|s| json!(kept(s, &shop, number + 1)), whole);
     assert!(whole(&kept), "{} of {}", kept.as_array().unwrap().len(), number + 1);
 }

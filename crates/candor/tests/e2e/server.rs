@@ -41,6 +41,14 @@ impl Server {
         Server::start_with(data, "trace", trace.into())
     }
 
+    /// Writes parts as often as it can, so that a kill meets every state of the files.
+    pub fn start_flushing(data: &Path) -> Server {
+        let folder = data.to_str().unwrap();
+        let settings =
+            [("CANDOR_STORE__FLUSH_ROWS", "20"), ("CANDOR_LOG__FILE_BYTES_MAX", "65536")];
+        Server::run_with(&["serve", "--data", folder], "warn", Stdio::null(), &settings)
+    }
+
     fn start_with(data: &Path, level: &str, errors: Stdio) -> Server {
         Server::run(&["serve", "--data", data.to_str().unwrap()], level, errors)
     }
@@ -62,10 +70,15 @@ impl Server {
     }
 
     fn run(line: &[&str], level: &str, errors: Stdio) -> Server {
+        Server::run_with(line, level, errors, &[])
+    }
+
+    fn run_with(line: &[&str], level: &str, errors: Stdio, settings: &[(&str, &str)]) -> Server {
         let mut child = Command::new(BINARY)
             .args(line)
             .args(["--listen", "127.0.0.1:0"])
             .env("CANDOR_TRACE", level)
+            .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .stderr(errors)
             .spawn()
