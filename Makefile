@@ -7,7 +7,7 @@ CACHE ?= $(HOME)/.cache/candor
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help build binary demo test torture check-tools format lint unit docs browser
+.PHONY: help build binary demo test torture check-tools format lint unit docs audit browser
 
 help:
 	@echo "make demo    build everything and serve the product with generated people and live traffic"
@@ -30,7 +30,7 @@ binary:
 demo: build
 	build/candor demo
 
-test: check-tools format lint unit docs browser
+test: check-tools format lint unit docs audit browser
 	@echo "make test: everything passed"
 
 # Prints the seed of the kills: SEED=… repeats a run.
@@ -53,6 +53,10 @@ unit:
 docs:
 	@echo "== docs"
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+
+audit:
+	@echo "== licences and unused dependencies"
+	@scripts/audit
 
 browser:
 	@echo "== the Web SDK in a browser"
