@@ -1,7 +1,9 @@
-//! Named documents (segments and what else people save) that the catalog does not interpret.
+//! Named, versioned documents (segments, variables and what else people save) that the catalog does
+//! not interpret.
 
 use candor_event::{AccountId, Timestamp};
 use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
 
 use crate::database::Catalog;
 use crate::error::Error;
@@ -15,9 +17,29 @@ pub struct Definition {
     pub name: String,
     /// The document.
     pub document: String,
+    /// Counts from 1; a change is the next one.
+    pub version: u64,
     /// When it was saved last.
     pub changed_at: Timestamp,
 }
+
+/// A document to save.
+#[derive(Clone, Copy, Debug)]
+pub struct NewDefinition<'a> {
+    /// What it is: `segment`, `variables`, …
+    pub kind: &'a str,
+    /// Under which id.
+    pub id: &'a str,
+    /// What people call it.
+    pub name: &'a str,
+    /// The document.
+    pub document: &'a str,
+    /// Who saves it.
+    pub actor: &'a str,
+}
+
+/// Versions of one document that are kept; older ones go.
+const VERSIONS_MAX: i64 = 100;
 
 impl Catalog {
     /// The documents of a kind, by name.
@@ -30,7 +52,7 @@ impl Catalog {
         kind: &str,
     ) -> Result<Vec<Definition>, Error> {
         let rows = sqlx::query(
-            "SELECT id, name, document, changed_at FROM definitions \
+            "SELECT id, name, document, version, changed_at FROM definitions \
              WHERE account_id = ? AND kind = ? ORDER BY name, id",
         )
         .bind(account.as_str())
@@ -38,36 +60,105 @@ impl Catalog {
         .fetch_all(&self.pool)
         .await
         .map_err(Error::database("list definitions"))?;
-        let definition = |row: &sqlx::sqlite::SqliteRow| Definition {
-            id: row.get(0),
-            name: row.get(1),
-            document: row.get(2),
-            changed_at: Timestamp(row.get(3)),
-        };
         Ok(rows.iter().map(definition).collect())
     }
 
-    /// Saves a document under its id.
+    /// The versions of one document that are kept, the newest first.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be read.
+    pub async fn definition_versions(
+        &self,
+        account: &AccountId,
+        kind: &str,
+        id: &str,
+    ) -> Result<Vec<Definition>, Error> {
+        let rows = sqlx::query(
+            "SELECT id, name, document, version, changed_at FROM definition_versions \
+             WHERE account_id = ? AND kind = ? AND id = ? ORDER BY version DESC",
+        )
+        .bind(account.as_str())
+        .bind(kind)
+        .bind(id)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(Error::database("list versions of a definition"))?;
+        Ok(rows.iter().map(definition).collect())
+    }
+
+    /// Saves a document under its id; its version. The same again is no new version.
     ///
     /// # Errors
     /// [`Error::Database`] when the file cannot be written.
     pub async fn put_definition(
         &self,
         account: &AccountId,
-        kind: &str,
-        definition: &Definition,
-    ) -> Result<(), Error> {
-        sqlx::query("INSERT OR REPLACE INTO definitions VALUES (?, ?, ?, ?, ?, ?)")
-            .bind(account.as_str())
-            .bind(kind)
-            .bind(&definition.id)
-            .bind(&definition.name)
-            .bind(&definition.document)
-            .bind(definition.changed_at.0)
-            .execute(&self.pool)
-            .await
-            .map_err(Error::database("save a definition"))?;
-        Ok(())
+        new: &NewDefinition<'_>,
+        at: Timestamp,
+    ) -> Result<u64, Error> {
+        let failed = || Error::database("save a definition");
+        let mut one = self.pool.begin().await.map_err(failed())?;
+        let known = sqlx::query(
+            "SELECT version, name = ? AND document = ? FROM definitions \
+             WHERE account_id = ? AND kind = ? AND id = ?",
+        )
+        .bind(new.name)
+        .bind(new.document)
+        .bind(account.as_str())
+        .bind(new.kind)
+        .bind(new.id)
+        .fetch_optional(&mut *one)
+        .await
+        .map_err(failed())?;
+        let known = known.map(|row| (row.get::<i64, _>(0), row.get::<bool, _>(1)));
+        if let Some((version, true)) = known {
+            return Ok(version as u64);
+        }
+        let version = known.map_or(0, |(version, _)| version) + 1;
+        sqlx::query(
+            "INSERT OR REPLACE INTO definitions \
+             (account_id, kind, id, name, document, changed_at, version) \
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(account.as_str())
+        .bind(new.kind)
+        .bind(new.id)
+        .bind(new.name)
+        .bind(new.document)
+        .bind(at.0)
+        .bind(version)
+        .execute(&mut *one)
+        .await
+        .map_err(failed())?;
+        sqlx::query(
+            "INSERT OR REPLACE INTO definition_versions \
+             (account_id, kind, id, name, document, changed_at, version, actor) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(account.as_str())
+        .bind(new.kind)
+        .bind(new.id)
+        .bind(new.name)
+        .bind(new.document)
+        .bind(at.0)
+        .bind(version)
+        .bind(new.actor)
+        .execute(&mut *one)
+        .await
+        .map_err(failed())?;
+        sqlx::query(
+            "DELETE FROM definition_versions \
+             WHERE account_id = ? AND kind = ? AND id = ? AND version <= ?",
+        )
+        .bind(account.as_str())
+        .bind(new.kind)
+        .bind(new.id)
+        .bind(version - VERSIONS_MAX)
+        .execute(&mut *one)
+        .await
+        .map_err(failed())?;
+        one.commit().await.map_err(failed())?;
+        Ok(version as u64)
     }
 
     /// Removes a document; false when there was none.
@@ -89,5 +180,15 @@ impl Catalog {
                 .await
                 .map_err(Error::database("remove a definition"))?;
         Ok(done.rows_affected() > 0)
+    }
+}
+
+fn definition(row: &SqliteRow) -> Definition {
+    Definition {
+        id: row.get(0),
+        name: row.get(1),
+        document: row.get(2),
+        version: row.get::<i64, _>(3) as u64,
+        changed_at: Timestamp(row.get(4)),
     }
 }

@@ -20,7 +20,7 @@ mod users;
 pub use audit::AuditEntry;
 pub use consents::Consent;
 pub use database::Catalog;
-pub use definitions::Definition;
+pub use definitions::{Definition, NewDefinition};
 pub use error::Error;
 pub use policy::PolicyVersion;
 pub use publishers::{NewPublisher, Publisher};

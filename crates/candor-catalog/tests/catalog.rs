@@ -1,7 +1,7 @@
 //! Promises of the catalog, against a real file.
 #![allow(clippy::unwrap_used)]
 
-use candor_catalog::{Catalog, Error, NewPublisher, Publisher};
+use candor_catalog::{Catalog, Error, NewDefinition, NewPublisher, Publisher};
 use candor_event::{
     AccountId, ConsentChange, DataClass, IdKind, Link, Merge, PersonId, Purpose, Record, Split,
     Timestamp,
@@ -94,4 +94,31 @@ async fn what_is_folded_and_its_offset_survive_together() {
     catalog.fold(&[of(&erase)], 50).await.unwrap();
     assert!(catalog.who_is_who(&account).await.unwrap().is_empty());
     assert!(catalog.consents(&account, ann).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_definition_keeps_its_latest_versions() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(&folder.path().join("catalog.db")).await.unwrap();
+    catalog.create_publisher(&new("A-1", "a@example.test"), Timestamp(0)).await.unwrap();
+    let account = AccountId::new("A-1").unwrap();
+    for number in 1..=150u64 {
+        let document = number.to_string();
+        let new = NewDefinition {
+            kind: "variables",
+            id: "variables",
+            name: "Variables",
+            document: &document,
+            actor: "device",
+        };
+        assert_eq!(catalog.put_definition(&account, &new, Timestamp(1)).await.unwrap(), number);
+        // The same again changes nothing.
+        assert_eq!(catalog.put_definition(&account, &new, Timestamp(2)).await.unwrap(), number);
+    }
+    let now = catalog.definitions(&account, "variables").await.unwrap();
+    assert_eq!((now.len(), now[0].version, now[0].document.as_str()), (1, 150, "150"));
+    let kept = catalog.definition_versions(&account, "variables", "variables").await.unwrap();
+    assert_eq!((kept.len(), kept[0].version, kept[99].version), (100, 150, 51));
+    assert!(catalog.remove_definition(&account, "variables", "variables").await.unwrap());
+    assert!(catalog.definitions(&account, "variables").await.unwrap().is_empty());
 }
