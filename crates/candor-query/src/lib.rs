@@ -21,6 +21,7 @@ mod question;
 mod scan;
 pub mod segment;
 pub mod trend;
+mod walk;
 
 pub use census::{Word, consents, filled};
 pub use error::Error;
@@ -33,3 +34,4 @@ pub use question::{Breakdown, Breakdowns};
 pub use scan::Cancel;
 pub use segment::Definition;
 pub use trend::Trend;
+pub use walk::{Place, Wanted, people_with, walk_events, walk_people};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use candor_event::{PersonId, Timestamp, Value};
-use candor_store::{Scratch, View};
+use candor_store::{Run, Scratch, View, VolumeView};
 
 /// What is held of one person.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,7 +47,11 @@ pub struct Done {
 pub fn person(view: &View, id: PersonId) -> Option<Person> {
     let (volume, ordinal) = view.find(id)?;
     let mut scratch = Scratch::default();
-    let run = volume.run(ordinal, &mut scratch);
+    Some(held(volume, ordinal, volume.run(ordinal, &mut scratch)))
+}
+
+/// What is held of the person of an ordinal, with this run of events.
+pub(crate) fn held(volume: &VolumeView, ordinal: u32, run: Run<'_>) -> Person {
     let mut counts: BTreeMap<u16, EventCount> = BTreeMap::new();
     for (time, code) in run.times.iter().zip(run.codes) {
         let at = Timestamp(*time);
@@ -64,7 +68,18 @@ pub fn person(view: &View, id: PersonId) -> Option<Person> {
     let traits = traits.map(|(name, value)| (name.to_string(), value.clone())).collect();
     let mut events: Vec<EventCount> = counts.into_values().collect();
     events.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
-    Some(Person { id, traits, events })
+    Person { id: volume.person_id(ordinal), traits, events }
+}
+
+/// One event of a run.
+pub(crate) fn done(volume: &VolumeView, run: Run<'_>, at: usize) -> Done {
+    let properties = volume.properties(run.rows[at]).into_iter();
+    Done {
+        name: volume.event_names()[usize::from(run.codes[at])].to_string(),
+        at: Timestamp(run.times[at]),
+        session: volume.session(run.rows[at]),
+        properties: properties.map(|(name, value)| (name.to_string(), value.clone())).collect(),
+    }
 }
 
 /// The latest events of a person before a moment, newest first; at most `limit`, and those that
@@ -79,15 +94,5 @@ pub fn timeline(view: &View, id: PersonId, before: Timestamp, limit: usize) -> O
         Some(time) => run.times.partition_point(|other| other < time),
         None => end,
     };
-    let done = |at: usize| Done {
-        name: volume.event_names()[usize::from(run.codes[at])].to_string(),
-        at: Timestamp(run.times[at]),
-        session: volume.session(run.rows[at]),
-        properties: volume
-            .properties(run.rows[at])
-            .into_iter()
-            .map(|(name, value)| (name.to_string(), value.clone()))
-            .collect(),
-    };
-    Some((first..end).rev().map(done).collect())
+    Some((first..end).rev().map(|at| done(volume, run, at)).collect())
 }

@@ -19,6 +19,14 @@ impl Cancel {
         self.0.store(true, Ordering::Relaxed);
     }
 
+    /// Looks once in every `per` steps whether to end.
+    pub(crate) fn look(&self, step: usize, per: usize) -> Result<(), Error> {
+        match step.is_multiple_of(per) && self.stopped() {
+            true => Err(Error::Cancelled),
+            false => Ok(()),
+        }
+    }
+
     fn stopped(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
