@@ -61,6 +61,7 @@ impl Catalog {
                 "identity" => IdKind::Identity,
                 "email" => IdKind::Email,
                 "phone" => IdKind::Phone,
+                "push_token" => IdKind::PushToken,
                 _ => return Err(Error::Corrupt("kind of id")),
             };
             let (hash, person) = (bytes(row.get(1))?, PersonId(bytes(row.get(2))?));
@@ -102,7 +103,17 @@ async fn fold_one(
                 IdKind::Identity => "identity",
                 IdKind::Email => "email",
                 IdKind::Phone => "phone",
+                IdKind::PushToken => "push_token",
             };
+            if *person == PersonId::NOBODY {
+                sqlx::query("DELETE FROM links WHERE account_id = ? AND kind = ? AND hash = ?")
+                    .bind(account)
+                    .bind(kind)
+                    .bind(hash.as_slice())
+                    .execute(&mut **one)
+                    .await?;
+                return Ok(());
+            }
             sqlx::query("INSERT OR REPLACE INTO links VALUES (?, ?, ?, ?, ?)")
                 .bind(account)
                 .bind(kind)

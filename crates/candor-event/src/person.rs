@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 pub struct PersonId(pub [u8; 16]);
 
 impl PersonId {
+    /// Whom an id is linked to when it is taken away from everyone.
+    pub const NOBODY: PersonId = PersonId([0; 16]);
+
     /// The logical volume of this person among `volumes` (a power of two). It never changes.
     pub fn volume(self, volumes: u16) -> u16 {
         assert!(volumes.is_power_of_two(), "the number of volumes is a power of two");
@@ -52,6 +55,8 @@ pub enum IdKind {
     Email,
     /// A phone number as digits without the plus.
     Phone,
+    /// What a push service calls a device; it belongs to whoever registered it last.
+    PushToken,
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@
 
 mod accept;
 mod codec;
+pub mod contact;
 pub mod decode;
 mod error;
 pub mod gate;

@@ -27,7 +27,6 @@ pub struct Ids {
 pub struct WhoIsWho {
     people: HashMap<(IdKind, [u8; 16]), PersonId>,
     known: HashSet<PersonId>,
-    guids: HashMap<PersonId, Vec<[u8; 16]>>,
     winner_of: HashMap<PersonId, PersonId>,
 }
 
@@ -66,13 +65,13 @@ impl WhoIsWho {
             .collect();
         self.people.retain(|_, owner| !gone.contains(owner));
         self.known.retain(|id| !gone.contains(id));
-        self.guids.retain(|id, _| !gone.contains(id));
         self.winner_of.retain(|loser, _| !gone.contains(loser));
     }
 
     fn link(&mut self, link: &Link) {
-        if link.kind == IdKind::Guid {
-            self.guids.entry(link.person).or_default().push(link.hash);
+        if link.person == PersonId::NOBODY {
+            self.people.remove(&(link.kind, link.hash));
+            return;
         }
         if link.kind == IdKind::Identity {
             self.known.insert(link.person);

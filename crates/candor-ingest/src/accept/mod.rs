@@ -6,7 +6,7 @@ mod stages;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use candor_event::{ConsentChange, DataClass, PersonId, Record, Timestamp};
+use candor_event::{ConsentChange, DataClass, IdKind, PersonId, Record, Timestamp};
 use candor_keys::PublisherKeys;
 
 use crate::decode::{Incoming, Refused};
@@ -124,6 +124,11 @@ impl Door {
         let state = self.state();
         let person = state.who.resolve(&self.keys, ids);
         person.is_some_and(|person| !state.allowed(person).is_empty())
+    }
+
+    /// Whom a normalised id is linked to, if to anyone.
+    pub fn linked(&self, kind: IdKind, id: &str) -> Option<PersonId> {
+        self.state().who.linked(&self.keys, kind, id)
     }
 
     /// Who was merged directly into a person.

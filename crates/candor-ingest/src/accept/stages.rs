@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use candor_event::{
-    ClassSet, ConsentChange, DataClass, Event, IdKind, Merge, PersonId, Properties, Purpose,
+    ClassSet, ConsentChange, DataClass, Event, IdKind, Link, Merge, PersonId, Properties, Purpose,
     Record, Timestamp, TraitChange, TraitOp, Value,
 };
 use candor_keys::PublisherKeys;
 
 use super::{GUIDS_TRAIT, Receipt, Request, joins_of};
+use crate::contact;
 use crate::decode::{Body, Incoming, RefusalCode};
 use crate::gate::{
     Basis, Classes, Policy, Said, StripReason, Stripped, Verdict, check_event, check_property,
@@ -34,7 +35,7 @@ pub(super) struct State {
     /// Links and consents that are in force here and that the log does not hold yet.
     pub(super) unkept: Vec<Record>,
     pub(super) remembered: HashMap<u64, (Timestamp, Timestamp)>,
-    pub(super) guids_seen: HashSet<[u8; 16]>,
+    pub(super) guids_seen: HashSet<([u8; 16], PersonId)>,
     pub(super) tally: Tally,
 }
 
@@ -240,6 +241,9 @@ impl State {
             };
             match kept {
                 None => {
+                    if property == PUSH_TOKEN_TRAIT {
+                        self.token_changes_hands(keys, person, &op, at, batch);
+                    }
                     let change = TraitChange { person, at, property, op };
                     batch.records.push(Record::Trait(change));
                 }
@@ -251,6 +255,43 @@ impl State {
         }
         self.note(record.index, person, stripped, batch);
         Ok(())
+    }
+
+    /// A push token belongs to whoever registered it last: what is meant for one person must not
+    /// reach the device of the next.
+    fn token_changes_hands(
+        &mut self,
+        keys: &PublisherKeys,
+        person: PersonId,
+        op: &TraitOp,
+        at: Timestamp,
+        batch: &mut Batch,
+    ) {
+        let (tokens, registers) = match op {
+            TraitOp::Add(tokens) => (tokens, true),
+            TraitOp::Remove(tokens) => (tokens, false),
+            _ => return,
+        };
+        let kind = IdKind::PushToken;
+        for token in tokens.iter().filter_map(Value::as_text) {
+            let owner = self.who.linked(keys, kind, token);
+            let next = match (registers, owner) {
+                (true, Some(owner)) if owner == person => continue,
+                (true, _) => person,
+                (false, Some(owner)) if owner == person => PersonId::NOBODY,
+                (false, _) => continue,
+            };
+            if let Some(owner) = owner.filter(|owner| *owner != person) {
+                let (property, op) =
+                    (PUSH_TOKEN_TRAIT.to_owned(), TraitOp::Remove(vec![token.into()]));
+                let change = TraitChange { person: owner, at, property, op };
+                batch.records.push(Record::Trait(change));
+            }
+            let hash = keys.id_hash(kind, token);
+            let link = Record::Link(Link { kind, hash, person: next, at });
+            self.apply(&link);
+            batch.records.push(link);
+        }
     }
 
     /// Takes the consent keys out of a profile: what was said about which purposes.
@@ -321,10 +362,8 @@ impl State {
             if self.guids_seen.len() >= GUIDS_SEEN_MAX {
                 self.guids_seen.clear();
             }
-            let mut hash = keys.id_hash(kind, id);
             // The same device under another person is new again.
-            hash.iter_mut().zip(person.0).for_each(|(byte, other)| *byte ^= other);
-            self.guids_seen.insert(hash)
+            self.guids_seen.insert((keys.id_hash(kind, id), person))
         };
         if let Some(guid) = &ids.guid
             && allowed.contains(DataClass::Device)
@@ -341,6 +380,7 @@ impl State {
     }
 }
 
+const PUSH_TOKEN_TRAIT: &str = "push_token";
 const CONSENT_NAME: &str = "ct_consent";
 const OPT_OUT_NAME: &str = "ct_optout";
 
@@ -368,21 +408,17 @@ fn sender_id(record: &Incoming, request: &Request) -> Option<String> {
 fn take_ids(changes: &[(String, TraitOp)], ids: &mut Ids) {
     for (name, op) in changes {
         let TraitOp::Set(value) = op else { continue };
-        let text = match value {
-            Value::Text(text) => text.trim().to_owned(),
-            Value::Integer(number) => number.to_string(),
-            _ => continue,
-        };
-        if text.is_empty() {
-            continue;
-        }
         match name.as_str() {
-            "Identity" if ids.identity.is_none() => ids.identity = Some(text),
-            "Email" if text.contains('@') => ids.email = Some(text.to_lowercase()),
-            "Phone" => {
-                let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-                ids.phone = (digits.len() >= 5).then_some(digits);
+            "Identity" if ids.identity.is_none() => {
+                let identity = match value {
+                    Value::Text(text) => text.trim().to_owned(),
+                    Value::Integer(number) => number.to_string(),
+                    _ => continue,
+                };
+                ids.identity = (!identity.is_empty()).then_some(identity);
             }
+            "Email" => ids.email = contact::email(value).or(ids.email.take()),
+            "Phone" => ids.phone = contact::phone(value).or(ids.phone.take()),
             _ => {}
         }
     }

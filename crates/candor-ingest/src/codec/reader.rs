@@ -176,6 +176,7 @@ impl<'a> Reader<'a> {
             1 => IdKind::Identity,
             2 => IdKind::Email,
             3 => IdKind::Phone,
+            4 => IdKind::PushToken,
             _ => return Err(Error::BadRecord("unknown kind of id")),
         };
         Ok(Link { kind, hash: self.array()?, person: self.person()?, at: self.time()? })

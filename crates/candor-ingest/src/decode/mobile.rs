@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::sdk::{Sender, sdk_record};
+use super::sdk::{Sender, asks_variables, sdk_record};
 use super::{Decoded, RECORDS_MAX};
 
 /// Reads `[meta, record, …]`.
@@ -23,8 +23,11 @@ pub fn mobile(body: &[u8]) -> Result<Decoded, &'static str> {
         return Err("the meta record names the device in 'g'");
     }
     let sender = Sender { guid: guid.to_owned(), ..Sender::default() };
-    let mut decoded = Decoded { sent: records.len(), ..Decoded::default() };
+    let (guid, sent) = (sender.guid.clone(), records.len());
+    let mut decoded = Decoded { guid, sent, ..Decoded::default() };
     for (index, record) in records.into_iter().enumerate() {
+        decoded.asks_variables |= asks_variables(record);
+        decoded.launches |= record.get("evtName").is_some_and(|name| name == "App Launched");
         match sdk_record(index, record, &sender) {
             Ok(record) => decoded.records.extend(record),
             Err(refused) => decoded.refused.push(refused),

@@ -1,6 +1,7 @@
 //! What was sent, as records that are not yet resolved or allowed. Decoders know no I/O: bytes in,
 //! records and refusals out. Limits hold for each record and never for its batch.
 
+pub mod define;
 mod mobile;
 mod records;
 mod sdk;

@@ -16,12 +16,18 @@ const NESTED_MAX: usize = 4096;
 /// What a body held.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Decoded {
+    /// The device that sent it, where all of it is from one.
+    pub guid: String,
     /// How many records were sent.
     pub sent: usize,
     /// Those of the right form, in their order.
     pub records: Vec<Incoming>,
     /// The others, in their order.
     pub refused: Vec<Refused>,
+    /// The values of variables are asked for.
+    pub asks_variables: bool,
+    /// An app was launched: it takes up what it is told.
+    pub launches: bool,
 }
 
 #[derive(Deserialize)]

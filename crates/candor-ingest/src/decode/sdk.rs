@@ -34,6 +34,13 @@ fn bad(message: &str) -> Refusal {
     (RefusalCode::BadRecord, message.to_owned())
 }
 
+/// Whether a record asks for the values of variables (`wzrk_fetch` of type 4).
+pub(super) fn asks_variables(json: &Json) -> bool {
+    const VARIABLES: i64 = 4;
+    let kind = json.get("evtData").and_then(|data| whole(data.get("t")?));
+    json.get("evtName").is_some_and(|name| name == "wzrk_fetch") && kind == Some(VARIABLES)
+}
+
 /// Reads one record of an SDK; none for those that say nothing to keep (pings, fetches).
 ///
 /// # Errors
@@ -59,7 +66,9 @@ fn read(json: &Json, sender: &Sender) -> Result<Option<Body>, Refusal> {
         Some("event") => event(fields, sender),
         Some("profile") => profile(fields).map(|changes| Some(Body::Profile(changes))),
         Some("page") => Ok(Some(page(fields, sender))),
-        Some("data") => token(fields.get("data").and_then(Json::as_object).unwrap_or(fields)),
+        // A browser that unregisters names no token (its `id` is the account's): the token leaves
+        // the person when someone else registers it.
+        Some("data") => fields.get("data").and_then(Json::as_object).map_or(Ok(None), token),
         Some(_) => Ok(None),
         // The Web SDK's pages and push tokens have no type.
         None if fields.contains_key("endpoint") => web_token(fields),

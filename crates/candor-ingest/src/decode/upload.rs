@@ -43,6 +43,9 @@ const RESTRICTED: [&str; 9] = [
     "Notification Bounced",
 ];
 
+/// Push tokens of one call.
+const TOKENS_MAX: usize = 100;
+
 type Fault = (u16, &'static str);
 
 /// Reads `{"d": [record, …]}`.
@@ -58,8 +61,15 @@ pub fn upload(body: &[u8]) -> Result<Upload, &'static str> {
         return Err("Payload has more than 1000 records");
     }
     let mut upload = Upload { sent: sent.clone(), ..Upload::default() };
+    let mut tokens = 0;
     for (index, json) in sent.iter().enumerate() {
-        match record(index, json) {
+        let is_token = json.get("type").is_some_and(|kind| kind == "token");
+        tokens += usize::from(is_token);
+        let read = match is_token && tokens > TOKENS_MAX {
+            false => record(index, json),
+            true => Err((535, "There are more than 100 tokens in one call.")),
+        };
+        match read {
             Ok(record) => upload.records.push(record),
             Err((code, error)) => {
                 upload.unprocessed.push(Unprocessed { index, code, error: error.to_owned() });

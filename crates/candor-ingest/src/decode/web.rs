@@ -3,7 +3,7 @@
 use candor_event::Timestamp;
 use serde_json::Value as Json;
 
-use super::sdk::{Sender, sdk_record, whole};
+use super::sdk::{Sender, asks_variables, sdk_record, whole};
 use super::{Decoded, mobile::encrypted};
 use crate::lzstring::decompress;
 
@@ -73,7 +73,8 @@ impl WebRequest {
     /// What the request asks to keep, of this browser.
     pub fn records(&self, guid: &str) -> Decoded {
         let sender = Sender { guid: guid.to_owned(), at: self.at, session: self.session };
-        let mut decoded = Decoded { sent: 1, ..Decoded::default() };
+        let asks_variables = asks_variables(&self.payload);
+        let mut decoded = Decoded { sent: 1, asks_variables, ..Decoded::default() };
         match sdk_record(0, &self.payload, &sender) {
             Ok(record) => decoded.records.extend(record),
             Err(refused) => decoded.refused.push(refused),
