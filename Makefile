@@ -7,7 +7,7 @@ CACHE ?= $(HOME)/.cache/candor
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help build binary demo test torture check-tools format lint unit docs audit browser
+.PHONY: help build binary demo test torture check-tools format lint unit docs audit browser rest-client
 
 help:
 	@echo "make demo    build everything and serve the product with generated people and live traffic"
@@ -30,7 +30,7 @@ binary:
 demo: build
 	build/candor demo
 
-test: check-tools format lint unit docs audit browser
+test: check-tools format lint unit docs audit browser rest-client
 	@echo "make test: everything passed"
 
 # Prints the seed of the kills: SEED=… repeats a run.
@@ -62,3 +62,8 @@ browser:
 	@echo "== the Web SDK in a browser"
 	cargo build --locked --quiet -p candor
 	@scripts/browser-tests
+
+rest-client:
+	@echo "== the npm client of the REST API"
+	cargo build --locked --quiet -p candor
+	@scripts/rest-client-tests

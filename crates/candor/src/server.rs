@@ -12,13 +12,15 @@ use candor_catalog::{Catalog, Publisher};
 use candor_event::{AccountId, Clock, DataClass, Record, SystemClock, Timestamp};
 use candor_ingest::gate::Policy;
 use candor_ingest::{Accepted, Door, Home, Receipt, Request, decode, step};
-use candor_keys::PublisherKeys;
+use candor_keys::{PublisherKeys, Sealer};
 use candor_log::{EmbeddedLog, Log, LogConfig, Offset};
 use candor_store::{Store, StoreConfig};
 use jiff::tz::TimeZone;
-use tokio::sync::oneshot;
+use serde_json::{Map, Value};
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::config::Config;
+use crate::http::define::variables_of;
 
 /// How long the loader waits for more before it looks whether to stop.
 const LOAD_WAIT: Duration = Duration::from_millis(200);
@@ -37,6 +39,29 @@ pub struct Tenant {
     pub keys: PublisherKeys,
     pub door: Arc<Door>,
     pub store: Arc<Store>,
+    /// Held by the one who changes definitions.
+    pub defining: tokio::sync::Mutex<()>,
+    /// Seals the cursors of the REST API.
+    pub cursors: Sealer,
+    /// Pages of cursors that are read at once.
+    pub pages: Semaphore,
+    variables: RwLock<Arc<Map<String, Value>>>,
+}
+
+/// As many pages as CleverTap reads for one account at once.
+const PAGES_AT_ONCE: usize = 3;
+
+impl Tenant {
+    /// The values of variables that apps are told, by dotted name.
+    pub fn variables(&self) -> Arc<Map<String, Value>> {
+        self.variables.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts variables in force for the next app that asks.
+    pub fn set_variables(&self, variables: &decode::define::Variables) {
+        let values = Arc::new(decode::define::values(variables));
+        *self.variables.write().unwrap_or_else(PoisonError::into_inner) = values;
+    }
 }
 
 /// A data folder, open.
@@ -132,7 +157,19 @@ impl Server {
         });
         let store = Arc::new(store.await?.with_context(|| format!("open {}", account.as_str()))?);
         let zone = candor_query::zone(&publisher.timezone).unwrap_or(TimeZone::UTC);
-        let tenant = Arc::new(Tenant { publisher, zone, keys, door, store });
+        let cursors = keys.sealer(DataClass::Identity);
+        let tenant = Arc::new(Tenant {
+            publisher,
+            zone,
+            keys,
+            door,
+            store,
+            defining: tokio::sync::Mutex::default(),
+            cursors,
+            pages: Semaphore::new(PAGES_AT_ONCE),
+            variables: RwLock::default(),
+        });
+        tenant.set_variables(&variables_of(self, &account).await?);
         let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
         tenants.insert(account, tenant.clone());
         Ok(tenant)

@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
+use candor_event::Timestamp;
 use candor_query::{Cancel, Funnel, Trend};
 use candor_store::View;
 use jiff::tz::TimeZone;
@@ -34,16 +35,14 @@ impl Drop for Leaving {
     }
 }
 
-/// Asks off the async threads, within the time limit, and adds `meta`.
-pub async fn ask<A: Serialize + Send + 'static>(
+/// Asks off the async threads, within the time limit: the answer, of how many events, as of when.
+pub async fn read<A: Send + 'static>(
     server: &Server,
     tenant: &Arc<Tenant>,
     question: impl FnOnce(&View, &Cancel) -> Result<A, candor_query::Error> + Send + 'static,
-) -> Result<Json<Value>, Problem> {
-    let started = Instant::now();
+) -> Result<(A, u64, Timestamp), Problem> {
     let leaving = Leaving(Cancel::default());
     let (cancel, store) = (leaving.0.clone(), tenant.store.clone());
-    let zone = tenant.zone.clone();
     let work = tokio::task::spawn_blocking(move || {
         let view = store.view();
         let answer = question(&view, &cancel)?;
@@ -52,12 +51,22 @@ pub async fn ask<A: Serialize + Send + 'static>(
     let limit = Duration::from_secs(server.config.question_seconds_max);
     let done = tokio::time::timeout(limit, work).await;
     let done = done.map_err(|_| Problem::from(candor_query::Error::Cancelled))?;
-    let (answer, events, as_of) = done.map_err(|_| Problem::internal())??;
+    Ok(done.map_err(|_| Problem::internal())??)
+}
+
+/// The same for an answer of the JSON API, with `meta`.
+pub async fn ask<A: Serialize + Send + 'static>(
+    server: &Server,
+    tenant: &Arc<Tenant>,
+    question: impl FnOnce(&View, &Cancel) -> Result<A, candor_query::Error> + Send + 'static,
+) -> Result<Json<Value>, Problem> {
+    let started = Instant::now();
+    let (answer, events, as_of) = read(server, tenant, question).await?;
     let mut answer = serde_json::to_value(answer).map_err(|_| Problem::internal())?;
     answer["meta"] = json!({
         "elapsed_ms": started.elapsed().as_secs_f64() * 1e3,
         "events_scanned": events,
-        "as_of": candor_query::rfc3339(as_of, &zone),
+        "as_of": candor_query::rfc3339(as_of, &tenant.zone),
     });
     Ok(Json(answer))
 }

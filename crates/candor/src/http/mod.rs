@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod consents;
+pub mod define;
 pub mod events;
 pub mod insights;
 pub mod people;
@@ -19,7 +20,6 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post, put};
 
 use crate::server::Server;
-use problem::Problem;
 
 /// The whole outside of the server.
 pub fn router(server: Arc<Server>) -> Router {
@@ -31,8 +31,14 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/hello", get(sdk::hello))
         .route("/a1", post(sdk::batch))
         .route("/a", get(sdk::web).options(sdk::preflight))
+        .route("/defineVars", post(define::define_variables).options(sdk::preflight))
+        .route("/defineTemplates", post(define::define_templates).options(sdk::preflight))
         .route("/1/upload", post(rest::upload))
         .route("/1/profile.json", get(rest::profile))
+        .route("/1/profiles.json", get(rest::next_profiles).post(rest::ask_profiles))
+        .route("/1/events.json", get(rest::next_events).post(rest::ask_events))
+        .route("/1/subscribe", post(rest::subscribe))
+        .route("/1/disassociate", post(rest::disassociate))
         .route("/1/delete/profiles.json", post(rest::delete))
         .route("/1/demerge/profiles.json", post(rest::demerge))
         .route("/api/v1/login", post(access::login))
@@ -55,7 +61,8 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/api/v1/audit", get(policy::audited))
         .route("/api/v1/consents", get(consents::history).post(consents::record))
         .route("/sdk/v1/consent", post(consents::from_sdk).options(consents::preflight))
-        .fallback(|| async { Problem::not_found() })
+        .fallback(rest::nothing_here)
+        .method_not_allowed_fallback(rest::wrong_method)
         .layer(DefaultBodyLimit::disable())
         .with_state(server)
 }

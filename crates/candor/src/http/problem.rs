@@ -43,6 +43,22 @@ impl Problem {
         Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
     }
 
+    /// No such publisher, or a wrong passcode; answered alike, in the words of CleverTap.
+    pub fn unknown_account() -> Problem {
+        Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "Account ID is not valid")
+    }
+
+    /// The ids name nobody of whom anything is held.
+    pub fn nobody(detail: &str) -> Problem {
+        Problem::new(StatusCode::NOT_FOUND, "not_found", detail)
+    }
+
+    /// The address is there, for another method.
+    pub fn wrong_method() -> Problem {
+        let detail = "this address takes another method";
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+    }
+
     /// The e-mail and password do not belong together, or to nobody.
     pub fn wrong_password() -> Problem {
         Problem::new(StatusCode::UNAUTHORIZED, "wrong_password", "the e-mail or password is wrong")
@@ -81,6 +97,19 @@ impl Problem {
     pub fn internal() -> Problem {
         let detail = "the server failed to answer; its traces say why";
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+    }
+}
+
+impl Problem {
+    /// The same as CleverTap's REST API says it.
+    pub fn in_clevertap_shape(self) -> Response {
+        let code = self.status.as_u16();
+        let answer = json!({"status": "fail", "error": self.detail, "code": code});
+        let mut response = (self.status, Json(answer)).into_response();
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
     }
 }
 

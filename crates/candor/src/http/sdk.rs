@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use candor_ingest::{Ids, decode};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::command::{secret, sha256};
 use crate::http::access::body;
@@ -76,9 +76,17 @@ pub async fn batch(State(server): State<Arc<Server>>, headers: HeaderMap, sent: 
         Err(why) => return failed(StatusCode::BAD_REQUEST, why),
     };
     drop(bytes);
-    match server.accept(&tenant, decoded.records, decoded.refused, None).await {
-        Ok(_) => axum::Json(json!({})).into_response(),
-        Err(refusal) => later(&refusal),
+    let (asks, launches) = (decoded.asks_variables, decoded.launches);
+    let ids = Ids { guid: Some(decoded.guid), ..Ids::default() };
+    if let Err(refusal) = server.accept(&tenant, decoded.records, decoded.refused, None).await {
+        return later(&refusal);
+    }
+    let variables = tenant.variables();
+    // Whoever asks is told, also that there are none: the app waits for it.
+    let tells = asks || (launches && !variables.is_empty());
+    match tells && tenant.door.keeps(&ids) {
+        true => axum::Json(json!({"vars": *variables})).into_response(),
+        false => axum::Json(json!({})).into_response(),
     }
 }
 
@@ -109,6 +117,8 @@ struct Says {
     /// None: not acknowledged, the SDK keeps its queue.
     rn: Option<String>,
     opt_out: Option<bool>,
+    /// The values of variables, where they were asked for.
+    variables: Option<Arc<Map<String, Value>>>,
 }
 
 /// `GET /a`. Always 200: a browser whose first request fails stops for good.
@@ -118,12 +128,13 @@ pub async fn web(State(server): State<Arc<Server>>, headers: HeaderMap, uri: Uri
     open_to_all(if wants_json { says.as_json() } else { says.as_script() })
 }
 
-/// `OPTIONS /a`.
+/// `OPTIONS /a`, `/defineVars` and `/defineTemplates`.
 pub async fn preflight() -> Response {
     open_to_all(StatusCode::NO_CONTENT.into_response())
 }
 
-fn open_to_all(mut response: Response) -> Response {
+/// Lets pages of every origin read an answer.
+pub fn open_to_all(mut response: Response) -> Response {
     for (name, value) in [
         ("access-control-allow-origin", "*"),
         ("access-control-allow-methods", "GET, POST, OPTIONS"),
@@ -145,14 +156,14 @@ async fn answer(server: &Server, uri: &Uri) -> Says {
         false => Err("a target of at most 64 KiB"),
     };
     let Ok(request) = read else {
-        return Says { guid: fresh(), session: now, resume: false, rn: None, opt_out: None };
+        return Says::new(fresh(), now, false);
     };
     let guid = request.guid.clone().unwrap_or_else(fresh);
     let session = request.session.unwrap_or(now);
-    let mut says =
-        Says { guid: guid.clone(), session, resume: request.is_login, rn: None, opt_out: None };
+    let mut says = Says::new(guid.clone(), session, request.is_login);
     let Some(tenant) = server.tenant(&request.account) else { return says };
     let decoded = request.records(&guid);
+    let asks = decoded.asks_variables;
     if server.accept(&tenant, decoded.records, decoded.refused, None).await.is_err() {
         return says;
     }
@@ -161,13 +172,20 @@ async fn answer(server: &Server, uri: &Uri) -> Says {
     if !tenant.door.keeps(&ids) {
         says.guid += ":OO";
         says.opt_out = Some(true);
-    } else if request.opted_out || request.opts_out.is_some() {
+        return says;
+    }
+    if request.opted_out || request.opts_out.is_some() {
         says.opt_out = Some(false);
     }
+    says.variables = asks.then(|| tenant.variables());
     says
 }
 
 impl Says {
+    fn new(guid: String, session: i64, resume: bool) -> Says {
+        Says { guid, session, resume, rn: None, opt_out: None, variables: None }
+    }
+
     fn as_script(&self) -> Response {
         let mut arguments = vec![json!(self.guid), json!(self.session), json!(self.resume)];
         if let Some(rn) = &self.rn {
@@ -175,9 +193,13 @@ impl Says {
             arguments.extend(self.opt_out.map(Value::Bool));
         }
         let arguments: Vec<String> = arguments.iter().map(Value::to_string).collect();
-        // A guid came from outside: nothing in it may end the script.
-        let arguments = arguments.join(",").replace('<', "\\u003c");
-        let script = format!("$WZRK_WR.s({arguments});");
+        let mut script = format!("$WZRK_WR.s({});", arguments.join(","));
+        if let Some(variables) = &self.variables {
+            script += &format!("$WZRK_WR.tr({});", json!({"vars": **variables}));
+        }
+        // Guid and values came from outside: nothing in them may end the script, or a line of it.
+        let script = script.replace('<', "\\u003c");
+        let script = script.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
         let kind = (header::CONTENT_TYPE, "application/javascript; charset=utf-8");
         ([kind, (header::X_CONTENT_TYPE_OPTIONS, "nosniff")], script).into_response()
     }
@@ -190,7 +212,11 @@ impl Says {
                 meta["optOut"] = json!(opt_out);
             }
         }
-        axum::Json(json!({"meta": meta})).into_response()
+        let mut answer = json!({"meta": meta});
+        if let Some(variables) = &self.variables {
+            answer["tr"] = json!({"vars": **variables});
+        }
+        axum::Json(answer).into_response()
     }
 }
 

@@ -5,5 +5,6 @@ mod captures;
 mod described;
 mod durable;
 mod flow;
+mod rest;
 mod server;
 mod story;
