@@ -174,6 +174,7 @@ impl State {
             return Err(no_consent());
         };
         self.note(record.index, person, stripped, batch);
+        self.know_identity(keys, &record.ids, person, at, batch);
         self.know_device(keys, &record.ids, person, allowed, at, batch);
         batch.records.push(Record::Event(Event {
             person,
@@ -342,6 +343,26 @@ impl State {
                 self.tally.waits(&one.property, person);
             }
             batch.receipt.stripped.push((index, one));
+        }
+    }
+
+    /// An identity of which something is kept belongs to its person from then on: a log-in that
+    /// comes later must find what servers said of it before.
+    fn know_identity(
+        &mut self,
+        keys: &PublisherKeys,
+        ids: &Ids,
+        person: PersonId,
+        at: Timestamp,
+        batch: &mut Batch,
+    ) {
+        let kind = IdKind::Identity;
+        let Some(identity) = ids.identity.as_deref() else { return };
+        if self.who.linked(keys, kind, identity).is_none() {
+            let hash = keys.id_hash(kind, identity);
+            let link = Record::Link(Link { kind, hash, person, at });
+            self.apply(&link);
+            batch.records.push(link);
         }
     }
 

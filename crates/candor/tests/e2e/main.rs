@@ -8,3 +8,4 @@ mod flow;
 mod rest;
 mod server;
 mod story;
+mod who;

@@ -19,7 +19,7 @@ use candor_query::people_with;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{answer, bad, called, keep, processed, unprocessed};
+use super::{answer, audit, bad, called, keep, processed, unprocessed};
 use crate::http::insights::read;
 use crate::http::problem::Problem;
 use crate::server::{Server, Tenant};
@@ -76,8 +76,11 @@ pub async fn delete(State(server): State<Arc<Server>>, headers: HeaderMap, sent:
             return Err(bad("1 to 100 ids"));
         }
         let at = server.now();
-        let people = ids.iter().filter_map(|ids| tenant.door.resolve(ids));
-        let erase = people.map(|person| Record::Erase { person, at }).collect();
+        let people: Vec<_> = ids.iter().filter_map(|ids| tenant.door.resolve(ids)).collect();
+        for person in &people {
+            audit(&server, &tenant, "erase", person.to_string()).await?;
+        }
+        let erase = people.into_iter().map(|person| Record::Erase { person, at }).collect();
         keep(&server, &tenant, erase).await?;
         Ok(json!({"status": "success"}))
     };
@@ -112,6 +115,7 @@ pub async fn demerge(
             }
             let devices = devices_of(&server, &tenant, winner).await?;
             for loser in losers {
+                audit(&server, &tenant, "demerge", format!("{loser} out of {winner}")).await?;
                 splits.push(Record::Split(Split { winner, loser, at }));
                 let device = devices.iter().find(|(hash, _)| *hash == loser.0);
                 splits.extend(
@@ -298,6 +302,10 @@ pub async fn subscribe(
                 }
             }
         }
+        if !records.is_empty() {
+            let subject = format!("{} people", records.len());
+            audit(&server, &tenant, "change subscriptions", subject).await?;
+        }
         keep(&server, &tenant, records).await?;
         Ok(processed(listed.d.len(), refused))
     };
@@ -384,6 +392,8 @@ pub async fn disassociate(
             let hash = tenant.keys.id_hash(address.kind, &address.normal);
             let (kind, person) = (address.kind, PersonId::NOBODY);
             records.push(Record::Link(Link { kind, hash, person, at }));
+            let subject = format!("a number of {} people", people.len());
+            audit(&server, &tenant, "disassociate", subject).await?;
             for person in people {
                 let (property, op) = ("Phone".to_owned(), TraitOp::Unset);
                 records.push(Record::Trait(TraitChange { person, at, property, op }));
