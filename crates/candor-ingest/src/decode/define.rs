@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::TEXT_CHARS_MAX;
+use super::json::parse;
 
 /// Variables, or templates, that a publisher may have.
 pub const DEFINITIONS_MAX: usize = 500;
@@ -159,7 +160,7 @@ pub fn take_in<D: Serialize>(
 
 /// The meta record and the payload of a type.
 fn parts(body: &[u8], kind: &str) -> Option<(Json, Option<Json>)> {
-    let Ok(Json::Array(entries)) = serde_json::from_slice(body) else { return None };
+    let Ok(Json::Array(entries)) = parse(body) else { return None };
     let of = |kind: &str| entries.iter().find(|entry| entry.get("type").is_some_and(|t| t == kind));
     Some((of("meta").cloned().unwrap_or_default(), of(kind).cloned()))
 }

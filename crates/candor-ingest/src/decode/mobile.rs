@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::json::parse;
 use super::sdk::{Sender, asks_variables, sdk_record};
 use super::{Decoded, RECORDS_MAX};
 
@@ -10,7 +11,7 @@ use super::{Decoded, RECORDS_MAX};
 /// # Errors
 /// What is wrong with the body as a whole; nothing was then taken.
 pub fn mobile(body: &[u8]) -> Result<Decoded, &'static str> {
-    let Ok(Json::Array(entries)) = serde_json::from_slice(body) else {
+    let Ok(Json::Array(entries)) = parse(body) else {
         return Err("the body is a JSON array of meta and records");
     };
     let (meta, records): (Vec<_>, Vec<_>) =
@@ -38,7 +39,7 @@ pub fn mobile(body: &[u8]) -> Result<Decoded, &'static str> {
 
 /// The three texts of an encrypted body: ciphertext, key, nonce (section 6).
 pub fn encrypted(body: &[u8]) -> Option<(String, String, String)> {
-    let json: Json = serde_json::from_slice(body).ok()?;
+    let json = parse(body).ok()?;
     let text = |name: &str| Some(json.get(name)?.as_str()?.to_owned());
     Some((text("itp")?, text("itk")?, text("itv")?))
 }

@@ -2,6 +2,7 @@
 //! records and refusals out. Limits hold for each record and never for its batch.
 
 pub mod define;
+mod json;
 mod mobile;
 mod records;
 mod sdk;

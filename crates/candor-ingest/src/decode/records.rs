@@ -1,9 +1,9 @@
 //! The body of `POST /api/v1/events`.
 
 use candor_event::{Properties, Timestamp, TraitOp, Value};
-use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
+use super::json::parse;
 use super::value::{check_text, read_value};
 use super::{
     Body, ID_BYTES_MAX, Incoming, Limit, PROPERTIES_MAX, RECORDS_MAX, RefusalCode, Refused,
@@ -30,12 +30,6 @@ pub struct Decoded {
     pub launches: bool,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Request {
-    records: Vec<Json>,
-}
-
 /// Reads a body of at most the server's size limit. `parse_time` reads a time that is not a
 /// number (RFC 3339), so that this room needs no calendar of its own.
 ///
@@ -45,22 +39,25 @@ pub fn records(
     body: &[u8],
     parse_time: &dyn Fn(&str) -> Option<Timestamp>,
 ) -> Result<Decoded, (String, String)> {
-    let request: Request = serde_json::from_slice(body).map_err(|error| {
+    let place = |error: &serde_json::Error| {
         // Place and kind alone: the library's own words may quote what was sent.
-        let place = format!("line {} column {}", error.line(), error.column());
-        let pointer = if error.is_data() { "/records" } else { "" };
-        let what = match error.is_data() {
-            true => "the body must be {\"records\":[…]}",
-            false => "the body is not JSON",
-        };
-        (pointer.to_owned(), format!("{what} ({place})"))
-    })?;
-    if request.records.len() > RECORDS_MAX {
+        let message = "the body is not JSON";
+        (String::new(), format!("{message} (line {} column {})", error.line(), error.column()))
+    };
+    let form = || ("/records".to_owned(), "the body must be {\"records\":[…]}".to_owned());
+    let Json::Object(mut fields) = parse(body).map_err(|error| place(&error))? else {
+        return Err(form());
+    };
+    let Some(Json::Array(records)) = fields.remove("records") else { return Err(form()) };
+    if !fields.is_empty() {
+        return Err(form());
+    }
+    if records.len() > RECORDS_MAX {
         let message = format!("a request has at most {RECORDS_MAX} records");
         return Err(("/records".to_owned(), message));
     }
-    let mut decoded = Decoded { sent: request.records.len(), ..Decoded::default() };
-    for (index, json) in request.records.into_iter().enumerate() {
+    let mut decoded = Decoded { sent: records.len(), ..Decoded::default() };
+    for (index, json) in records.into_iter().enumerate() {
         match record(index, json, parse_time) {
             Ok(record) => decoded.records.push(record),
             Err((code, message)) => decoded.refused.push(Refused { index, code, message }),

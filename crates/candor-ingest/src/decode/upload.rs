@@ -1,8 +1,11 @@
 //! `POST /1/upload`: profiles, events and tokens by the REST API (protocol section 12.2).
 
+use std::borrow::Cow;
+
 use candor_event::{Timestamp, TraitOp, Value};
 use serde_json::{Map, Value as Json};
 
+use super::json::parse;
 use super::sdk::body_of;
 use super::value::check_text;
 use super::{Body, Incoming, Limit, RECORDS_MAX, RefusalCode};
@@ -46,36 +49,37 @@ const RESTRICTED: [&str; 9] = [
 /// Push tokens of one call.
 const TOKENS_MAX: usize = 100;
 
-type Fault = (u16, &'static str);
+type Fault = (u16, Cow<'static, str>);
 
 /// Reads `{"d": [record, …]}`.
 ///
 /// # Errors
 /// What is wrong with the body as a whole; nothing was then taken.
 pub fn upload(body: &[u8]) -> Result<Upload, &'static str> {
-    let json: Json = serde_json::from_slice(body).map_err(|_| "Payload is not JSON")?;
-    let Some(Json::Array(sent)) = json.get("d") else {
+    let mut json = parse(body).map_err(|_| "Payload is not JSON")?;
+    let Some(Json::Array(sent)) = json.get_mut("d").map(Json::take) else {
         return Err("Payload is missing the list 'd'");
     };
     if sent.len() > RECORDS_MAX {
         return Err("Payload has more than 1000 records");
     }
-    let mut upload = Upload { sent: sent.clone(), ..Upload::default() };
+    let mut upload = Upload::default();
     let mut tokens = 0;
     for (index, json) in sent.iter().enumerate() {
         let is_token = json.get("type").is_some_and(|kind| kind == "token");
         tokens += usize::from(is_token);
         let read = match is_token && tokens > TOKENS_MAX {
             false => record(index, json),
-            true => Err((535, "There are more than 100 tokens in one call.")),
+            true => Err((535, "There are more than 100 tokens in one call.".into())),
         };
         match read {
             Ok(record) => upload.records.push(record),
             Err((code, error)) => {
-                upload.unprocessed.push(Unprocessed { index, code, error: error.to_owned() });
+                upload.unprocessed.push(Unprocessed { index, code, error: error.into_owned() });
             }
         }
     }
+    upload.sent = sent;
     Ok(upload)
 }
 
@@ -93,12 +97,12 @@ pub fn code_of(refused: RefusalCode) -> (u16, &'static str) {
 const TIMESTAMP: &str = "Timestamp should be present in the Unix Epoch format. ";
 
 fn record(index: usize, json: &Json) -> Result<Incoming, Fault> {
-    let Json::Object(fields) = json else { return Err((524, "Record is not an object.")) };
+    let Json::Object(fields) = json else { return Err((524, "Record is not an object.".into())) };
     let at = match fields.get("ts") {
         None | Some(Json::Null) => None,
         Some(ts) => match ts.as_i64() {
             Some(seconds) if seconds > 0 => Some(Timestamp::from_seconds(seconds)),
-            _ => return Err((525, TIMESTAMP)),
+            _ => return Err((525, TIMESTAMP.into())),
         },
     };
     let ids = ids(fields)?;
@@ -106,7 +110,7 @@ fn record(index: usize, json: &Json) -> Result<Incoming, Fault> {
         Some("profile") => profile(json)?,
         Some("event") => event(json, fields)?,
         Some("token") => token(fields)?,
-        _ => return Err((524, "Type is neither event nor profile.")),
+        _ => return Err((524, "Type is neither event nor profile.".into())),
     };
     Ok(Incoming { index, ids, at, id: None, body })
 }
@@ -122,8 +126,8 @@ fn ids(fields: &Map<String, Json>) -> Result<Ids, Fault> {
     let ids = Ids { identity, guid: text("objectId"), ..Ids::default() };
     let long = [&ids.identity, &ids.guid].into_iter().flatten().any(|id| id.chars().count() > 1024);
     match (ids == Ids::default(), long) {
-        (true, _) => Err((523, "Identity is missing.")),
-        (_, true) => Err((526, "Identity is too long.")),
+        (true, _) => Err((523, "Identity is missing.".into())),
+        (_, true) => Err((526, "Identity is too long.".into())),
         _ => Ok(ids),
     }
 }
@@ -131,21 +135,28 @@ fn ids(fields: &Map<String, Json>) -> Result<Ids, Fault> {
 fn event(json: &Json, fields: &Map<String, Json>) -> Result<Body, Fault> {
     let name = fields.get("evtName").and_then(Json::as_str).unwrap_or_default();
     if name.is_empty() {
-        return Err((509, "Event name is missing."));
+        return Err((509, "Event name is missing.".into()));
     }
     if RESTRICTED.contains(&name) {
-        return Err((513, "Event name is a restricted system event."));
+        return Err((513, "Event name is a restricted system event.".into()));
     }
     match body_of(json) {
         Ok(Some(body)) => Ok(body),
-        Err((RefusalCode::TooManyProperties, _)) => Err((522, "Event has too many properties.")),
-        _ => Err((512, "Event structure is not valid.")),
+        Err((RefusalCode::TooManyProperties, _)) => {
+            Err((522, "Event has too many properties.".into()))
+        }
+        Err((_, message)) => Err((512, format!("Event structure is not valid: {message}.").into())),
+        Ok(None) => Err((512, "Event structure is not valid.".into())),
     }
 }
 
 fn profile(json: &Json) -> Result<Body, Fault> {
-    let Ok(Some(Body::Profile(changes))) = body_of(json) else {
-        return Err((512, "Profile structure is not valid."));
+    let changes = match body_of(json) {
+        Ok(Some(Body::Profile(changes))) => changes,
+        Err((_, message)) => {
+            return Err((512, format!("Profile structure is not valid: {message}.").into()));
+        }
+        Ok(_) => return Err((512, "Profile structure is not valid.".into())),
     };
     for (name, op) in &changes {
         if let TraitOp::Set(value) = op {
@@ -161,25 +172,26 @@ fn check_known(name: &str, value: &Value) -> Result<(), Fault> {
     let one_of = |allowed: &[&str]| text.is_some_and(|text| allowed.contains(&text));
     match name {
         "Email" if !text.is_some_and(is_address) => {
-            Err((515, "Profile data is incorrect. Email is not valid."))
+            Err((515, "Profile data is incorrect. Email is not valid.".into()))
         }
         "Phone" if !is_phone(value) => {
-            Err((516, "Profile data is incorrect. Phone number is not valid."))
+            Err((516, "Profile data is incorrect. Phone number is not valid.".into()))
         }
         "Gender" if !one_of(&["M", "F", "O", "U", "Male", "Female", "Other", "Unknown"]) => {
-            Err((514, "Profile data is incorrect. Gender needs to be M/F."))
+            Err((514, "Profile data is incorrect. Gender needs to be M/F.".into()))
         }
         "Employed" if !one_of(&["Y", "N"]) => {
-            Err((517, "Profile data is incorrect. Employed needs to be Y/N."))
+            Err((517, "Profile data is incorrect. Employed needs to be Y/N.".into()))
         }
-        "Education" if !one_of(&["School", "College", "Graduate"]) => {
-            Err((518, "Profile data is incorrect. Education needs to be School/College/Graduate.."))
-        }
+        "Education" if !one_of(&["School", "College", "Graduate"]) => Err((
+            518,
+            "Profile data is incorrect. Education needs to be School/College/Graduate..".into(),
+        )),
         "Married" if !one_of(&["Y", "N"]) => {
-            Err((519, "Profile data is incorrect. Married needs to be Y/N."))
+            Err((519, "Profile data is incorrect. Married needs to be Y/N.".into()))
         }
         "Age" if !value.as_number().is_some_and(|age| (0.0..=150.0).contains(&age)) => {
-            Err((520, "Profile data is incorrect. Age is invalid."))
+            Err((520, "Profile data is incorrect. Age is invalid.".into()))
         }
         _ => Ok(()),
     }
@@ -209,17 +221,20 @@ fn is_phone(value: &Value) -> bool {
 
 fn token(fields: &Map<String, Json>) -> Result<Body, Fault> {
     if fields.get("objectId").and_then(Json::as_str).is_none_or(str::is_empty) {
-        return Err((530, "objectId is missing."));
+        return Err((530, "objectId is missing.".into()));
     }
     let Some(Json::Object(data)) = fields.get("tokenData") else {
-        return Err((531, "Token data is missing."));
+        return Err((531, "Token data is missing.".into()));
     };
     let id = data.get("id").and_then(Json::as_str).filter(|id| !id.is_empty());
-    let id = id.ok_or((532, "Token id is missing."))?;
-    let kind = data.get("type").and_then(Json::as_str).ok_or((533, "Token type is missing."))?;
+    let id = id.ok_or((532, Cow::from("Token id is missing.")))?;
+    let kind = data
+        .get("type")
+        .and_then(Json::as_str)
+        .ok_or((533, Cow::from("Token type is missing.")))?;
     if !["apns", "fcm", "gcm", "chrome", "webpush"].contains(&kind.to_lowercase().as_str()) {
-        return Err((534, "Token type is not valid for the objectId."));
+        return Err((534, "Token type is not valid for the objectId.".into()));
     }
-    check_text(id, Limit::Value).map_err(|_| (535, "Token id is too long."))?;
+    check_text(id, Limit::Value).map_err(|_| (535, Cow::from("Token id is too long.")))?;
     Ok(Body::Profile(vec![("push_token".to_owned(), TraitOp::Add(vec![id.into()]))]))
 }

@@ -3,6 +3,7 @@
 use candor_event::Timestamp;
 use serde_json::Value as Json;
 
+use super::json::parse;
 use super::sdk::{Sender, asks_variables, sdk_record, whole};
 use super::{Decoded, mobile::encrypted};
 use crate::lzstring::decompress;
@@ -46,7 +47,7 @@ pub fn web(query: &[(String, String)], decrypt: Decrypt<'_>) -> Result<WebReques
         let plain = String::from_utf8(plain).map_err(|_| "d decrypts to text")?;
         text = decompress(&plain, UNITS_MAX).map_err(|_| "d")?;
     }
-    let payload: Json = serde_json::from_str(&text).map_err(|_| "d is JSON")?;
+    let payload = parse(text.as_bytes()).map_err(|_| "d is JSON")?;
     let field = |name: &str| payload.get(name);
     let guid = field("g").and_then(Json::as_str).or(get("gc")).filter(|guid| !guid.is_empty());
     let opted_out = guid.is_some_and(|guid| guid.ends_with(":OO"));

@@ -377,3 +377,63 @@ fn a_push_token_belongs_to_whoever_registered_it_last() {
         (&json!(100), &json!(535))
     );
 }
+
+/// What is too large, not understood or of a stranger, on every way in.
+#[test]
+fn each_way_in_refuses_a_request_in_the_words_of_its_clients() {
+    let data = tempfile::tempdir().unwrap();
+    let owner = shop(data.path(), "open", &[]);
+    let server = Server::start(data.path());
+    let token = format!("Authorization: Bearer {}\r\n", owner["api_token"].as_str().unwrap());
+    let large = format!("[{}]", " ".repeat(8 << 20));
+    let many = |record: Json, head: Option<Json>| {
+        json!(head.into_iter().chain(std::iter::repeat_n(record, 1_001)).collect::<Vec<_>>())
+    };
+    let meta = json!({"type": "meta", "g": "__1"});
+    let event = json!({"type": "event", "evtName": "e", "name": "e", "identity": "u"});
+    let a1 = many(event.clone(), Some(meta)).to_string();
+    let d = json!({"d": many(event.clone(), None)}).to_string();
+    let records = json!({"records": many(event, None)}).to_string();
+    let secret = "canary-4Zt9";
+    let broken = format!("{{\"{secret}\":");
+    for (path, headers, body, code) in [
+        ("/a1", DEVICE, &large, 413),
+        ("/1/upload", HEADERS, &large, 413),
+        ("/api/v1/events", token.as_str(), &large, 413),
+        ("/a1", DEVICE, &broken, 400),
+        ("/1/upload", HEADERS, &broken, 400),
+        ("/api/v1/events", token.as_str(), &broken, 400),
+        ("/a1", DEVICE, &a1, 400),
+        ("/1/upload", HEADERS, &d, 400),
+        ("/api/v1/events", token.as_str(), &records, 400),
+        ("/a1", "", &broken, 401),
+        ("/1/upload", "", &broken, 401),
+        ("/api/v1/events", "", &broken, 401),
+    ] {
+        let (status, answer) = server.send("POST", path, headers, body).unwrap();
+        assert_eq!(status, code, "{path}: {answer}");
+        assert!(!answer.to_string().contains(secret), "{answer}");
+        if path == "/api/v1/events" {
+            assert!(answer["code"].is_string() && answer["detail"].is_string(), "{answer}");
+            let pointed = answer["errors"][0]["pointer"].is_string();
+            assert_eq!(pointed, code == 400, "{answer}");
+        } else {
+            assert_eq!((&answer["status"], &answer["code"]), (&json!("fail"), &json!(code)));
+            assert!(answer["error"].is_string());
+        }
+    }
+    // A page is always answered 200, and acknowledged only when it will not help to send it again.
+    let web = |target: &str| {
+        let (status, answer) = server.send("GET", target, "", "").unwrap();
+        assert_eq!(status, 200);
+        answer.as_str().unwrap().matches(',').count()
+    };
+    let unacknowledged = 2;
+    assert_eq!(web(&format!("/a?rn=1&d={}", "A".repeat(60_000))), unacknowledged);
+    assert_eq!(web("/a?rn=1&d=N4Ig"), unacknowledged);
+    // {"id":"NOBODY"}
+    assert_eq!(web("/a?rn=1&d=N4IglgJiBcIHIHkBCCAiBNEAaEBfIA"), unacknowledged);
+    let nothing = json!({"event": "*", "from": "2026-01-01", "to": "2028-01-01"});
+    let (_, answer) = server.post("/api/v1/insights/trend", &owner, &nothing);
+    assert_eq!(answer["series"][0]["total"], 0.0, "nothing of all this was kept: {answer}");
+}
