@@ -15,6 +15,7 @@ use candor_keys::PublisherKeys;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
+use tokio::net::UnixListener;
 
 use crate::server::{Server, catalog_file, keys_folder, lock};
 
@@ -154,15 +155,25 @@ fn hash_password(password: &str) -> anyhow::Result<String> {
     Ok(hash.map_err(refused)?.to_string())
 }
 
-/// Takes commands on the folder's socket while the server runs.
-pub async fn listen(server: Arc<Server>, data: PathBuf) -> anyhow::Result<()> {
+/// Opens the folder's socket: before the server says that it serves, or a command that follows at
+/// once would find the folder locked and nobody to ask.
+pub fn open_socket(data: &Path) -> anyhow::Result<UnixListener> {
     use std::os::unix::fs::PermissionsExt;
-    let path = socket(&data);
+    let path = socket(data);
     // The folder is locked: a socket in it is of a server that is gone.
     let _ = std::fs::remove_file(&path);
-    let listener = tokio::net::UnixListener::bind(&path)
-        .with_context(|| format!("listen on {}", path.display()))?;
+    let listener =
+        UnixListener::bind(&path).with_context(|| format!("listen on {}", path.display()))?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// Takes commands on the folder's socket while the server runs.
+pub async fn listen(
+    server: Arc<Server>,
+    data: PathBuf,
+    listener: UnixListener,
+) -> anyhow::Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
         let (read, mut write) = stream.into_split();

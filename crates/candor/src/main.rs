@@ -288,7 +288,13 @@ async fn run(
         std::thread::spawn(move || keeper.keep(&of_keeper)),
     ];
     let (tell_stop, stop) = watch::channel(false);
-    let commands = tokio::spawn(command::listen(Arc::clone(&server), data.clone()));
+    let commands = match command::open_socket(&data) {
+        Ok(open) => Some(tokio::spawn(command::listen(Arc::clone(&server), data.clone(), open))),
+        Err(error) => {
+            tracing::warn!(error = format!("{error:#}"), "no commands are taken while this runs");
+            None
+        }
+    };
     let scheme = if tls.is_some() { "https" } else { "http" };
     let mut out = std::io::stdout();
     let _ = writeln!(out, "candor serves {scheme}://{}", socket.local_addr()?);
@@ -299,7 +305,7 @@ async fn run(
         let _ = tell_stop.send(true);
     });
     listener::serve(socket, tls, http::router(Arc::clone(&server)), stop).await;
-    commands.abort();
+    commands.inspect(tokio::task::JoinHandle::abort);
     let _ = std::fs::remove_file(command::socket(&data));
     server.stop();
     tokio::task::spawn_blocking(move || {
