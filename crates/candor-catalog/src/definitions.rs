@@ -97,7 +97,8 @@ impl Catalog {
         at: Timestamp,
     ) -> Result<u64, Error> {
         let failed = || Error::database("save a definition");
-        let mut one = self.pool.begin().await.map_err(failed())?;
+        // It reads before it writes: without the word it would fail when another writes between.
+        let mut one = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
         let known = sqlx::query(
             "SELECT version, name = ? AND document = ? FROM definitions \
              WHERE account_id = ? AND kind = ? AND id = ?",

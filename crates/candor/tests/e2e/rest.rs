@@ -327,7 +327,8 @@ fn variables_are_defined_once_and_told_to_every_app_that_asks() {
         assert!(answer["error"].is_string());
     }
     // What one app defines leaves what another defined; a kill loses nothing.
-    define(&server, DEVICE, json!({"limit": {"type": "number", "defaultValue": 5}}));
+    let more = json!({"limit": {"type": "number", "defaultValue": 5}});
+    assert_eq!(define(&server, DEVICE, more), (200, json!({"status": "success"})));
     server.kill();
     let server = Server::start(data.path());
     let (_, answer) = fetch(&server, 4);
