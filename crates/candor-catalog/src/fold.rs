@@ -1,12 +1,15 @@
 //! What is folded from the log: who is who, and consents.
 
-use candor_event::{AccountId, IdKind, Link, Merge, PersonId, Record, Split, Timestamp};
+use candor_event::{AccountId, FirstSeen, IdKind, Link, Merge, PersonId, Record, Split, Timestamp};
 use sqlx::{Row, Sqlite, Transaction};
 
 use crate::database::Catalog;
 use crate::error::Error;
 
 const FOLD: &str = "people";
+
+/// How long it is kept when a record came first.
+const FIRST_SEEN_MS: i64 = 7 * 86_400_000;
 
 impl Catalog {
     /// The log offset up to which the catalog holds everything.
@@ -33,6 +36,17 @@ impl Catalog {
         for (account, record) in records {
             fold_one(&mut one, account.as_str(), record).await.map_err(failed())?;
         }
+        let latest = records.iter().filter_map(|(_, record)| match record {
+            Record::FirstSeen(first) => Some(first.at.0),
+            _ => None,
+        });
+        if let Some(latest) = latest.max() {
+            sqlx::query("DELETE FROM first_seen WHERE at < ?")
+                .bind(latest - FIRST_SEEN_MS)
+                .execute(&mut *one)
+                .await
+                .map_err(failed())?;
+        }
         sqlx::query("INSERT OR REPLACE INTO folds VALUES (?, ?)")
             .bind(FOLD)
             .bind(next as i64)
@@ -40,6 +54,29 @@ impl Catalog {
             .await
             .map_err(failed())?;
         one.commit().await.map_err(failed())
+    }
+
+    /// Calls `put` with what came first of a publisher's records in the last 7 days.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be read, [`Error::Corrupt`] for a damaged id.
+    pub async fn first_seen(
+        &self,
+        account: &AccountId,
+        mut put: impl FnMut(FirstSeen),
+    ) -> Result<(), Error> {
+        let failed = || Error::database("read what came first");
+        let rows =
+            sqlx::query("SELECT person, fingerprint, at FROM first_seen WHERE account_id = ?")
+                .bind(account.as_str())
+                .fetch_all(&self.pool)
+                .await
+                .map_err(failed())?;
+        for row in &rows {
+            let (person, fingerprint) = (PersonId(bytes(row.get(0))?), row.get::<i64, _>(1) as u64);
+            put(FirstSeen { person, fingerprint, at: Timestamp(row.get(2)) });
+        }
+        Ok(())
     }
 
     /// Everything that says who is who in a publisher's data, in an order in which it can be
@@ -168,9 +205,23 @@ async fn fold_one(
                 .bind(person)
                 .execute(&mut **one)
                 .await?;
+            sqlx::query("DELETE FROM first_seen WHERE account_id = ? AND person = ?")
+                .bind(account)
+                .bind(person)
+                .execute(&mut **one)
+                .await?;
             sqlx::query("DELETE FROM consents WHERE account_id = ? AND person = ?")
                 .bind(account)
                 .bind(person)
+                .execute(&mut **one)
+                .await?;
+        }
+        Record::FirstSeen(FirstSeen { person, fingerprint, at }) => {
+            sqlx::query("INSERT OR REPLACE INTO first_seen VALUES (?, ?, ?, ?)")
+                .bind(account)
+                .bind(*fingerprint as i64)
+                .bind(person.0.as_slice())
+                .bind(at.0)
                 .execute(&mut **one)
                 .await?;
         }

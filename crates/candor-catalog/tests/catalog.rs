@@ -3,8 +3,8 @@
 
 use candor_catalog::{Catalog, Error, NewDefinition, NewPublisher, Publisher};
 use candor_event::{
-    AccountId, ConsentChange, DataClass, IdKind, Link, Merge, PersonId, Purpose, Record, Split,
-    Timestamp,
+    AccountId, ConsentChange, DataClass, FirstSeen, IdKind, Link, Merge, PersonId, Purpose, Record,
+    Split, Timestamp,
 };
 
 fn new(account: &str, email: &str) -> NewPublisher {
@@ -121,4 +121,36 @@ async fn a_definition_keeps_its_latest_versions() {
     assert_eq!((kept.len(), kept[0].version, kept[99].version), (100, 150, 51));
     assert!(catalog.remove_definition(&account, "variables", "variables").await.unwrap());
     assert!(catalog.definitions(&account, "variables").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_came_first_is_known_for_seven_days_and_goes_with_its_person() {
+    const DAY_MS: i64 = 86_400_000;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("catalog.db");
+    let catalog = Catalog::open(&file).await.unwrap();
+    let account = AccountId::new("A-1").unwrap();
+    let first = |person: u8, fingerprint: u64, day: i64| FirstSeen {
+        person: PersonId([person; 16]),
+        fingerprint,
+        at: Timestamp(day * DAY_MS),
+    };
+    let fold = async |records: &[FirstSeen], next: u64| {
+        let records: Vec<_> = records.iter().cloned().map(Record::FirstSeen).collect();
+        let records: Vec<_> = records.into_iter().map(|one| (account.clone(), one)).collect();
+        catalog.fold(&records, next).await.unwrap();
+    };
+    let known = async || {
+        let mut known = Vec::new();
+        catalog.first_seen(&account, |first| known.push(first.fingerprint)).await.unwrap();
+        known.sort_unstable();
+        known
+    };
+    fold(&[first(1, 7, 100), first(2, u64::MAX, 101)], 1).await;
+    assert_eq!(known().await, [7, u64::MAX]);
+    fold(&[first(3, 9, 108)], 2).await;
+    assert_eq!(known().await, [9, u64::MAX], "what is older than 7 days is gone");
+    let erase = Record::Erase { person: PersonId([2; 16]), at: Timestamp(0) };
+    catalog.fold(&[(account.clone(), erase)], 3).await.unwrap();
+    assert_eq!(known().await, [9]);
 }

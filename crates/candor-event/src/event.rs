@@ -92,6 +92,17 @@ pub struct Split {
     pub at: Timestamp,
 }
 
+/// When a record came first that carries no time, or that changes something each time it comes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FirstSeen {
+    /// Whom it is about.
+    pub person: PersonId,
+    /// A keyed 64-bit hash of its ids, name and the sender's id or content.
+    pub fingerprint: u64,
+    /// When it arrived; what carries no time was given this one.
+    pub at: Timestamp,
+}
+
 /// Everything that the log may hold. The log is the only way in and the truth.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -108,6 +119,8 @@ pub enum Record {
     Split(Split),
     /// A person said yes or no.
     Consent(ConsentChange),
+    /// A record came first; for 7 days its repeats are known as such.
+    FirstSeen(FirstSeen),
     /// All that is held of a person is to be forgotten.
     Erase {
         /// Who.
@@ -127,6 +140,7 @@ impl Record {
             Record::Merge(merge) => merge.winner,
             Record::Split(split) => split.winner,
             Record::Consent(change) => change.person,
+            Record::FirstSeen(first) => first.person,
             Record::Erase { person, .. } => *person,
         }
     }

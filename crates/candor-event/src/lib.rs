@@ -32,7 +32,7 @@ mod publisher;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use consent::{ConsentChange, Purpose};
-pub use event::{Event, Link, Merge, Record, Split, TraitChange, TraitOp};
+pub use event::{Event, FirstSeen, Link, Merge, Record, Split, TraitChange, TraitOp};
 pub use person::{IdKind, PersonId};
 pub use property::{ClassSet, DataClass, Properties, Value};
 pub use publisher::AccountId;

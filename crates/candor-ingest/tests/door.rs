@@ -25,8 +25,12 @@ impl Shop {
     fn send(&self, sent: &[Json]) -> (Receipt, Vec<Record>) {
         let body = json!({ "records": sent }).to_string();
         let decoded = records(body.as_bytes(), &|_| None).unwrap();
-        let request =
-            Request { now: NOW, event_age_max_ms: 365 * 86_400_000, idempotency_key: None };
+        let request = Request {
+            now: NOW,
+            event_age_max_ms: 365 * 86_400_000,
+            repeats_remembered_max: 3,
+            idempotency_key: None,
+        };
         let mut frame = None;
         let append = |accepted: &mut Accepted| frame = accepted.frame.take();
         let receipt = self.door.accept(decoded.records, decoded.refused, &request, append).unwrap();
@@ -114,7 +118,7 @@ fn what_the_log_did_not_take_goes_with_the_next_request() {
     let joins: Vec<Record> =
         kept.iter().filter(|record| matches!(record, Record::Link(_))).cloned().collect();
     assert!(!joins.is_empty());
-    shop.door.not_kept(joins.clone());
+    shop.door.not_kept(joins.clone(), &[]);
     let (_, kept) = shop.send(&[event("g1", json!({}))]);
     assert_eq!(kept[..joins.len()], joins);
     let (_, kept) = shop.send(&[event("g1", json!({}))]);
@@ -150,4 +154,37 @@ fn an_erased_person_is_a_stranger_again() {
     let ids = Ids { guid: Some("g1".into()), ..Ids::default() };
     let derived = shop.keys.person_id(IdKind::Guid, "g1");
     assert_eq!(shop.door.resolve(&ids), Some(derived));
+}
+
+#[test]
+fn a_repeat_of_what_may_still_get_lost_waits_and_of_what_got_lost_is_the_first() {
+    let shop = shop(Preset::Open);
+    let send = || {
+        let body = json!({"records": [
+            {"type": "profile", "guid": "g1", "id": "p1", "increment": {"visits": 1}},
+        ]});
+        let decoded = records(body.to_string().as_bytes(), &|_| None).unwrap();
+        let request = Request {
+            now: NOW,
+            event_age_max_ms: 1,
+            repeats_remembered_max: 3,
+            idempotency_key: None,
+        };
+        let mut firsts = None;
+        let append = |accepted: &mut Accepted| {
+            firsts = accepted.frame.take().map(|_| std::mem::take(&mut accepted.firsts));
+        };
+        let receipt = shop.door.accept(decoded.records, decoded.refused, &request, append);
+        receipt.map(|receipt| (receipt.accepted, firsts))
+    };
+    let (accepted, firsts) = send().unwrap();
+    let firsts = firsts.unwrap();
+    assert_eq!((accepted, firsts.len()), (1, 1));
+    assert!(matches!(send(), Err(candor_ingest::Error::Overloaded)), "it is on its way to the log");
+    shop.door.not_kept(Vec::new(), &firsts);
+    let (accepted, firsts) = send().unwrap();
+    assert!(accepted == 1 && firsts.is_some(), "the first one got lost");
+    shop.door.kept(&firsts.unwrap());
+    let (accepted, firsts) = send().unwrap();
+    assert!(accepted == 1 && firsts.is_none(), "accepted, and nothing is to be kept of it");
 }

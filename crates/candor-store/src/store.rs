@@ -265,7 +265,7 @@ impl State {
                         self.change_trait(change.person, &name, change.at, op);
                     }
                 }
-                Record::Link(_) => {}
+                Record::Link(_) | Record::FirstSeen(_) => {}
                 Record::Merge(Merge { winner, loser, .. }) => {
                     self.settle(&mut pending);
                     let winner = self.canonical(winner);

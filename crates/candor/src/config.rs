@@ -22,6 +22,7 @@ pub struct Config {
     pub question_seconds_max: u64,
     pub body_bytes_max: usize,
     pub event_age_days_max: u32,
+    pub repeats_remembered_max: usize,
     pub log: LogSettings,
     pub store: StoreSettings,
 }

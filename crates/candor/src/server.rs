@@ -145,6 +145,7 @@ impl Server {
         for record in self.catalog.who_is_who(&account).await? {
             door.replay(&record);
         }
+        self.catalog.first_seen(&account, |first| door.replay(&Record::FirstSeen(first))).await?;
         self.catalog.all_consents(&account, |said| door.replay(&Record::Consent(said))).await?;
         let mut config = StoreConfig::new(self.data.join("publishers").join(account.as_str()));
         config.volumes = self.config.store.volumes;
@@ -305,8 +306,12 @@ impl Server {
         idempotency_key: Option<String>,
     ) -> Result<Receipt, Refusal> {
         let days = i64::from(self.config.event_age_days_max);
-        let request =
-            Request { now: self.now(), event_age_max_ms: days * 86_400_000, idempotency_key };
+        let request = Request {
+            now: self.now(),
+            event_age_max_ms: days * 86_400_000,
+            repeats_remembered_max: self.config.repeats_remembered_max,
+            idempotency_key,
+        };
         let (append, kept) = self.append(tenant);
         let receipt = tenant.door.accept(incoming, refused, &request, append)?;
         kept.await.map_err(|_| Refusal::Full)??;
@@ -328,6 +333,7 @@ impl Server {
                 return;
             };
             let joins = std::mem::take(&mut accepted.joins);
+            let firsts = std::mem::take(&mut accepted.firsts);
             let (synced, wait) = oneshot::channel();
             log.append(frame, Box::new(move |result| drop(synced.send(result))));
             tokio::spawn(async move {
@@ -335,8 +341,9 @@ impl Server {
                     Ok(result) => result.map(|_| ()),
                     Err(_) => Err(candor_log::Error::Full("the writer ended".to_owned())),
                 };
-                if result.is_err() {
-                    tenant.door.not_kept(joins);
+                match &result {
+                    Ok(()) => tenant.door.kept(&firsts),
+                    Err(_) => tenant.door.not_kept(joins, &firsts),
                 }
                 let _ = tell.send(result);
             });

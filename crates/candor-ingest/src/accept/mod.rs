@@ -1,6 +1,7 @@
 //! The stages of accepting: resolve the person, ask the gate, stamp, seal. What comes out is one
 //! frame for the log and a receipt; nothing of what was refused is in either.
 
+mod repeats;
 mod stages;
 
 use std::collections::{HashMap, HashSet};
@@ -15,6 +16,7 @@ use crate::gate::{Classes, Policy, Stripped};
 use crate::seal::BatchSealer;
 use crate::tally::Tally;
 use crate::who::{Ids, WhoIsWho};
+use repeats::Repeats;
 use stages::{Batch, State, Stop};
 
 /// The trait that lists a person's devices.
@@ -27,6 +29,8 @@ pub struct Request {
     pub now: Timestamp,
     /// Events older than this are refused.
     pub event_age_max_ms: i64,
+    /// Records that must be told from their repeats by an index, at most; 7 days' worth.
+    pub repeats_remembered_max: usize,
     /// The `Idempotency-Key` of the request.
     pub idempotency_key: Option<String>,
 }
@@ -50,6 +54,8 @@ pub struct Accepted {
     pub frame: Option<Vec<u8>>,
     /// To be given back by [`Door::not_kept`] when the log did not take the frame.
     pub joins: Vec<Record>,
+    /// Records that came first with this frame: for [`Door::kept`], or for [`Door::not_kept`].
+    pub firsts: Vec<u64>,
 }
 
 /// One publisher's way in.
@@ -69,7 +75,7 @@ impl Door {
             who: WhoIsWho::default(),
             said: HashMap::new(),
             unkept: Vec::new(),
-            remembered: HashMap::new(),
+            repeats: Repeats::default(),
             guids_seen: HashSet::new(),
             tally: Tally::default(),
         };
@@ -154,7 +160,7 @@ impl Door {
         append: impl FnOnce(&mut Accepted),
     ) -> Result<Receipt, Error> {
         let mut state = self.state();
-        let mut batch = Batch { records: Vec::new(), receipt: Receipt::default() };
+        let mut batch = Batch::default();
         batch.records.append(&mut state.unkept);
         batch.receipt.refused = refused;
         for record in incoming {
@@ -167,6 +173,7 @@ impl Door {
                     batch.receipt.refused.push(Refused { index, code, message });
                 }
                 Err(Stop::Overloaded) => {
+                    state.repeats.forget(&batch.firsts);
                     state.keep_for_later(batch.records);
                     return Err(Error::Overloaded);
                 }
@@ -189,7 +196,7 @@ impl Door {
     ) -> Result<PersonId, Error> {
         let mut state = self.state();
         let yes = change.purposes.values().any(|yes| *yes);
-        let mut batch = Batch { records: Vec::new(), receipt: Receipt::default() };
+        let mut batch = Batch::default();
         batch.records.append(&mut state.unkept);
         // A yes lets the ids be joined; a no leaves them as they are.
         let (person, joins) = match yes {
@@ -216,14 +223,24 @@ impl Door {
     ) -> Result<(), Error> {
         let mut state = self.state();
         records.iter().for_each(|record| state.apply(record));
-        let batch = Batch { records, receipt: Receipt::default() };
+        let batch = Batch { records, ..Batch::default() };
         self.finish(&mut state, batch, append)?;
         Ok(())
     }
 
-    /// Gives back what the log did not take: it stays in force and goes with the next request.
-    pub fn not_kept(&self, joins: Vec<Record>) {
-        self.state().keep_for_later(joins);
+    /// Gives back what the log did not take: joins stay in force and go with the next request, and
+    /// what came first with it did not come.
+    pub fn not_kept(&self, joins: Vec<Record>, firsts: &[u64]) {
+        let mut state = self.state();
+        state.repeats.forget(firsts);
+        state.keep_for_later(joins);
+    }
+
+    /// The log has the frame with which these came first.
+    pub fn kept(&self, firsts: &[u64]) {
+        if !firsts.is_empty() {
+            self.state().repeats.kept(firsts);
+        }
     }
 
     fn finish(
@@ -232,8 +249,9 @@ impl Door {
         batch: Batch,
         append: impl FnOnce(&mut Accepted),
     ) -> Result<Receipt, Error> {
-        let mut accepted =
-            Accepted { receipt: batch.receipt, frame: None, joins: joins_of(&batch.records) };
+        let joins = joins_of(&batch.records);
+        let (receipt, firsts) = (batch.receipt, batch.firsts);
+        let mut accepted = Accepted { receipt, frame: None, joins, firsts };
         if !batch.records.is_empty() {
             let classes = state.classes.clone();
             // Under `open` a name without a class is behaviour; elsewhere none comes this far.
@@ -241,6 +259,7 @@ impl Door {
             match self.sealer.seal(&batch.records, &class_of) {
                 Ok(frame) => accepted.frame = Some(frame),
                 Err(e) => {
+                    state.repeats.forget(&accepted.firsts);
                     state.keep_for_later(accepted.joins);
                     return Err(e);
                 }
@@ -253,6 +272,9 @@ impl Door {
 
 /// Records that change who is who or what is allowed: they must not get lost.
 fn joins_of(records: &[Record]) -> Vec<Record> {
-    let stay = |record: &&Record| !matches!(record, Record::Event(_) | Record::Trait(_));
+    let goes = |record: &Record| {
+        matches!(record, Record::Event(_) | Record::Trait(_) | Record::FirstSeen(_))
+    };
+    let stay = |record: &&Record| !goes(record);
     records.iter().filter(stay).cloned().collect()
 }

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use candor_event::{
-    ClassSet, ConsentChange, DataClass, Event, IdKind, Link, Merge, PersonId, Properties, Purpose,
-    Record, Timestamp, TraitChange, TraitOp, Value,
+    ClassSet, ConsentChange, DataClass, Event, FirstSeen, IdKind, Link, Merge, PersonId,
+    Properties, Purpose, Record, Timestamp, TraitChange, TraitOp, Value,
 };
 use candor_keys::PublisherKeys;
 
+use super::repeats::{First, Repeats};
 use super::{GUIDS_TRAIT, Receipt, Request, joins_of};
 use crate::contact;
 use crate::decode::{Body, Incoming, RefusalCode};
@@ -19,9 +20,6 @@ use crate::tally::Tally;
 use crate::who::{Ids, WhoIsWho};
 
 const DAY_MS: i64 = 86_400_000;
-
-/// Records with an id and no time whose first arrival is remembered, for 7 days.
-const REMEMBERED_MAX: usize = 1_000_000;
 
 /// Devices whose guid is known to be among its person's traits.
 const GUIDS_SEEN_MAX: usize = 1_000_000;
@@ -34,15 +32,18 @@ pub(super) struct State {
     pub(super) said: HashMap<PersonId, Said>,
     /// Links and consents that are in force here and that the log does not hold yet.
     pub(super) unkept: Vec<Record>,
-    pub(super) remembered: HashMap<u64, (Timestamp, Timestamp)>,
+    pub(super) repeats: Repeats,
     pub(super) guids_seen: HashSet<([u8; 16], PersonId)>,
     pub(super) tally: Tally,
 }
 
 /// A request as it passes the stages.
+#[derive(Default)]
 pub(super) struct Batch {
     pub(super) records: Vec<Record>,
     pub(super) receipt: Receipt,
+    /// Records that the index tells from their repeats, and that came first here.
+    pub(super) firsts: Vec<u64>,
 }
 
 /// Why a record goes no further.
@@ -75,6 +76,9 @@ impl State {
                 self.who.forget(person);
                 self.guids_seen.clear();
             }
+            Record::FirstSeen(first) => {
+                self.repeats.insert(first.fingerprint, First { at: first.at, kept: true });
+            }
             other => self.who.apply(other),
         }
     }
@@ -91,24 +95,54 @@ impl State {
         request: &Request,
         batch: &mut Batch,
     ) -> Result<(), Stop> {
-        let at = self.stamp(keys, &record, request)?;
+        let told = told_apart(keys, &record, request);
+        let repeat = match told {
+            Told::Apart => None,
+            Told::Id(repeat) | Told::Content(repeat) => Some(repeat),
+        };
+        let at = self.stamp(&record, repeat, request)?;
+        let known = repeat.and_then(|repeat| self.repeats.find(repeat, request.now));
+        let mut first = repeat.filter(|_| known.is_none());
+        if first.is_some() && !self.repeats.has_room(request.repeats_remembered_max, request.now) {
+            match told {
+                Told::Id(_) => return Err(Stop::Overloaded),
+                // An SDK could do nothing but wait for days: it counts, its repeat would too.
+                _ => first = None,
+            }
+        }
+        let before = batch.records.len();
+        let is_event = matches!(record.body, Body::Event { .. });
+        if let Some(known) = known.filter(|_| !is_event) {
+            // What is on its way to the log in another request may still not get there.
+            let here = repeat.is_some_and(|repeat| batch.firsts.contains(&repeat));
+            return if known.kept || here { Ok(()) } else { Err(Stop::Overloaded) };
+        }
         match std::mem::replace(&mut record.body, Body::Profile(Vec::new())) {
             Body::Event { name, properties } if name == CONSENT_NAME => {
                 let op = TraitOp::Set(Value::Object(properties));
-                self.profile(keys, record, vec![(name, op)], at, batch)
+                self.profile(keys, record, vec![(name, op)], at, batch)?;
             }
             Body::Event { name, properties } => {
-                self.event(keys, record, name, properties, at, request, batch)
+                self.event(keys, record, name, properties, at, request, batch)?;
             }
-            Body::Profile(changes) => self.profile(keys, record, changes, at, batch),
+            Body::Profile(changes) => self.profile(keys, record, changes, at, batch)?,
         }
+        // Where nothing was kept, a repeat changes nothing either.
+        if let (Some(fingerprint), Some(last)) = (first, batch.records[before..].last()) {
+            let (person, at) = (last.person(), request.now);
+            self.repeats.insert(fingerprint, First { at, kept: false });
+            batch.firsts.push(fingerprint);
+            batch.records.push(Record::FirstSeen(FirstSeen { person, fingerprint, at }));
+        }
+        Ok(())
     }
 
-    /// When it happened: in bounds, and for a record with an id and no time, when it first came.
+    /// When it happened, in bounds; what carries no time, or one that lies ahead, happened when it
+    /// first came.
     fn stamp(
-        &mut self,
-        keys: &PublisherKeys,
+        &self,
         record: &Incoming,
+        repeat: Option<u64>,
         request: &Request,
     ) -> Result<Timestamp, Stop> {
         let now = request.now;
@@ -117,27 +151,12 @@ impl State {
                 let days = request.event_age_max_ms / DAY_MS;
                 Err(refuse(RefusalCode::TooOld, format!("events are at most {days} days old")))
             }
-            Some(at) if at.0 > now.0 + DAY_MS => Ok(now),
-            Some(at) => Ok(at),
-            None => match sender_id(record, request) {
-                None => Ok(now),
-                Some(id) => self.first_arrival(keys.fingerprint(id.as_bytes()), now),
-            },
-        }
-    }
-
-    fn first_arrival(&mut self, id: u64, now: Timestamp) -> Result<Timestamp, Stop> {
-        if let Some((at, _)) = self.remembered.get(&id) {
-            return Ok(*at);
-        }
-        if self.remembered.len() >= REMEMBERED_MAX {
-            self.remembered.retain(|_, (_, until)| *until > now);
-            if self.remembered.len() >= REMEMBERED_MAX {
-                return Err(Stop::Overloaded);
+            Some(at) if !is_ahead(at, now) => Ok(at),
+            _ => {
+                let first = repeat.and_then(|repeat| self.repeats.find(repeat, now));
+                Ok(first.map_or(now, |first| first.at))
             }
         }
-        self.remembered.insert(id, (now, Timestamp(now.0 + 7 * DAY_MS)));
-        Ok(now)
     }
 
     pub(super) fn allowed(&self, person: PersonId) -> ClassSet {
@@ -423,6 +442,51 @@ fn sender_id(record: &Incoming, request: &Request) -> Option<String> {
         (None, Some(key)) => Some(format!("key {} {key}", record.index)),
         (None, None) => None,
     }
+}
+
+/// How a record is told from its repeats.
+#[derive(Clone, Copy)]
+enum Told {
+    /// By person, time, name and fingerprint, or because a repeat changes nothing.
+    Apart,
+    /// By the index, because of the sender's own id.
+    Id(u64),
+    /// By the index, because of what it says: each time it comes it would count again.
+    Content(u64),
+}
+
+fn told_apart(keys: &PublisherKeys, record: &Incoming, request: &Request) -> Told {
+    let ids = &record.ids;
+    let whose = (&ids.guid, &ids.identity, &ids.email, &ids.phone);
+    let ahead = record.at.is_some_and(|at| is_ahead(at, request.now));
+    match (&record.body, sender_id(record, request), record.at) {
+        (Body::Event { name, .. }, Some(id), None) => Told::Id(print(keys, &(whose, name, id))),
+        // It gets the time of its arrival, another each time it comes.
+        (Body::Event { name, .. }, Some(id), at) if ahead => {
+            Told::Content(print(keys, &(whose, name, id, at)))
+        }
+        (Body::Event { name, properties }, None, at) if ahead => {
+            Told::Content(print(keys, &(whose, name, properties, at)))
+        }
+        (Body::Event { .. }, _, _) => Told::Apart,
+        (Body::Profile(_), Some(id), at) => Told::Id(print(keys, &(whose, id, at))),
+        (Body::Profile(changes), None, Some(at)) => {
+            let counts = changes.iter().any(|(_, op)| matches!(op, TraitOp::Increment(_)));
+            match counts {
+                true => Told::Content(print(keys, &(whose, changes, at))),
+                false => Told::Apart,
+            }
+        }
+        (Body::Profile(_), None, None) => Told::Apart,
+    }
+}
+
+fn print(keys: &PublisherKeys, what: &impl serde::Serialize) -> u64 {
+    keys.fingerprint(&serde_json::to_vec(what).unwrap_or_default())
+}
+
+fn is_ahead(at: Timestamp, now: Timestamp) -> bool {
+    at.0 > now.0 + DAY_MS
 }
 
 /// Ids that a profile names among its traits.

@@ -11,7 +11,7 @@ mod writer;
 
 use std::collections::BTreeMap;
 
-use candor_event::{DataClass, Merge, Properties, Record, Split, Value};
+use candor_event::{DataClass, FirstSeen, Merge, Properties, Record, Split, Value};
 
 use reader::Reader;
 use writer::Writer;
@@ -91,6 +91,12 @@ fn encode_record(
             writer.person(*person);
             writer.time(*at);
         }
+        Record::FirstSeen(first) => {
+            writer.head(index, Kind::FirstSeen);
+            writer.person(first.person);
+            writer.time(first.at);
+            writer.out.extend_from_slice(&first.fingerprint.to_le_bytes());
+        }
         Record::Trait(_) => unreachable!("written above"),
     }
 }
@@ -128,6 +134,11 @@ pub(crate) fn decode(sections: &[(DataClass, Vec<u8>)]) -> Result<Vec<Record>, E
                 }),
                 Kind::Consent => Record::Consent(reader.consent()?),
                 Kind::Erase => Record::Erase { person: reader.person()?, at: reader.time()? },
+                Kind::FirstSeen => Record::FirstSeen(FirstSeen {
+                    person: reader.person()?,
+                    at: reader.time()?,
+                    fingerprint: u64::from_le_bytes(reader.array()?),
+                }),
             };
             if records.insert(index, record).is_some() {
                 return Err(Error::BadRecord("two records have one number"));
@@ -153,10 +164,11 @@ enum Kind {
     Split,
     Consent,
     Erase,
+    FirstSeen,
 }
 
 impl Kind {
-    const ALL: [Kind; 8] = [
+    const ALL: [Kind; 9] = [
         Kind::Event,
         Kind::Properties,
         Kind::Trait,
@@ -165,6 +177,7 @@ impl Kind {
         Kind::Split,
         Kind::Consent,
         Kind::Erase,
+        Kind::FirstSeen,
     ];
 
     fn from_byte(byte: u8) -> Result<Kind, Error> {

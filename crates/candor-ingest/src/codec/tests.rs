@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use candor_event::{
-    ConsentChange, DataClass, Event, IdKind, Link, Merge, PersonId, Properties, Purpose, Record,
-    Split, Timestamp, TraitChange, TraitOp, Value,
+    ConsentChange, DataClass, Event, FirstSeen, IdKind, Link, Merge, PersonId, Properties, Purpose,
+    Record, Split, Timestamp, TraitChange, TraitOp, Value,
 };
 
 use super::*;
@@ -65,6 +65,9 @@ fn record() -> impl Strategy<Value = Record> {
     let link = (person(), any::<[u8; 16]>(), any::<i64>()).prop_map(|(person, hash, at)| {
         Record::Link(Link { kind: IdKind::Email, hash, person, at: Timestamp(at) })
     });
+    let first = (person(), any::<u64>(), any::<i64>()).prop_map(|(person, fingerprint, at)| {
+        Record::FirstSeen(FirstSeen { person, fingerprint, at: Timestamp(at) })
+    });
     let consent = (person(), any::<i64>(), any::<bool>()).prop_map(|(person, at, yes)| {
         Record::Consent(ConsentChange {
             person,
@@ -82,7 +85,7 @@ fn record() -> impl Strategy<Value = Record> {
                 false => Record::Split(Split { winner, loser, at }),
             }
         });
-    prop_oneof![4 => event, 2 => change, 1 => link, 1 => consent, 1 => pair]
+    prop_oneof![4 => event, 2 => change, 1 => link, 1 => consent, 1 => pair, 1 => first]
 }
 
 proptest! {

@@ -271,6 +271,7 @@ fn mobile_people_are_as_they_said(server: &Server, shop: &Json) {
         (&ann["traits"]["Tier"], &ann["traits"]["tags"]),
         (&json!("Gold"), &json!(["b", "c"]))
     );
+    assert_eq!(ann["traits"]["score"], 3, "an increment that is delivered twice counts once");
     assert_eq!(ann["traits"]["push_token"], json!(["fcm-token-1"]), "it registered last: {ann}");
     assert_eq!(ann["guids"], json!(["__8b9a1f6c0d2e4f5a9b7c6d5e4f3a2b1c"]));
     let bob = person(server, shop, "identity=user-2");

@@ -5,6 +5,7 @@ mod captures;
 mod described;
 mod durable;
 mod flow;
+mod repeats;
 mod rest;
 mod server;
 mod story;

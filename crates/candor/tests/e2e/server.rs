@@ -35,6 +35,14 @@ impl Server {
         Server::start_with(data, "warn", Stdio::null())
     }
 
+    /// With settings of its own.
+    pub fn start_configured(data: &Path, settings: &str) -> Server {
+        let file = data.join("settings.toml");
+        std::fs::write(&file, settings).unwrap();
+        let (data, file) = (data.to_str().unwrap(), file.to_str().unwrap());
+        Server::run(&["serve", "--data", data, "--config", file], "warn", Stdio::null())
+    }
+
     /// Traces everything to a file.
     pub fn start_traced(data: &Path, trace: &Path) -> Server {
         let trace = std::fs::File::create(trace).unwrap();
