@@ -7,12 +7,13 @@ CACHE ?= $(HOME)/.cache/candor
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help build binary demo test torture check-tools format lint unit docs audit browser rest-client
+.PHONY: help build binary demo test torture check-tools format lint unit docs audit browser rest-client fuzz
 
 help:
 	@echo "make demo    build everything and serve the product with generated people and live traffic"
 	@echo "make test    install what tests need and run every check"
 	@echo "make torture the long forms: a hundred kills, many cases of each property"
+	@echo "make fuzz    throw bytes at every decoder for MINUTES=10 each"
 	@echo "make build   build the release binary and copy it to build/candor"
 
 check-tools:
@@ -67,3 +68,8 @@ rest-client:
 	@echo "== the npm client of the REST API"
 	cargo build --locked --quiet -p candor
 	@scripts/rest-client-tests
+
+# Each decoder of untrusted bytes for MINUTES (10); TARGETS="a b" runs those alone. The seeds and
+# mutations of them are also part of `make test`.
+fuzz:
+	@scripts/fuzz $(TARGETS)

@@ -17,7 +17,7 @@ pub use records::{Decoded, records};
 pub use sdk::{PAGE_NAME, Sender, sdk_record};
 pub use upload::{Unprocessed, Upload, code_of, upload};
 pub use value::{Limit, read_value};
-pub use web::{WebRequest, web};
+pub use web::{WebRequest, pairs, web};
 
 use crate::who::Ids;
 

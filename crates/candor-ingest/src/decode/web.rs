@@ -11,6 +11,33 @@ use crate::lzstring::decompress;
 /// UTF-16 units that a compressed text may grow to.
 const UNITS_MAX: usize = 256 << 10;
 
+/// The pairs of a query, percent-decoded; a plus stands for itself, as base64 needs it.
+pub fn pairs(query: &str) -> Vec<(String, String)> {
+    let decode = |text: &str| {
+        let bytes = text.as_bytes();
+        let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
+        while at < bytes.len() {
+            let hex = bytes.get(at + 1..at + 3).and_then(|hex| std::str::from_utf8(hex).ok());
+            match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+                Some(byte) if bytes[at] == b'%' => {
+                    out.push(byte);
+                    at += 3;
+                }
+                _ => {
+                    out.push(bytes[at]);
+                    at += 1;
+                }
+            }
+        }
+        String::from_utf8_lossy(&out).into_owned()
+    };
+    let pair = |pair: &str| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decode(key), decode(value))
+    };
+    query.split('&').filter(|one| !one.is_empty()).map(pair).collect()
+}
+
 /// Decrypts (ciphertext, key, nonce), all base64; the result is text.
 pub type Decrypt<'a> = &'a dyn Fn(&str, &str, &str) -> Option<Vec<u8>>;
 

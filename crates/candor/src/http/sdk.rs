@@ -152,7 +152,7 @@ async fn answer(server: &Server, uri: &Uri) -> Says {
     let fresh = || secret(16).unwrap_or_default();
     let query = uri.query().unwrap_or_default();
     let read = match query.len() <= TARGET_BYTES_MAX {
-        true => decode::web(&pairs(query), &open),
+        true => decode::web(&decode::pairs(query), &open),
         false => Err("a target of at most 64 KiB"),
     };
     let Ok(request) = read else {
@@ -222,31 +222,4 @@ impl Says {
 
 fn number(rn: &str) -> Value {
     rn.parse::<u64>().map_or_else(|_| json!(rn), |rn| json!(rn))
-}
-
-/// The pairs of a query, percent-decoded; a plus stands for itself, as base64 needs it.
-pub fn pairs(query: &str) -> Vec<(String, String)> {
-    let decode = |text: &str| {
-        let bytes = text.as_bytes();
-        let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
-        while at < bytes.len() {
-            let hex = bytes.get(at + 1..at + 3).and_then(|hex| std::str::from_utf8(hex).ok());
-            match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-                Some(byte) if bytes[at] == b'%' => {
-                    out.push(byte);
-                    at += 3;
-                }
-                _ => {
-                    out.push(bytes[at]);
-                    at += 1;
-                }
-            }
-        }
-        String::from_utf8_lossy(&out).into_owned()
-    };
-    let pair = |pair: &str| {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (decode(key), decode(value))
-    };
-    query.split('&').filter(|one| !one.is_empty()).map(pair).collect()
 }

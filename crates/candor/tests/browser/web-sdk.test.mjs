@@ -242,6 +242,32 @@ test('a custom id, fetch mode and encryption', async () => {
   await counted('By Cipher', 1);
 });
 
+test('variables are defined by the page, told to others, and kept', async () => {
+  const page = await visit();
+  await hasGuid(page);
+  const define = (page) => page.evaluate(() => {
+    window.clevertap.defineVariable('welcome', 'hello');
+    window.clevertap.defineVariable('limit', 5);
+  });
+  await define(page);
+  // The SDK sends definitions at its most talkative log level alone.
+  await page.evaluate(() => {
+    window.clevertap.setLogLevel(4);
+    return window.clevertap.syncVariables();
+  });
+  const audit = await call('GET', '/api/v1/audit', shop);
+  assert.equal(audit.entries[0].action, 'define variables');
+  // Another browser, whose code has another value built in, is told the one that was defined.
+  const other = await visit();
+  await hasGuid(other);
+  const told = await other.evaluate(async () => {
+    const limit = window.clevertap.defineVariable('limit', 1);
+    await new Promise((resolve) => window.clevertap.fetchVariables(resolve));
+    return [limit.value, window.clevertap.getVariableValue('limit')];
+  });
+  assert.deepEqual(told, [5, 5]);
+});
+
 test('without consent nothing is kept; after it and the opt-in of the SDK all is', async () => {
   const page = await visit({ account: 'TEST-STRICT' });
   const guid = await eventually(page.guid, (guid) => guid?.endsWith(':OO'));

@@ -13,6 +13,7 @@ use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use candor_event::{DataClass, PersonId, Timestamp};
+use candor_ingest::decode::pairs;
 use candor_query::{Person, Place, walk_events, walk_people};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,6 @@ use super::{answer, audit, bad, caller};
 use crate::http::access::body;
 use crate::http::insights::read;
 use crate::http::problem::Problem;
-use crate::http::sdk::pairs;
 use crate::server::{Server, Tenant};
 
 /// Records of a page that says no number, and the most.

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use candor_event::Value as Held;
+use candor_ingest::decode::pairs;
 use candor_ingest::{GUIDS_TRAIT, Ids};
 use candor_query::Person;
 use candor_store::CONSENT_TRAIT;
@@ -14,7 +15,6 @@ use serde_json::{Map, Value, json};
 use super::{answer, audit, bad, caller};
 use crate::http::insights::read;
 use crate::http::problem::Problem;
-use crate::http::sdk::pairs;
 use crate::server::Server;
 
 /// `GET /1/profile.json?identity=|email=|objectId=`. A plus in an address arrives raw.

@@ -6,13 +6,12 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
-use candor_ingest::decode::{self, Unprocessed, code_of};
+use candor_ingest::decode::{self, Unprocessed, code_of, pairs};
 use serde_json::{Value, json};
 
 use super::{answer, bad, caller, processed, unprocessed};
 use crate::http::access::body;
 use crate::http::problem::Problem;
-use crate::http::sdk::pairs;
 use crate::server::Server;
 
 /// `POST /1/upload`, and with `?dryRun=1` a check that keeps nothing.
