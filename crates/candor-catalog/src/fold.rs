@@ -1,7 +1,9 @@
 //! What is folded from the log: who is who, and consents.
 
+use std::collections::BTreeMap;
+
 use candor_event::{AccountId, FirstSeen, IdKind, Link, Merge, PersonId, Record, Split, Timestamp};
-use sqlx::{Row, Sqlite, Transaction};
+use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
 
 use crate::database::Catalog;
 use crate::error::Error;
@@ -9,7 +11,9 @@ use crate::error::Error;
 const FOLD: &str = "people";
 
 /// How long it is kept when a record came first.
-const FIRST_SEEN_MS: i64 = 7 * 86_400_000;
+const FIRST_SEEN_DAYS: i64 = 7;
+const DAY_MS: i64 = 86_400_000;
+const ROWS_PER_STATEMENT: usize = 1_000;
 
 impl Catalog {
     /// The log offset up to which the catalog holds everything.
@@ -33,16 +37,30 @@ impl Catalog {
     pub async fn fold(&self, records: &[(AccountId, Record)], next: u64) -> Result<(), Error> {
         let failed = || Error::database("fold records");
         let mut one = self.pool.begin().await.map_err(failed())?;
+        // What came first comes by the thousand: many rows to a statement, between erasures.
+        let mut firsts: Vec<(&str, &FirstSeen)> = Vec::new();
         for (account, record) in records {
-            fold_one(&mut one, account.as_str(), record).await.map_err(failed())?;
+            match record {
+                Record::FirstSeen(first) => firsts.push((account.as_str(), first)),
+                Record::Erase { .. } => {
+                    keep_firsts(&mut one, &mut firsts).await.map_err(failed())?;
+                    fold_one(&mut one, account.as_str(), record).await.map_err(failed())?;
+                }
+                _ => fold_one(&mut one, account.as_str(), record).await.map_err(failed())?,
+            }
         }
-        let latest = records.iter().filter_map(|(_, record)| match record {
-            Record::FirstSeen(first) => Some(first.at.0),
-            _ => None,
-        });
-        if let Some(latest) = latest.max() {
-            sqlx::query("DELETE FROM first_seen WHERE at < ?")
-                .bind(latest - FIRST_SEEN_MS)
+        keep_firsts(&mut one, &mut firsts).await.map_err(failed())?;
+        let mut latest: BTreeMap<&str, i64> = BTreeMap::new();
+        for (account, record) in records {
+            if let Record::FirstSeen(first) = record {
+                let day = latest.entry(account.as_str()).or_insert(i64::MIN);
+                *day = first.at.0.div_euclid(DAY_MS).max(*day);
+            }
+        }
+        for (account, day) in latest {
+            sqlx::query("DELETE FROM first_seen WHERE account_id = ? AND day < ?")
+                .bind(account)
+                .bind(day - FIRST_SEEN_DAYS)
                 .execute(&mut *one)
                 .await
                 .map_err(failed())?;
@@ -66,12 +84,13 @@ impl Catalog {
         mut put: impl FnMut(FirstSeen),
     ) -> Result<(), Error> {
         let failed = || Error::database("read what came first");
-        let rows =
-            sqlx::query("SELECT person, fingerprint, at FROM first_seen WHERE account_id = ?")
-                .bind(account.as_str())
-                .fetch_all(&self.pool)
-                .await
-                .map_err(failed())?;
+        let oldest_first =
+            "SELECT person, fingerprint, at FROM first_seen WHERE account_id = ? ORDER BY day";
+        let rows = sqlx::query(oldest_first)
+            .bind(account.as_str())
+            .fetch_all(&self.pool)
+            .await
+            .map_err(failed())?;
         for row in &rows {
             let (person, fingerprint) = (PersonId(bytes(row.get(0))?), row.get::<i64, _>(1) as u64);
             put(FirstSeen { person, fingerprint, at: Timestamp(row.get(2)) });
@@ -126,6 +145,26 @@ impl Catalog {
 
 fn bytes(found: &[u8]) -> Result<[u8; 16], Error> {
     found.try_into().map_err(|_| Error::Corrupt("keyed id"))
+}
+
+/// Writes what came first, and empties the list.
+async fn keep_firsts(
+    one: &mut Transaction<'_, Sqlite>,
+    firsts: &mut Vec<(&str, &FirstSeen)>,
+) -> Result<(), sqlx::Error> {
+    for some in firsts.chunks(ROWS_PER_STATEMENT) {
+        let mut insert = QueryBuilder::new("INSERT OR REPLACE INTO first_seen ");
+        insert.push_values(some, |mut row, (account, first)| {
+            row.push_bind(*account)
+                .push_bind(first.at.0.div_euclid(DAY_MS))
+                .push_bind(first.fingerprint as i64)
+                .push_bind(first.person.0.as_slice())
+                .push_bind(first.at.0);
+        });
+        insert.build().execute(&mut **one).await?;
+    }
+    firsts.clear();
+    Ok(())
 }
 
 async fn fold_one(
@@ -216,16 +255,7 @@ async fn fold_one(
                 .execute(&mut **one)
                 .await?;
         }
-        Record::FirstSeen(FirstSeen { person, fingerprint, at }) => {
-            sqlx::query("INSERT OR REPLACE INTO first_seen VALUES (?, ?, ?, ?)")
-                .bind(account)
-                .bind(*fingerprint as i64)
-                .bind(person.0.as_slice())
-                .bind(at.0)
-                .execute(&mut **one)
-                .await?;
-        }
-        Record::Event(_) | Record::Trait(_) => {}
+        Record::Event(_) | Record::Trait(_) | Record::FirstSeen(_) => {}
     }
     Ok(())
 }
