@@ -1,5 +1,6 @@
 //! The list of live files and the log offset that they cover: sealed, replaced atomically.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use crate::part::{File, Part, sync_folder, write_synced};
 
 const MAGIC: &[u8; 8] = b"CANDORM\x01";
 const NAME: &str = "manifest";
+const VOLUMES_MAX: u16 = 1024;
 
 /// Everything that makes files a store.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -61,7 +63,41 @@ impl Manifest {
         let plain = keys
             .open_sealed(DataClass::Identity, &aad(keys), sealed)
             .map_err(|e| Error::keys(path, e))?;
-        serde_json::from_slice(&plain).map_err(|e| Error::corrupt(path, e))
+        let manifest: Manifest =
+            serde_json::from_slice(&plain).map_err(|e| Error::corrupt(path, e))?;
+        manifest.check().map_err(|why| Error::corrupt(path, why))?;
+        Ok(manifest)
+    }
+
+    /// What everyone who reads a manifest may take for granted.
+    fn check(&self) -> Result<(), &'static str> {
+        if !self.volumes.is_power_of_two() || self.volumes > VOLUMES_MAX {
+            return Err("the number of volumes is no power of two up to 1024");
+        }
+        let listed = self.people.iter().chain(&self.traits).map(|listed| listed.volume);
+        let named = listed.chain(self.parts.iter().map(|part| part.volume));
+        if named.chain(self.erased.iter().map(|erased| erased.0)).any(|v| v >= self.volumes) {
+            return Err("it names a volume that there is not");
+        }
+        let plain = |name: &str| Path::new(name).file_name().is_some_and(|file| file == name);
+        if !self.files().all(|file| plain(&file.name)) {
+            return Err("it names a file outside the folder");
+        }
+        let winners: HashMap<PersonId, PersonId> = self.merges.iter().copied().collect();
+        if winners.len() < self.merges.len() {
+            return Err("someone is folded into two people");
+        }
+        for loser in winners.keys() {
+            let mut at = loser;
+            for _ in 0..=winners.len() {
+                match winners.get(at) {
+                    Some(winner) if winner == loser => return Err("its merges have a circle"),
+                    Some(winner) => at = winner,
+                    None => break,
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Replaces the manifest: from now on its files count and no others.
@@ -131,5 +167,24 @@ mod tests {
         }
         let other = PublisherKeys::for_tests(2);
         assert!(Manifest::read(folder.path(), &other).is_err());
+    }
+
+    #[test]
+    fn what_a_manifest_cannot_say_is_refused() {
+        let check = |change: &dyn Fn(&mut Manifest), expected: bool| {
+            let mut manifest = Manifest { volumes: 4, ..Manifest::default() };
+            change(&mut manifest);
+            assert_eq!(manifest.check().is_ok(), expected, "{manifest:?}");
+        };
+        let id = |seed: u8| PersonId([seed; 16]);
+        check(&|_| {}, true);
+        check(&|m| m.volumes = 3, false);
+        check(&|m| m.volumes = 2048, false);
+        check(&|m| m.erased = vec![(3, 0)], true);
+        check(&|m| m.erased = vec![(4, 0)], false);
+        check(&|m| m.merges = vec![(id(1), id(2)), (id(2), id(3))], true);
+        check(&|m| m.merges = vec![(id(1), id(2)), (id(2), id(3)), (id(3), id(1))], false);
+        check(&|m| m.merges = vec![(id(1), id(1))], false);
+        check(&|m| m.merges = vec![(id(1), id(2)), (id(1), id(3))], false);
     }
 }
