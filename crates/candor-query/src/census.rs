@@ -6,6 +6,11 @@ use candor_event::Value;
 use candor_store::{CONSENT_TRAIT, View};
 use serde::Serialize;
 
+use crate::error::Error;
+use crate::filter::Scope;
+use crate::live::Counted;
+use crate::scan::{Cancel, Keys, scan, text_of};
+
 /// People by their last word on one purpose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Word {
@@ -26,6 +31,80 @@ pub fn filled(view: &View) -> BTreeMap<String, u64> {
         }
     }
     filled
+}
+
+/// A value of a property, and how many events or people have it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Held {
+    /// As it is stored.
+    pub value: Value,
+    /// Events for an event's property, people for a trait.
+    pub count: u64,
+}
+
+/// The names of events, the most frequent first.
+///
+/// # Errors
+/// [`Error::Cancelled`] when the asker left.
+pub fn event_names(view: &View, cancel: &Cancel) -> Result<Vec<Counted>, Error> {
+    let Some(names) = view.volumes.first().map(|volume| volume.event_names()) else {
+        return Ok(Vec::new());
+    };
+    let new = |_: &_| vec![0u64; names.len()];
+    let counts = scan(view, cancel, new, |counts, _, _, run| {
+        for code in run.codes {
+            counts[usize::from(*code)] += 1;
+        }
+    })?;
+    let total = |code: usize| counts.iter().map(|counts| counts[code]).sum();
+    let counted = names.iter().enumerate();
+    let counted =
+        counted.map(|(code, name)| Counted { name: name.to_string(), count: total(code) });
+    let mut held: Vec<Counted> = counted.filter(|name| name.count > 0).collect();
+    held.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
+    Ok(held)
+}
+
+/// The values of a property of events or people, the most frequent first. Lists and objects are
+/// left out: nobody chooses one from a menu.
+///
+/// # Errors
+/// [`Error::Cancelled`] when the asker left.
+pub fn values(
+    view: &View,
+    property: &str,
+    scope: Scope,
+    cancel: &Cancel,
+) -> Result<Vec<Held>, Error> {
+    let new = |_: &_| (Keys::default(), Vec::<u64>::new());
+    let counts =
+        scan(view, cancel, new, |partial: &mut (Keys, Vec<u64>), volume, ordinal, run| {
+            let Some(code) = volume.property_code(property) else { return };
+            let (keys, counts) = partial;
+            let mut count = |value: Option<&Value>| {
+                let Some(value) = value else { return };
+                let place = keys.place(std::iter::once(Some(value))) as usize;
+                counts.resize(counts.len().max(place + 1), 0);
+                counts[place] += 1;
+            };
+            match scope {
+                Scope::Event => run.rows.iter().for_each(|row| count(volume.property(*row, code))),
+                Scope::Person => count(volume.trait_value(ordinal, code)),
+            }
+        })?;
+    let mut held: BTreeMap<String, Held> = BTreeMap::new();
+    for (keys, counts) in counts {
+        for (key, count) in keys.keys.into_iter().zip(counts) {
+            let text = text_of(&key);
+            let Some(value) = key.into_iter().flatten().next() else { continue };
+            if !matches!(value, Value::List(_) | Value::Object(_)) {
+                held.entry(text).or_insert(Held { value, count: 0 }).count += count;
+            }
+        }
+    }
+    let mut held: Vec<(String, Held)> = held.into_iter().collect();
+    held.sort_by(|a, b| b.1.count.cmp(&a.1.count).then_with(|| a.0.cmp(&b.0)));
+    Ok(held.into_iter().map(|(_, held)| held).collect())
 }
 
 /// What people said last about each purpose; who never spoke is in neither number.

@@ -23,11 +23,11 @@ pub mod segment;
 pub mod trend;
 mod walk;
 
-pub use census::{Word, consents, filled};
+pub use census::{Held, Word, consents, event_names, filled, values};
 pub use error::Error;
 pub use filter::{Condition, Op, Scope};
 pub use funnel::Funnel;
-pub use live::{Live, live};
+pub use live::{Counted, Live, live};
 pub use period::{Interval, rfc3339, zone};
 pub use person::{Done, EventCount, Person, person, timeline};
 pub use question::{Breakdown, Breakdowns};

@@ -5,6 +5,7 @@ pub mod consents;
 pub mod define;
 pub mod events;
 pub mod insights;
+pub mod names;
 pub mod people;
 pub mod policy;
 pub mod problem;
@@ -55,6 +56,8 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/api/v1/people/{id}/timeline", get(people::timeline))
         .route("/api/v1/policy", get(policy::show).put(policy::change))
         .route("/api/v1/policy/versions", get(policy::versions))
+        .route("/api/v1/events/names", get(names::events))
+        .route("/api/v1/properties/{name}/values", get(names::values))
         .route("/api/v1/properties", get(policy::properties))
         .route("/api/v1/properties/{name}", put(policy::class))
         .route("/api/v1/gate", get(policy::gate))

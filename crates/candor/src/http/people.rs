@@ -78,7 +78,7 @@ async fn shown(
     actor: &str,
     id: PersonId,
 ) -> Result<Option<Json_>, Problem> {
-    audit(server, tenant, actor, id).await?;
+    audit(server, tenant, actor.to_owned(), "view person", id.to_string()).await?;
     let answer = ask(server, tenant, move |view, _| {
         let person = candor_query::person(view, id);
         Ok(json!({"person": person.map(person_json)}))
@@ -87,13 +87,15 @@ async fn shown(
     Ok(Some(answer["person"].take()).filter(|person| !person.is_null()))
 }
 
-async fn audit(server: &Server, tenant: &Tenant, actor: &str, id: PersonId) -> Result<(), Problem> {
-    let entry = AuditEntry {
-        at: server.now(),
-        actor: actor.to_owned(),
-        action: "view person".to_owned(),
-        subject: id.to_string(),
-    };
+/// Writes down who looked at or changed what; before it is shown or done.
+pub async fn audit(
+    server: &Server,
+    tenant: &Tenant,
+    actor: String,
+    action: &str,
+    subject: String,
+) -> Result<(), Problem> {
+    let entry = AuditEntry { at: server.now(), actor, action: action.to_owned(), subject };
     Ok(server.catalog.audit(&tenant.publisher.account_id, &entry).await?)
 }
 
@@ -158,7 +160,7 @@ pub async fn timeline(
         })?,
     };
     let limit = page.limit.unwrap_or(50).clamp(1, TIMELINE_MAX);
-    audit(&server, &tenant, &actor, person).await?;
+    audit(&server, &tenant, actor, "view person", person.to_string()).await?;
     ask(&server, &tenant, move |view, _| {
         let events = candor_query::timeline(view, person, before, limit).unwrap_or_default();
         let next = (events.len() >= limit).then(|| events.last().map(|event| utc(event.at)));

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::http::access::{allow, caller, json_body};
 use crate::http::events::instant;
+use crate::http::people::audit;
 use crate::http::problem::{FieldError, Problem};
 use crate::server::{Server, Tenant};
 
@@ -192,17 +193,6 @@ pub async fn audited(
     };
     let entries = entries.into_iter().filter(wanted).map(entry);
     Ok(Json(json!({"entries": entries.collect::<Vec<_>>()})))
-}
-
-async fn audit(
-    server: &Server,
-    tenant: &Tenant,
-    actor: String,
-    action: &str,
-    subject: String,
-) -> Result<(), Problem> {
-    let entry = AuditEntry { at: server.now(), actor, action: action.to_owned(), subject };
-    Ok(server.catalog.audit(&tenant.publisher.account_id, &entry).await?)
 }
 
 fn utc(at: Timestamp) -> String {

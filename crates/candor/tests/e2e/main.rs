@@ -5,6 +5,7 @@ mod captures;
 mod described;
 mod durable;
 mod flow;
+mod names;
 mod repeats;
 mod rest;
 mod server;
