@@ -7,7 +7,7 @@ CACHE ?= $(HOME)/.cache/candor
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help build binary demo test torture check-tools format lint unit docs audit browser rest-client fuzz
+.PHONY: help web dashboard build binary demo test torture check-tools format lint unit docs audit browser rest-client fuzz
 
 help:
 	@echo "make demo    build everything and serve the product with generated people and live traffic"
@@ -19,7 +19,10 @@ help:
 check-tools:
 	@scripts/check-tools
 
-build: check-tools
+web: check-tools
+	@scripts/web build
+
+build: check-tools web
 	@echo "== release build (the first one takes some minutes)"
 	cargo build --release --locked -p candor
 	@mkdir -p build
@@ -31,7 +34,7 @@ binary:
 demo: build
 	build/candor demo
 
-test: check-tools format lint unit docs audit browser rest-client
+test: check-tools web format lint unit docs audit dashboard browser rest-client
 	@echo "make test: everything passed"
 
 # Prints the seed of the kills: SEED=… repeats a run.
@@ -58,6 +61,12 @@ docs:
 audit:
 	@echo "== licences and unused dependencies"
 	@scripts/audit
+
+dashboard:
+	@echo "== the dashboard in a browser"
+	cargo build --locked --quiet -p candor
+	@scripts/web check
+	@scripts/web walk
 
 browser:
 	@echo "== the Web SDK in a browser"

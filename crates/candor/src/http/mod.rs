@@ -1,6 +1,7 @@
 //! The HTTP way in: every route on one page, and who may call it.
 
 pub mod access;
+pub mod assets;
 pub mod consents;
 pub mod define;
 pub mod events;
@@ -17,14 +18,20 @@ pub mod status;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 
+use crate::http::problem::Problem;
 use crate::server::Server;
 
 /// The whole outside of the server.
 pub fn router(server: Arc<Server>) -> Router {
     Router::new()
+        .route("/assets/{*path}", get(assets::asset))
+        .route("/mark.svg", get(assets::mark))
         .route("/health", get(status::health))
         .route("/ready", get(status::ready))
         .route("/metrics", get(status::metrics))
@@ -64,8 +71,36 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/api/v1/audit", get(policy::audited))
         .route("/api/v1/consents", get(consents::history).post(consents::record))
         .route("/sdk/v1/consent", post(consents::from_sdk).options(consents::preflight))
-        .fallback(rest::nothing_here)
+        .fallback(nothing_here)
         .method_not_allowed_fallback(rest::wrong_method)
         .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn(guard))
         .with_state(server)
+}
+
+/// What there is no route for: 404 as CleverTap says it under `/1/`, as a problem elsewhere; to a
+/// browser that opens it, the dashboard, which knows its own addresses.
+async fn nothing_here(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    let path = uri.path();
+    if path.starts_with("/1/") {
+        return Problem::not_found().in_clevertap_shape();
+    }
+    let ours = ["/api/", "/sdk/", "/assets/"].iter().any(|start| path.starts_with(start));
+    match (method == Method::GET || method == Method::HEAD) && !ours && assets::wants_page(&headers)
+    {
+        true => assets::page(&headers),
+        false => Problem::not_found().into_response(),
+    }
+}
+
+/// Answers of the API are neither kept by caches nor taken for another kind of file.
+async fn guard(request: Request, next: Next) -> Response {
+    let api = request.uri().path().starts_with("/api/");
+    let mut response = next.run(request).await;
+    if api {
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    }
+    response
 }

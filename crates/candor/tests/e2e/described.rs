@@ -62,7 +62,9 @@ fn template(path: &str) -> Option<(&'static str, &'static Json)> {
 
 /// Ways in that speak a protocol of their own.
 fn is_of_the_sdks(path: &str) -> bool {
-    path.starts_with("/1/") || !path[1..].contains('/') && !path.starts_with("/ready")
+    path.starts_with("/1/")
+        || path.starts_with("/assets/")
+        || !path[1..].contains('/') && !path.starts_with("/ready")
 }
 
 #[test]

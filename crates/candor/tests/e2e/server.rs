@@ -99,6 +99,11 @@ impl Server {
         Server { child, address, lines: Some(lines) }
     }
 
+    /// Where it listens, as host and port.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();

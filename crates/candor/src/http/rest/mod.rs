@@ -108,14 +108,6 @@ fn unprocessed(index: usize, code: u16, error: &str, record: &Value) -> Value {
     json!({"status": "fail", "code": code, "error": error, "record": record})
 }
 
-/// What there is no route for: 404 as CleverTap says it under `/1/`, as a problem elsewhere.
-pub async fn nothing_here(uri: Uri) -> Response {
-    match uri.path().starts_with("/1/") {
-        true => Problem::not_found().in_clevertap_shape(),
-        false => Problem::not_found().into_response(),
-    }
-}
-
 /// A path that takes another method.
 pub async fn wrong_method(uri: Uri) -> Response {
     match uri.path().starts_with("/1/") {

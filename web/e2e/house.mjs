@@ -1,0 +1,77 @@
+// A demo of the real binary with few people, and a browser.
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+import { chromium } from "playwright-core";
+
+/** Starts `candor demo` on a folder of its own; tells where it serves and who may log in. */
+export async function openHouse() {
+  const data = mkdtempSync(join(tmpdir(), "candor-walk-"));
+  const options = ["--data", data, "--listen", "127.0.0.1:0", "--people", "400", "--days", "20"];
+  const server = spawn(process.env.CANDOR, ["demo", ...options], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const house = { data, server };
+  const printed = [];
+  for await (const line of createInterface({ input: server.stdout })) {
+    printed.push(line);
+    house.base ??= /serves (http:\S+)/.exec(line)?.[1];
+    const login = /log-in\s+(\S+) \/ (\S+)/.exec(line);
+    if (login) [, house.email, house.password] = login;
+    house.token ??= /api token\s+(\S+)/.exec(line)?.[1];
+    if (/history is complete/.test(line)) break;
+  }
+  if (!house.token) throw new Error(`the demo did not start:\n${printed.join("\n")}`);
+  server.stdout.resume();
+  server.stderr.resume();
+  house.browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox"],
+  });
+  house.close = async () => {
+    await house.browser.close();
+    const ended = new Promise((resolve) => server.once("exit", resolve));
+    if (server.exitCode === null) {
+      server.kill("SIGTERM");
+      await ended;
+    }
+    rmSync(data, { recursive: true, force: true });
+  };
+  house.ask = async (path, body) => {
+    const answer = await fetch(house.base + path, {
+      method: body ? "POST" : "GET",
+      headers: { authorization: `Bearer ${house.token}` },
+      body: body && JSON.stringify(body),
+    });
+    return answer.json();
+  };
+  return house;
+}
+
+/** A page in a context of its own, which collects what the browser complains about. */
+export async function openPage(house, options = {}) {
+  const context = await house.browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    ...options,
+  });
+  const page = await context.newPage();
+  const complaints = [];
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    // Nobody is logged in at first: the browser notes the 401.
+    const known = /status of 401/.test(message.text());
+    if (message.type() === "error" && !known) complaints.push(message.text());
+  });
+  return { page, context, complaints };
+}
+
+export async function logIn(house, page, path = "/") {
+  await page.goto(house.base + path);
+  await page.fill("input[type=email]", house.email);
+  await page.fill("input[type=password]", house.password);
+  await page.click("button[type=submit]");
+  await page.waitForSelector("#content h1");
+}

@@ -1,0 +1,213 @@
+// Walks of every page, as a person takes them, against the real binary.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+
+import { logIn, openHouse, openPage } from "./house.mjs";
+
+const axe = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+const PAGES = ["/", "/trends", "/funnels", "/gate", "/settings"];
+let house;
+before(async () => (house = await openHouse()), { timeout: 120_000 });
+after(() => house?.close());
+
+const total = (page) =>
+  page.locator("table.numbers tbody tr:first-child td.number strong").first().innerText();
+const number = (text) => Number(text.replaceAll(",", ""));
+
+test("a wrong password is told, and a link survives the log-in", async () => {
+  const { page, context, complaints } = await openPage(house);
+  await page.goto(`${house.base}/trends?event=Charged&measure=total`);
+  await page.waitForURL(/log-in/);
+  await page.fill("input[type=email]", house.email);
+  await page.fill("input[type=password]", "not it");
+  await page.click("button[type=submit]");
+  await page.getByText("the e-mail or password is wrong").waitFor();
+  await page.fill("input[type=password]", house.password);
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/trends\?event=Charged&measure=total/);
+  await page.getByRole("button", { name: house.email }).click();
+  await page.getByText("Log out").click();
+  await page.waitForURL(/log-in/);
+  await page.goto(house.base);
+  await page.waitForURL(/log-in/);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("Today moves by itself and stands still when it is paused", async () => {
+  const { page, context, complaints } = await openPage(house);
+  await logIn(house, page);
+  const feed = page.locator("table.numbers tbody");
+  await feed.locator("tr").first().waitFor();
+  const first = await feed.innerText();
+  await page.waitForFunction((old) => document.querySelector("tbody").innerText !== old, first);
+  await page.getByRole("button", { name: "Pause" }).click();
+  const held = await feed.innerText();
+  await page.waitForTimeout(2_500);
+  assert.equal(await feed.innerText(), held);
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.waitForFunction((old) => document.querySelector("tbody").innerText !== old, held);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("Trends asks what the sentence says, and the link reproduces it", async () => {
+  const { page, context, complaints } = await openPage(house);
+  await logIn(house, page, "/trends");
+  await page.getByLabel("Measure", { exact: true }).selectOption("total");
+  const event = page.getByRole("combobox", { name: "Event", exact: true });
+  await event.fill("Product");
+  await page.getByRole("option", { name: "Product Viewed" }).click();
+  await page.getByRole("button", { name: "Period" }).click();
+  await page.getByRole("button", { name: "last 7 days" }).click();
+  await page.waitForURL(/last=7/);
+  await page.getByRole("button", { name: "Add a condition" }).click();
+  await page.getByLabel("Property", { exact: true }).selectOption("event:OS");
+  await page.getByRole("combobox", { name: "Value", exact: true }).fill("iOS");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/where=/);
+  await page.locator('[aria-busy="false"] table.numbers').waitFor();
+  const zone = "Asia/Kolkata";
+  const day = (at) => new Intl.DateTimeFormat("en-CA", { timeZone: zone }).format(at);
+  const asked = {
+    event: "Product Viewed",
+    measure: "total",
+    where: [{ property: "OS", op: "eq", value: "iOS", scope: "event" }],
+    from: day(Date.now() - 6 * 86_400_000),
+    to: day(Date.now() + 86_400_000),
+  };
+  const answer = await house.ask("/api/v1/insights/trend", asked);
+  const shown = number(await total(page));
+  // Live traffic goes on between the two.
+  assert.ok(shown > 0 && Math.abs(answer.series[0].total - shown) < 200, `${shown}`);
+  const link = page.url();
+  await page.reload();
+  await page.locator('[aria-busy="false"] table.numbers').waitFor();
+  assert.equal(page.url(), link);
+  assert.equal(await page.getByRole("combobox", { name: "Value", exact: true }).inputValue(), "iOS");
+  assert.equal(await event.inputValue(), "Product Viewed");
+  await page.getByLabel("Breakdown").selectOption("event:OS");
+  await page.getByRole("rowheader", { name: "iOS" }).waitFor();
+  await page.goBack();
+  await page.waitForURL(link);
+  await page.getByLabel("Remove the condition").click();
+  await page.waitForURL((url) => !url.search.includes("where"));
+  await page.waitForFunction(
+    (old) => Number(document.querySelector("td strong").innerText.replaceAll(",", "")) > old,
+    shown,
+  );
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("Funnels counts what the API counts, and steps come and go", async () => {
+  const { page, context, complaints } = await openPage(house);
+  const steps = [{ event: "Product Viewed" }, { event: "Added To Cart" }, { event: "Charged" }];
+  const range = { from: "2026-01-01", until: "2026-01-02" };
+  await logIn(house, page, `/funnels?steps=${encodeURIComponent(JSON.stringify(steps))}`);
+  await page.locator("ol.funnel li").nth(2).waitFor();
+  const rows = page.locator("table.numbers tbody tr");
+  const people = number(await rows.nth(0).locator("td.number").first().innerText());
+  const charged = number(await rows.nth(2).locator("td.number").first().innerText());
+  assert.ok(people > charged && charged > 0, `${people} ${charged}`);
+  await page.getByLabel("Remove step 2").click();
+  await page.locator("ol.funnel li").nth(2).waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Add a step" }).click();
+  await page.locator("ol.funnel li").nth(2).waitFor();
+  await page.getByLabel("Breakdown").selectOption("person:Plan");
+  await page.locator("ul.keys").waitFor();
+  // A period before all history: nothing, and what to do.
+  await page.goto(`${page.url()}&from=${range.from}&until=${range.until}`);
+  await page.getByText("Nobody did the first step").waitFor();
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("Gate shows what waits for a class, and classing it keeps it", async () => {
+  const { page, context, complaints } = await openPage(house);
+  const said = (n) => ({ identity: `walker${n}`, purposes: { analytics: true } });
+  for (let n = 0; n < 5; n++) {
+    await house.ask("/api/v1/consents", said(n));
+    const event = { type: "event", identity: `walker${n}`, name: "Walked" };
+    const properties = { shoe: "brown" };
+    await house.ask("/api/v1/events", { records: [{ ...event, properties }] });
+  }
+  await logIn(house, page, "/gate");
+  await page.getByLabel("What shoe tells").selectOption("behaviour");
+  await page.getByText("No property waits for a class").waitFor({ timeout: 15_000 });
+  const all = await house.ask("/api/v1/properties");
+  assert.equal(all.find((property) => property.name === "shoe").class, "behaviour");
+  await page.getByRole("region", { name: "Consent by purpose" }).getByText("analytics").waitFor();
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("Settings tells apps where to send, and refuses a policy that is none", async () => {
+  const { page, context } = await openPage(house);
+  await logIn(house, page, "/settings");
+  const web = await page.getByLabel("Web", { exact: true }).last().innerText();
+  assert.match(web, new RegExp(`id: "DEMO-SHOP" }, "", "${new URL(house.base).host}"`));
+  await page.getByRole("tab", { name: "Policy" }).click();
+  await page.getByRole("button", { name: "Change the policy" }).click();
+  const text = page.getByRole("textbox", { name: "Policy" });
+  await text.fill("{");
+  await page.getByText("This is not JSON").waitFor();
+  await text.fill('{"preset": "lax", "purposes": {}}');
+  await page.getByRole("button", { name: "Save as a new version" }).click();
+  await page.getByText("This did not work").waitFor();
+  await context.close();
+});
+
+test("the keyboard alone finds an event", async () => {
+  const { page, context, complaints } = await openPage(house);
+  await logIn(house, page);
+  await page.keyboard.press("/");
+  await page.waitForFunction(() => document.activeElement.role === "combobox");
+  await page.keyboard.type("checkout");
+  await page.getByRole("option", { name: /Checkout Started/ }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/trends\?event=/);
+  assert.equal(await page.getByRole("combobox", { name: "Event", exact: true }).inputValue(), "Checkout Started");
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+for (const [width, colorScheme] of [
+  [1280, "light"],
+  [1280, "dark"],
+  [390, "light"],
+  [390, "dark"],
+]) {
+  test(`no page hinders anyone at ${width} px, ${colorScheme}`, async () => {
+    const viewport = { width, height: 844 };
+    const { page, context, complaints } = await openPage(house, { viewport, colorScheme, reducedMotion: "reduce" });
+    await logIn(house, page);
+    for (const path of PAGES) {
+      await page.goto(house.base + path);
+      await page.locator("#content h1").waitFor();
+      await page.waitForTimeout(1_200);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(wide <= width, `${path} is ${wide} px wide`);
+      await page.evaluate(axe);
+      const { violations } = await page.evaluate(() => window.axe.run());
+      const grave = violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
+      const told = grave.map(({ id, nodes }) => `${path} ${id}: ${nodes[0].html}`);
+      assert.deepEqual(told, []);
+    }
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+}
+
+test("a server that is gone is told, and the last answer stays", async () => {
+  const { page, context } = await openPage(house);
+  await logIn(house, page, "/trends");
+  await page.locator("table.numbers").waitFor();
+  const ended = new Promise((resolve) => house.server.once("exit", resolve));
+  house.server.kill("SIGTERM");
+  assert.equal(await ended, 0, "it stops by itself though a page is open");
+  await page.getByLabel("Interval").selectOption("week");
+  await page.getByText("The server does not answer").waitFor({ timeout: 20_000 });
+  await context.close();
+});

@@ -1,0 +1,28 @@
+import hooks from "eslint-plugin-react-hooks";
+import tseslint from "typescript-eslint";
+
+// Direction: features know filters, charts, api and ui; nothing below knows a feature, and a feature
+// knows no other feature.
+const features = ["today", "trends", "funnels", "gate", "settings"];
+const forbid = (files, patterns, message) => ({
+  files,
+  rules: { "no-restricted-imports": ["error", { patterns: [{ group: patterns, message }] }] },
+});
+
+export default tseslint.config(
+  { ignores: ["dist", "src/api/schema.ts", "e2e"] },
+  ...tseslint.configs.strict,
+  { plugins: { "react-hooks": hooks }, rules: hooks.configs.recommended.rules },
+  ...features.map((feature) =>
+    forbid(
+      [`src/${feature}/**`],
+      features.filter((other) => other !== feature).map((other) => `**/${other}/**`),
+      "a feature imports no other feature",
+    ),
+  ),
+  forbid(
+    ["src/ui/**", "src/charts/**", "src/api/**", "src/filters/**"],
+    [...features.map((feature) => `**/${feature}/**`), "**/app/**"],
+    "what is below knows no feature",
+  ),
+);

@@ -1,0 +1,122 @@
+// Every page on one page. The URL holds the whole question: a page's search is its state.
+import { QueryCache, QueryClient } from "@tanstack/react-query";
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+  retainSearchParams,
+} from "@tanstack/react-router";
+
+import { account } from "../api/account";
+import { Refusal } from "../api/client";
+import { type PeriodSearch, readPeriod } from "../filters/period";
+import { readFunnel } from "../funnels/state";
+import { readTrend } from "../trends/state";
+import { Broken, Missing } from "./broken";
+import { LogIn } from "./log-in";
+import { Shell } from "./shell";
+
+export const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      refetchOnWindowFocus: false,
+      // What was refused is refused again; what could not be reached may be reached later.
+      retry: (count, error) => error instanceof Refusal && error.status === 0 && count < 2,
+    },
+  },
+  queryCache: new QueryCache({
+    onError: (error, query) => {
+      const over = error instanceof Refusal && error.stranger && query.queryKey[0] !== "account";
+      if (over) void queries.invalidateQueries({ queryKey: ["account"] });
+    },
+  }),
+});
+
+/** The state that pages have in common: the period, and whether to compare it. */
+export type CommonSearch = PeriodSearch & { compare?: boolean };
+
+const root = createRootRoute({
+  component: Outlet,
+  errorComponent: Broken,
+  notFoundComponent: Missing,
+});
+
+/** Only a path of our own may be gone to after the log-in. */
+const ours = (path: unknown): string | undefined =>
+  typeof path === "string" && /^\/(?![/\\])/.test(path) ? path : undefined;
+
+const logIn = createRoute({
+  getParentRoute: () => root,
+  path: "/log-in",
+  validateSearch: (search: Record<string, unknown>): { to?: string } => ({ to: ours(search.to) }),
+  component: LogIn,
+});
+
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: "inside",
+  validateSearch: (search: Record<string, unknown>): CommonSearch => ({
+    ...readPeriod(search),
+    ...(search.compare === true ? { compare: true } : {}),
+  }),
+  search: { middlewares: [retainSearchParams(["last", "from", "until", "compare"])] },
+  beforeLoad: async ({ location }) => {
+    try {
+      await queries.ensureQueryData(account);
+    } catch (error) {
+      if (error instanceof Refusal && error.stranger) {
+        throw redirect({ to: "/log-in", search: { to: location.href } });
+      }
+      throw error;
+    }
+  },
+  component: Shell,
+  errorComponent: Broken,
+});
+
+const today = createRoute({
+  getParentRoute: () => inside,
+  path: "/",
+  component: lazyRouteComponent(() => import("../today/page"), "Today"),
+});
+const trends = createRoute({
+  getParentRoute: () => inside,
+  path: "/trends",
+  validateSearch: readTrend,
+  component: lazyRouteComponent(() => import("../trends/page"), "Trends"),
+});
+const funnels = createRoute({
+  getParentRoute: () => inside,
+  path: "/funnels",
+  validateSearch: readFunnel,
+  component: lazyRouteComponent(() => import("../funnels/page"), "Funnels"),
+});
+const gate = createRoute({
+  getParentRoute: () => inside,
+  path: "/gate",
+  component: lazyRouteComponent(() => import("../gate/page"), "Gate"),
+});
+const settings = createRoute({
+  getParentRoute: () => inside,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("../settings/page"), "Settings"),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    logIn,
+    inside.addChildren([today, trends, funnels, gate, settings]),
+  ]),
+  defaultPreload: "intent",
+  defaultPreloadStaleTime: 0,
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,136 @@
+// What stands around every page: the rail, the top bar, and a strip on the state of keys and policy.
+import { ActionIcon, Anchor, AppShell, Burger, Group, Text, Tooltip } from "@mantine/core";
+import { useDisclosure, useMediaQuery } from "@mantine/hooks";
+import {
+  IconActivity,
+  IconChartLine,
+  IconFilter,
+  IconLock,
+  IconSettings,
+  IconShieldCheck,
+} from "@tabler/icons-react";
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { Link, Outlet, useLocation } from "@tanstack/react-router";
+import { useEffect } from "react";
+
+import { account } from "../api/account";
+import { policy } from "../api/gate";
+import { Search } from "./search";
+import { texts } from "./texts";
+import { TopBar } from "./top-bar";
+
+export type Page = { to: "/" | "/trends" | "/funnels" | "/gate" | "/settings"; name: string };
+type Group_ = { name?: string; pages: (Page & { icon: typeof IconActivity })[] };
+
+/** In the order of work; only what is built is shown. */
+export const RAIL: Group_[] = [
+  { pages: [{ to: "/", name: texts.today, icon: IconActivity }] },
+  {
+    name: texts.analyse,
+    pages: [
+      { to: "/trends", name: texts.trends, icon: IconChartLine },
+      { to: "/funnels", name: texts.funnels, icon: IconFilter },
+    ],
+  },
+  { name: texts.trust, pages: [{ to: "/gate", name: texts.gate, icon: IconShieldCheck }] },
+  { pages: [{ to: "/settings", name: texts.settings, icon: IconSettings }] },
+];
+
+function RailLink({ page, narrow }: { page: Group_["pages"][number]; narrow: boolean }) {
+  const link = (
+    <Link
+      to={page.to}
+      className="rail-link"
+      activeOptions={{ exact: page.to === "/", includeSearch: false }}
+      aria-label={narrow ? page.name : undefined}
+    >
+      <page.icon size={20} stroke={1.7} aria-hidden />
+      {!narrow && page.name}
+    </Link>
+  );
+  return narrow ? (
+    <Tooltip label={page.name} position="right">
+      {link}
+    </Tooltip>
+  ) : (
+    link
+  );
+}
+
+function Rail({ narrow }: { narrow: boolean }) {
+  return (
+    <nav aria-label={texts.menu} className="rail">
+      {RAIL.map((group, index) => (
+        <div key={index} className={index === RAIL.length - 1 ? "rail-foot" : undefined}>
+          {group.name && !narrow && <div className="rail-group">{group.name}</div>}
+          {group.pages.map((page) => (
+            <RailLink key={page.to} page={page} narrow={narrow} />
+          ))}
+        </div>
+      ))}
+    </nav>
+  );
+}
+
+function Strip() {
+  const { data } = useSuspenseQuery(account);
+  const open = useQuery(policy).data?.preset === "open";
+  const words = [data.keys === "local" && texts.keysLocal, open && texts.policyOpen];
+  return (
+    <Group className="strip" gap={8} wrap="nowrap">
+      <IconLock size={14} aria-hidden />
+      <Text size="xs" truncate>
+        {words.filter(Boolean).join(" · ")}{" "}
+        <Anchor component={Link} to="/settings" size="xs" underline="always">
+          {texts.settings}
+        </Anchor>
+      </Text>
+    </Group>
+  );
+}
+
+export function Shell() {
+  const [drawer, { toggle, close }] = useDisclosure(false);
+  const narrow = useMediaQuery("(min-width: 48em) and (max-width: 68em)") ?? false;
+  const { pathname } = useLocation();
+  useEffect(close, [pathname, close]);
+  const burger = (
+    <Burger opened={drawer} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={texts.menu} />
+  );
+  return (
+    <AppShell
+      header={{ height: 56 }}
+      navbar={{ width: narrow ? 60 : 216, breakpoint: "sm", collapsed: { mobile: !drawer } }}
+      padding={0}
+    >
+      <a className="skip" href="#content">
+        {texts.toContent}
+      </a>
+      <AppShell.Header className="top">
+        <Group h="100%" px={16} gap={12} wrap="nowrap">
+          {burger}
+          <ActionIcon
+            component={Link}
+            to="/"
+            variant="transparent"
+            aria-label="Candor"
+            visibleFrom="xs"
+          >
+            <img src="/mark.svg" alt="" width={26} height={26} />
+          </ActionIcon>
+          <TopBar />
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar className="side">
+        <Rail narrow={narrow} />
+      </AppShell.Navbar>
+      <AppShell.Main>
+        <Strip />
+        <div id="content" tabIndex={-1} className="content">
+          <Outlet />
+        </div>
+        <Search />
+      </AppShell.Main>
+    </AppShell>
+  );
+}

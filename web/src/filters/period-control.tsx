@@ -1,0 +1,100 @@
+// The period in words; a press opens the choices.
+import { Button, Group, Popover, Stack, Switch, TextInput, UnstyledButton } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconCalendar } from "@tabler/icons-react";
+import { useState } from "react";
+
+import { dateIn, periodInWords, periodOf, type PeriodSearch, PRESETS, rangeOf } from "./period";
+import { texts } from "./texts";
+
+type Search = PeriodSearch & { compare?: boolean };
+
+function Dates({ search, zone, onChange }: PeriodProps) {
+  const [now] = useState(() => Date.now());
+  const range = rangeOf(periodOf(search), zone, now);
+  const [from, setFrom] = useState(search.from ?? range.from);
+  const [until, setUntil] = useState(search.until ?? dateIn(zone, now));
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        onChange({ last: undefined, from, until });
+      }}
+    >
+      <Group align="end" gap={8} wrap="nowrap">
+        <TextInput
+          type="date"
+          label={texts.from}
+          value={from}
+          max={until}
+          required
+          onChange={(event) => setFrom(event.currentTarget.value)}
+        />
+        <TextInput
+          type="date"
+          label={texts.until}
+          value={until}
+          min={from}
+          required
+          onChange={(event) => setUntil(event.currentTarget.value)}
+        />
+        <Button type="submit" variant="default">
+          {texts.apply}
+        </Button>
+      </Group>
+    </form>
+  );
+}
+
+type PeriodProps = { search: Search; zone: string; onChange: (next: Search) => void };
+
+export function PeriodControl({ search, zone, onChange }: PeriodProps) {
+  const [opened, { toggle, close }] = useDisclosure(false);
+  const period = periodOf(search);
+  const words = periodInWords(period);
+  const choose = (next: Search) => {
+    onChange(next);
+    close();
+  };
+  return (
+    <Popover opened={opened} onChange={close} position="bottom-end" trapFocus withinPortal>
+      <Popover.Target>
+        <UnstyledButton
+          className="search-button"
+          onClick={toggle}
+          aria-expanded={opened}
+          aria-label={`${texts.period}: ${words}, ${zone}`}
+        >
+          <IconCalendar size={16} aria-hidden />
+          <span>{words}</span>
+          <span className="zone">, {zone}</span>
+          {search.compare && <span className="zone">· {texts.compared}</span>}
+        </UnstyledButton>
+      </Popover.Target>
+      <Popover.Dropdown maw="calc(100vw - 16px)">
+        <Stack gap={12}>
+          <Group gap={8}>
+            {PRESETS.map((last) => (
+              <Button
+                key={last}
+                size="xs"
+                variant={"last" in period && period.last === last ? "filled" : "default"}
+                onClick={() => choose({ last, from: undefined, until: undefined })}
+              >
+                {periodInWords({ last })}
+              </Button>
+            ))}
+          </Group>
+          <Dates key={words} search={search} zone={zone} onChange={choose} />
+          <Switch
+            label={texts.compare}
+            checked={search.compare ?? false}
+            onChange={(event) =>
+              onChange({ compare: event.currentTarget.checked ? true : undefined })
+            }
+          />
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}

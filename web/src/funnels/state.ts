@@ -1,0 +1,59 @@
+// The state of Funnels: its form in the URL, and the question it asks.
+import type { Condition, FunnelQuestion } from "../api/insights";
+import { readConditions, readProperty } from "../filters/condition";
+import type { Range } from "../filters/period";
+import type { PropertyRef } from "../filters/pickers";
+
+export type Step = { event: string; where?: Condition[] };
+export type FunnelSearch = { steps?: Step[]; window?: string; by?: PropertyRef[] };
+
+export const STEPS_MAX = 12;
+const GROUPS = 5;
+export const WINDOWS = ["30m", "1h", "1d", "7d", "14d", "30d", "90d"].map((value) => ({
+  value,
+  label: value
+    .replace(/^1h$/, "1 hour")
+    .replace(/^1d$/, "1 day")
+    .replace(/m$/, " minutes")
+    .replace(/d$/, " days"),
+}));
+export const DEFAULT_WINDOW = "7d";
+
+function readStep(given: unknown): Step[] {
+  if (typeof given !== "object" || given === null) return [];
+  const { event, where } = given as Record<string, unknown>;
+  if (typeof event !== "string" || event === "" || event.length > 1024) return [];
+  const conditions = readConditions(where);
+  return [{ event, ...(conditions.length > 0 ? { where: conditions } : {}) }];
+}
+
+export function readFunnel(search: Record<string, unknown>): FunnelSearch {
+  const steps = Array.isArray(search.steps)
+    ? search.steps.slice(0, STEPS_MAX).flatMap(readStep)
+    : [];
+  const window = WINDOWS.find((one) => one.value === search.window)?.value;
+  const by = readProperty(search.by).slice(0, 1);
+  return {
+    ...(steps.length > 0 ? { steps } : {}),
+    ...(window ? { window } : {}),
+    ...(by.length > 0 ? { by } : {}),
+  };
+}
+
+/** The steps that people most likely want first: what happens most often, then less and less. */
+export const suggested = (names: { name: string }[]): Step[] =>
+  names.slice(0, 3).map(({ name }) => ({ event: name }));
+
+export function questionOf(search: FunnelSearch, range: Range, timezone: string): FunnelQuestion {
+  return {
+    steps: search.steps ?? [],
+    from: range.from,
+    to: range.to,
+    timezone,
+    window: search.window ?? DEFAULT_WINDOW,
+    order: "ordered",
+    count: "people",
+    limit: GROUPS,
+    ...(search.by ? { breakdown: search.by } : {}),
+  };
+}

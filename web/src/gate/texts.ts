@@ -1,0 +1,38 @@
+import { catalogue } from "../ui/texts";
+
+export const texts = catalogue({
+  en: {
+    title: "Gate",
+    since: (when: string) => `since ${when}, when the server started`,
+    accepted: "Records kept",
+    refused: "Records refused",
+    refusedHint: "nothing of them was kept",
+    stripped: "Properties taken out",
+    strippedHint: "before anything was written",
+    refusedWhy: "Refused, and why",
+    strippedWhy: "Taken out, and why",
+    noneRefused: "Nothing was refused",
+    noneStripped: "Nothing was taken out",
+    waiting: "Properties to class",
+    waitingHint:
+      "Their values are not kept: they are taken out until you say what each tells about a person.",
+    noneWaiting: "No property waits for a class",
+    consents: "Consent by purpose",
+    nobodySpoke: "Nobody has said yes or no yet.",
+    purpose: "Purpose",
+    yes: "Yes",
+    no: "No",
+    rate: "Share of yes",
+    property: "Property",
+    came: "Came",
+    held: "Values held",
+    tells: "What it tells",
+    classOf: (name: string) => `What ${name} tells`,
+    choose: "Choose…",
+    properties: "All properties",
+    find: "Find a property",
+    nothing: "Nothing by this name",
+    more: (count: number) => `Show ${count} more`,
+  },
+  hi: { title: "द्वार", yes: "हाँ", no: "नहीं" },
+});

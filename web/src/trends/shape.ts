@@ -1,0 +1,42 @@
+// A trend's answer as lines and rows.
+import type { TrendAnswer, TrendQuestion } from "../api/insights";
+import type { Line } from "../charts/lines";
+import { named } from "../ui/numbers";
+
+type Series = TrendAnswer["series"];
+
+export const nameOf = (key: unknown[], alone: string): string =>
+  key.length === 0 ? alone : key.map(named).join(" · ");
+
+export const linesOf = (series: Series, alone: string): Line[] =>
+  series.map(({ key, points }) => ({
+    name: nameOf(key, alone),
+    values: points.map((point) => point.value),
+  }));
+
+/** What an interval is called on an axis, in the zone of the question. */
+export function intervalName(at: string, interval: string): string {
+  // The answer's offset is that of the zone: its clock is read as it stands.
+  const local = new Date(`${at.slice(0, 16)}:00Z`);
+  const words = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat("en-GB", { ...options, timeZone: "UTC" }).format(local);
+  if (interval === "minute") return words({ hour: "2-digit", minute: "2-digit" });
+  if (interval === "hour") {
+    return words({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  }
+  if (interval === "month") return words({ month: "short", year: "numeric" });
+  return words({ day: "numeric", month: "short" });
+}
+
+const LENGTH: Record<string, number> = { minute: 1, hour: 60, day: 1440, week: 10_080, month: 40_320 };
+
+/** Whether the last interval is not over as of the answer. */
+export function isIncomplete(answer: TrendAnswer, question: TrendQuestion): boolean {
+  const last = answer.series[0]?.points.at(-1)?.at;
+  const minutes = LENGTH[question.interval] ?? 0;
+  return last !== undefined && Date.parse(last) + minutes * 60_000 > Date.parse(answer.meta.as_of);
+}
+
+/** The change of a total against the period before; undefined where there is nothing to compare. */
+export const changeOf = (now: number, before: number | undefined): number | undefined =>
+  before === undefined || before === 0 ? undefined : now / before - 1;

@@ -1,0 +1,28 @@
+import { catalogue } from "../ui/texts";
+
+export const texts = catalogue({
+  en: {
+    title: "Trends",
+    question: "The question",
+    count: "Count",
+    measure: "Measure",
+    measured: "Measured property",
+    amount: "Amount",
+    whoDid: "who did",
+    of: "of",
+    by: "by",
+    breakdown: "Breakdown",
+    noBreakdown: "no breakdown",
+    per: "per",
+    interval: "Interval",
+    anyEvent: "any event",
+    group: "Group",
+    event: "Event",
+    total: "Total",
+    before: "Before",
+    table: "The same numbers as a table",
+    nothing: "Nothing like this happened in the period",
+    nothingNext: "Take a longer period at the top, another event, or fewer conditions.",
+  },
+  hi: { title: "रुझान", count: "गिनें", per: "प्रति", total: "कुल" },
+});

@@ -1,0 +1,23 @@
+import { describe, expect, it } from "vitest";
+
+import { duration, full, named, share, short } from "./numbers";
+
+describe("numbers as people read them", () => {
+  it("writes whole numbers in full and large ones short", () => {
+    expect(full(1_234_567)).toBe("1,234,567");
+    expect(full(12.345)).toBe("12.35");
+    expect(short(1_234_567)).toBe("1.23 M");
+    expect(short(9_999)).toBe("9,999");
+  });
+  it("writes shares with one decimal and durations in words", () => {
+    expect(share(0.45123)).toBe("45.1%");
+    expect(duration(187_200_000)).toBe("2 d 4 h");
+    expect(duration(61_000)).toBe("1 min 1 s");
+    expect(duration(45)).toBe("45 ms");
+    expect(duration(86_400_000 * 12 + 3_600_000)).toBe("12 d");
+  });
+  it("has a word for what is missing", () => {
+    expect(named(null)).toBe("(none)");
+    expect(named(7)).toBe("7");
+  });
+});

@@ -1,0 +1,55 @@
+// Numbers and times as people read them.
+
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const fine = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
+const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
+const percent = new Intl.NumberFormat("en", {
+  style: "percent",
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+});
+
+/** 1,234,567, or 12.35 where it is not whole. */
+export const full = (value: number): string =>
+  Number.isInteger(value) ? whole.format(value) : fine.format(value);
+
+/** 1.23 M on cards. */
+export const short = (value: number): string =>
+  Math.abs(value) < 10_000 ? full(value) : compact.format(value).replace(/([A-Z])$/, " $1");
+
+/** 0.4512 as 45.1%. */
+export const share = (value: number): string => percent.format(value);
+
+const UNITS: [string, number][] = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["min", 60_000],
+  ["s", 1_000],
+];
+
+/** 187,200,000 ms as "2 d 4 h". */
+export function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  const first = UNITS.findIndex(([, unit]) => ms >= unit);
+  const [name, unit] = UNITS[first] ?? ["s", 1_000];
+  const count = Math.floor(ms / unit);
+  const next = UNITS[first + 1];
+  const rest = next ? Math.floor((ms % unit) / next[1]) : 0;
+  return next && rest > 0 && count < 10 ? `${count} ${name} ${rest} ${next[0]}` : `${count} ${name}`;
+}
+
+/** "14:03:07" in a zone. */
+export const clock = (at: string | number, zone?: string): string =>
+  new Date(at).toLocaleTimeString("en-GB", { timeZone: zone });
+
+/** "24 Nov 2026, 14:03" in a zone. */
+export const moment = (at: string | number, zone?: string): string =>
+  new Date(at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: zone });
+
+/** What a breakdown's value is called. */
+export const named = (value: unknown): string =>
+  value === null || value === undefined
+    ? "(none)"
+    : typeof value === "string"
+      ? value
+      : JSON.stringify(value);
