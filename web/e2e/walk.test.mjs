@@ -159,6 +159,26 @@ test("Settings tells apps where to send, and refuses a policy that is none", asy
   await context.close();
 });
 
+test("a token is made, shown once, and taken back", async () => {
+  const { page, context, complaints } = await openPage(house);
+  await logIn(house, page, "/settings");
+  await page.getByRole("tab", { name: "API tokens" }).click();
+  await page.getByLabel("Name").fill("walker");
+  await page.getByLabel(/^read:/).check();
+  await page.getByRole("button", { name: "Make a token" }).click();
+  const token = await page.getByRole("status").locator("code").innerText();
+  const ask = () =>
+    fetch(`${house.base}/api/v1/events/names`, { headers: { authorization: `Bearer ${token}` } });
+  assert.equal((await ask()).status, 200);
+  const row = page.getByRole("row").filter({ hasText: "walker" });
+  await row.getByRole("button", { name: "Take back" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Take back" }).click();
+  await row.waitFor({ state: "detached" });
+  assert.equal((await ask()).status, 401);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test("the keyboard alone finds an event", async () => {
   const { page, context, complaints } = await openPage(house);
   await logIn(house, page);

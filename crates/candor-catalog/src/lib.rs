@@ -15,6 +15,7 @@ mod error;
 mod fold;
 mod policy;
 mod publishers;
+mod tokens;
 mod users;
 
 pub use audit::AuditEntry;
@@ -24,4 +25,5 @@ pub use definitions::{Definition, NewDefinition};
 pub use error::Error;
 pub use policy::PolicyVersion;
 pub use publishers::{NewPublisher, Publisher};
-pub use users::{ApiToken, User};
+pub use tokens::{ApiToken, ListedToken};
+pub use users::User;

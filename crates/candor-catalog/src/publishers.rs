@@ -63,14 +63,17 @@ impl Catalog {
         if made.rows_affected() == 0 {
             return Err(Error::Exists("a publisher with this account id"));
         }
-        sqlx::query("INSERT INTO api_tokens VALUES (?, ?, 'first', ?, ?)")
-            .bind(&new.api_token.0)
-            .bind(account)
-            .bind(&new.api_token.1)
-            .bind(now.0)
-            .execute(&mut *one)
-            .await
-            .map_err(failed())?;
+        sqlx::query(
+            "INSERT INTO api_tokens (hash, account_id, name, scopes, created_at, id) \
+             VALUES (?, ?, 'first', ?, ?, lower(hex(randomblob(8))))",
+        )
+        .bind(&new.api_token.0)
+        .bind(account)
+        .bind(&new.api_token.1)
+        .bind(now.0)
+        .execute(&mut *one)
+        .await
+        .map_err(failed())?;
         let made = sqlx::query(
             "INSERT INTO users (account_id, email, password_hash, role) VALUES (?, ?, ?, 'admin') \
              ON CONFLICT DO NOTHING",

@@ -1,4 +1,4 @@
-//! Who may log in or call: users, their sessions, API tokens. Only hashes are kept.
+//! Who may log in: users and their sessions. Only hashes are kept.
 
 use candor_event::{AccountId, Timestamp};
 use sqlx::Row;
@@ -19,15 +19,6 @@ pub struct User {
     pub password_hash: String,
     /// What it may do: `admin`.
     pub role: String,
-}
-
-/// A token of the API.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ApiToken {
-    /// Whose data it opens.
-    pub account_id: AccountId,
-    /// What it may do.
-    pub scopes: Vec<String>,
 }
 
 fn user(row: &sqlx::sqlite::SqliteRow) -> Result<User, Error> {
@@ -109,22 +100,5 @@ impl Catalog {
             .await
             .map_err(Error::database("end a session"))?;
         Ok(())
-    }
-
-    /// The API token of a hash.
-    ///
-    /// # Errors
-    /// [`Error::Database`] when the file cannot be read.
-    pub async fn api_token(&self, hash: &[u8]) -> Result<Option<ApiToken>, Error> {
-        let row = sqlx::query("SELECT account_id, scopes FROM api_tokens WHERE hash = ?")
-            .bind(hash)
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(Error::database("find a token"))?;
-        let Some(row) = row else { return Ok(None) };
-        let (account, scopes): (String, String) = (row.get(0), row.get(1));
-        let account_id = AccountId::new(&account).ok_or(Error::Corrupt("account id"))?;
-        let scopes = scopes.split_whitespace().map(str::to_owned).collect();
-        Ok(Some(ApiToken { account_id, scopes }))
     }
 }

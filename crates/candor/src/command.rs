@@ -50,7 +50,8 @@ pub fn secret(bytes: usize) -> anyhow::Result<String> {
     Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-const SCOPES: &str = "ingest read people engage consent admin";
+/// All that a token may do.
+pub const SCOPES: &str = "ingest read people engage consent admin";
 
 /// Runs `publisher create` and returns the object to print.
 pub fn create_publisher(data: &Path, create: &Create) -> anyhow::Result<Json> {

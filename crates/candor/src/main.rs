@@ -2,6 +2,7 @@
 
 mod command;
 mod config;
+mod cores;
 mod demo;
 mod http;
 mod listener;
@@ -135,6 +136,10 @@ fn main() -> ExitCode {
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=warn")),
         )
         .init();
+    if let Err(error) = cores::off() {
+        let _ = writeln!(std::io::stderr(), "candor: {error:#}");
+        return ExitCode::FAILURE;
+    }
     let done = match arguments.command {
         Command::Demo(demo) => demo_command(demo),
         Command::Serve(serve) => serve_command(serve),

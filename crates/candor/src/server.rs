@@ -20,6 +20,7 @@ use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::config::Config;
+use crate::http::attempts::Attempts;
 use crate::http::define::variables_of;
 
 /// How long the loader waits for more before it looks whether to stop.
@@ -73,6 +74,8 @@ pub struct Server {
     pub started: Instant,
     data: PathBuf,
     tenants: RwLock<HashMap<AccountId, Arc<Tenant>>>,
+    /// Log-ins that failed lately.
+    pub attempts: Attempts,
     stop: AtomicBool,
     _lock: File,
 }
@@ -119,6 +122,7 @@ impl Server {
             started: Instant::now(),
             data: data.to_owned(),
             tenants: RwLock::default(),
+            attempts: Attempts::default(),
             stop: AtomicBool::new(false),
             _lock: lock,
         });

@@ -5,7 +5,7 @@ import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { account } from "../api/account";
 import { gate, type GateAnswer } from "../api/gate";
 import { RankedBars } from "../charts/bars";
-import { Counter } from "../ui/counter";
+import { FigureCard } from "../ui/figure-card";
 import { full, moment, share } from "../ui/numbers";
 import { Answered, Nothing, Panel } from "../ui/panel";
 import { Properties } from "./properties";
@@ -15,18 +15,6 @@ import { REFUSED, STRIPPED } from "./words";
 
 const sum = (counts: Record<string, number>) =>
   Object.values(counts).reduce((all, count) => all + count, 0);
-
-function Card({ name, value, hint }: { name: string; value: number; hint: string }) {
-  return (
-    <Panel>
-      <Text size="sm">{name}</Text>
-      <Counter value={value} />
-      <Text size="xs" className="quiet">
-        {hint}
-      </Text>
-    </Panel>
-  );
-}
 
 function Reasons({ title, counts, words, none }: ReasonsProps) {
   const rows = Object.entries(counts)
@@ -102,9 +90,9 @@ export function Gate() {
           return (
             <Stack gap={16}>
               <SimpleGrid cols={{ base: 1, xs: 3 }} spacing={16}>
-                <Card name={texts.accepted} value={answer.accepted} hint={since} />
-                <Card name={texts.refused} value={sum(answer.refused)} hint={texts.refusedHint} />
-                <Card name={texts.stripped} value={sum(answer.stripped)} hint={texts.strippedHint} />
+                <FigureCard name={texts.accepted} value={answer.accepted} hint={since} />
+                <FigureCard name={texts.refused} value={sum(answer.refused)} hint={texts.refusedHint} />
+                <FigureCard name={texts.stripped} value={sum(answer.stripped)} hint={texts.strippedHint} />
               </SimpleGrid>
               <Waiting waiting={answer.waiting} />
               <SimpleGrid cols={{ base: 1, md: 2 }} spacing={16}>

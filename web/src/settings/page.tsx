@@ -7,6 +7,7 @@ import { Panel } from "../ui/panel";
 import { PolicyPanel } from "./policy";
 import { Sdk } from "./sdk";
 import { texts } from "./texts";
+import { Tokens } from "./tokens";
 
 function About() {
   const { data } = useSuspenseQuery(account);
@@ -41,11 +42,15 @@ export function Settings() {
       <Tabs defaultValue="sdk" keepMounted={false}>
         <Tabs.List mb={16}>
           <Tabs.Tab value="sdk">{texts.sdk}</Tabs.Tab>
+          <Tabs.Tab value="tokens">{texts.tokens}</Tabs.Tab>
           <Tabs.Tab value="policy">{texts.policy}</Tabs.Tab>
           <Tabs.Tab value="about">{texts.about}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="sdk">
           <Sdk />
+        </Tabs.Panel>
+        <Tabs.Panel value="tokens">
+          <Tokens />
         </Tabs.Panel>
         <Tabs.Panel value="policy">
           <PolicyPanel />

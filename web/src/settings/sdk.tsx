@@ -1,22 +1,11 @@
-import { Alert, Button, CopyButton, Stack, Text } from "@mantine/core";
+import { Alert, Stack, Text } from "@mantine/core";
 import { useSuspenseQuery } from "@tanstack/react-query";
 
 import { account } from "../api/account";
+import { Copy } from "../ui/copy";
 import { Panel } from "../ui/panel";
 import { SNIPPETS } from "./snippets";
 import { texts } from "./texts";
-
-function Copy({ code }: { code: string }) {
-  return (
-    <CopyButton value={code}>
-      {({ copied, copy }) => (
-        <Button size="xs" variant="default" onClick={copy}>
-          {copied ? texts.copied : texts.copy}
-        </Button>
-      )}
-    </CopyButton>
-  );
-}
 
 export function Sdk() {
   const { data } = useSuspenseQuery(account);
@@ -29,7 +18,7 @@ export function Sdk() {
       </Text>
       {protocol === "http:" && <Alert color="yellow">{texts.plainHttp}</Alert>}
       {SNIPPETS.map(({ id, code }) => (
-        <Panel key={id} title={texts[id]} aside={<Copy code={code(place)} />}>
+        <Panel key={id} title={texts[id]} aside={<Copy text={code(place)} />}>
           <pre className="code" tabIndex={0} aria-label={texts[id]}>
             {code(place)}
           </pre>

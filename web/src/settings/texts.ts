@@ -4,6 +4,17 @@ export const texts = catalogue({
   en: {
     title: "Settings",
     sdk: "SDK",
+    tokens: "API tokens",
+    noTokens: "There is no token",
+    makeToken: "Make a token",
+    tokenName: "Name",
+    tokenNameHint: "What will use it: warehouse, website…",
+    scopes: "What it may do",
+    made: "Made",
+    shownOnce: "This is the token. It is shown this once.",
+    takeBack: "Take back",
+    takeBackWill: (name: string) =>
+      `Whatever uses the token "${name}" is refused from the next request on. This cannot be undone.`,
     policy: "Policy",
     about: "Publisher",
     sdkHint:
@@ -13,8 +24,6 @@ export const texts = catalogue({
     android: "Android",
     ios: "iOS",
     rest: "REST API",
-    copy: "Copy",
-    copied: "Copied",
     plainHttp:
       "This page is served without TLS. The SDKs send to https alone: serve with --tls-cert and --tls-key, or behind a proxy that ends TLS.",
     preset: "Preset",

@@ -8,7 +8,7 @@ import { useEffect, useState } from "react";
 import { account } from "../api/account";
 import { type Live, watchLive } from "../api/insights";
 import { Bars, RankedBars } from "../charts/bars";
-import { Counter } from "../ui/counter";
+import { FigureCard } from "../ui/figure-card";
 import { clock, full, short } from "../ui/numbers";
 import { Loading, Nothing, Panel } from "../ui/panel";
 import { countryName } from "./country";
@@ -21,18 +21,6 @@ function useLive(paused: boolean) {
   const [lost, setLost] = useState(false);
   useEffect(() => (paused ? undefined : watchLive(see, setLost)), [paused]);
   return { live, lost };
-}
-
-function Card({ name, hint, value }: { name: string; hint: string; value: number }) {
-  return (
-    <Panel>
-      <Text size="sm">{name}</Text>
-      <Counter value={value} />
-      <Text size="xs" className="quiet">
-        {hint}
-      </Text>
-    </Panel>
-  );
 }
 
 function Countries({ live }: { live: Live }) {
@@ -80,9 +68,9 @@ function Picture({ live, zone }: { live: Live; zone: string }) {
   return (
     <>
       <SimpleGrid cols={{ base: 1, xs: 3 }} spacing={16}>
-        <Card name={texts.now} hint={texts.nowHint} value={live.active_5m} />
-        <Card name={texts.half} hint={texts.halfHint} value={live.active_30m} />
-        <Card name={texts.minute} hint={texts.minuteHint} value={minutes.at(-2) ?? 0} />
+        <FigureCard name={texts.now} hint={texts.nowHint} value={live.active_5m} />
+        <FigureCard name={texts.half} hint={texts.halfHint} value={live.active_30m} />
+        <FigureCard name={texts.minute} hint={texts.minuteHint} value={minutes.at(-2) ?? 0} />
       </SimpleGrid>
       <Panel title={texts.lastHour}>
         <Bars

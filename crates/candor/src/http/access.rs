@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use crate::command::{secret, sha256};
+use crate::command::{SCOPES, secret, sha256};
 use crate::http::problem::{FieldError, Problem};
 use crate::server::{Server, Tenant};
 
@@ -36,21 +36,60 @@ pub async fn caller(
     headers: &HeaderMap,
     scope: &str,
 ) -> Result<(Arc<Tenant>, String), Problem> {
-    let (account, actor) = if let Some(token) = bearer(headers) {
+    let Caller { tenant, name, .. } = admit(server, headers, scope).await?;
+    Ok((tenant, name))
+}
+
+/// Who calls.
+pub struct Caller {
+    /// For whom.
+    pub tenant: Arc<Tenant>,
+    /// What logged changes call them.
+    pub name: String,
+    scopes: Vec<String>,
+}
+
+impl Caller {
+    /// Whether this may be done.
+    pub fn may(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|has| has == scope)
+    }
+}
+
+/// Lets in who has this scope.
+pub async fn admit(server: &Server, headers: &HeaderMap, scope: &str) -> Result<Caller, Problem> {
+    let (account, name, scopes) = if let Some(token) = bearer(headers) {
         let token = server.catalog.api_token(&sha256(token)).await?;
         let token = token.ok_or_else(Problem::unauthorized)?;
-        if !token.scopes.iter().any(|has| has == scope) {
-            return Err(Problem::forbidden(scope));
-        }
-        (token.account_id, "api token".to_owned())
+        (token.account_id, format!("token {}", token.name), token.scopes)
     } else {
         let cookie = cookie(headers).ok_or_else(Problem::unauthorized)?;
         let user = server.catalog.session(&sha256(cookie), server.now()).await?;
         let user = user.ok_or_else(Problem::unauthorized)?;
-        (user.account_id, user.email)
+        let scopes = SCOPES.split_whitespace().map(str::to_owned).collect();
+        (user.account_id, user.email, scopes)
     };
     let tenant = server.tenant(account.as_str()).ok_or_else(Problem::unauthorized)?;
-    Ok((tenant, actor))
+    let caller = Caller { tenant, name, scopes };
+    match caller.may(scope) {
+        true => Ok(caller),
+        false => Err(Problem::forbidden(scope)),
+    }
+}
+
+/// Whether a browser sent this from a page of another site without credentials that only our own
+/// pages have. Programs send neither header.
+pub fn cross_site(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if bearer(headers).is_some() {
+        return false;
+    }
+    if let Some(site) = text("sec-fetch-site") {
+        return site != "same-origin" && site != "none";
+    }
+    let Some(origin) = text("origin") else { return false };
+    let host = origin.split_once("://").map(|(_, host)| host);
+    host.is_none() || host != text("host")
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -107,18 +146,22 @@ pub async fn login(
     sent: Body,
 ) -> Result<Response, Problem> {
     let login: Login = json_body(sent, 64 << 10).await?;
+    server.attempts.begin(&login.email, server.now()).map_err(Problem::too_many_attempts)?;
     let user = server.catalog.user(&login.email).await?;
     // An unknown e-mail costs the same work as a wrong password.
     let hash = user.as_ref().map_or(NOBODYS_HASH, |user| user.password_hash.as_str()).to_owned();
+    let checking = server.attempts.checks.acquire().await;
     let fits = tokio::task::spawn_blocking(move || {
         PasswordHash::new(&hash).is_ok_and(|hash| {
             argon2::Argon2::default().verify_password(login.password.as_bytes(), &hash).is_ok()
         })
     });
     let fits = fits.await.map_err(|_| Problem::internal())?;
+    drop(checking);
     let (Some(user), true) = (user, fits) else {
         return Err(Problem::wrong_password());
     };
+    server.attempts.succeeded(&login.email);
     let cookie = secret(32).map_err(|_| Problem::internal())?;
     let (now, hash) = (server.now(), sha256(&cookie));
     let until = Timestamp(now.0 + SESSION_MS);

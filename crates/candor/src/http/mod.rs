@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod assets;
+pub mod attempts;
 pub mod consents;
 pub mod define;
 pub mod events;
@@ -14,6 +15,7 @@ pub mod rest;
 pub mod sdk;
 pub mod segments;
 pub mod status;
+pub mod tokens;
 
 use std::sync::Arc;
 
@@ -22,7 +24,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 
 use crate::http::problem::Problem;
 use crate::server::Server;
@@ -68,6 +70,8 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/api/v1/properties", get(policy::properties))
         .route("/api/v1/properties/{name}", put(policy::class))
         .route("/api/v1/gate", get(policy::gate))
+        .route("/api/v1/tokens", get(tokens::list).post(tokens::make))
+        .route("/api/v1/tokens/{id}", delete(tokens::remove))
         .route("/api/v1/audit", get(policy::audited))
         .route("/api/v1/consents", get(consents::history).post(consents::record))
         .route("/sdk/v1/consent", post(consents::from_sdk).options(consents::preflight))
@@ -93,9 +97,13 @@ async fn nothing_here(method: Method, uri: Uri, headers: HeaderMap) -> Response 
     }
 }
 
-/// Answers of the API are neither kept by caches nor taken for another kind of file.
+/// Answers of the API are neither kept by caches nor taken for another kind of file; and no other
+/// site changes anything through the browser of somebody who is logged in.
 async fn guard(request: Request, next: Next) -> Response {
     let api = request.uri().path().starts_with("/api/");
+    if api && !request.method().is_safe() && access::cross_site(request.headers()) {
+        return Problem::cross_site().into_response();
+    }
     let mut response = next.run(request).await;
     if api {
         let headers = response.headers_mut();

@@ -195,6 +195,7 @@ pub async fn audited(
     Ok(Json(json!({"entries": entries.collect::<Vec<_>>()})))
 }
 
-fn utc(at: Timestamp) -> String {
+/// An instant as RFC 3339 in UTC.
+pub fn utc(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_string()).unwrap_or_default()
 }

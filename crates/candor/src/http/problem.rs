@@ -64,6 +64,20 @@ impl Problem {
         Problem::new(StatusCode::UNAUTHORIZED, "wrong_password", "the e-mail or password is wrong")
     }
 
+    /// A page of another site asked, by the browser of somebody who may be logged in.
+    pub fn cross_site() -> Problem {
+        let detail = "this came from a page of another site; send an API token as 'Authorization: \
+                      Bearer …' instead";
+        Problem::new(StatusCode::FORBIDDEN, "cross_site", detail)
+    }
+
+    /// Too many wrong passwords; later again.
+    pub fn too_many_attempts(seconds: u32) -> Problem {
+        let detail = "too many log-ins of this e-mail failed: come again later";
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", detail);
+        Problem { retry_after_s: Some(seconds), ..problem }
+    }
+
     /// The credentials hold, but not for this.
     pub fn forbidden(scope: &str) -> Problem {
         let detail = format!("this token lacks the scope '{scope}'");

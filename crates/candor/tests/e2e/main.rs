@@ -1,6 +1,7 @@
 //! The whole product: the real binary on a temporary folder and a free port.
 #![allow(clippy::unwrap_used)]
 
+mod access;
 mod assets;
 mod captures;
 mod described;
