@@ -10,7 +10,7 @@ use crate::http::problem::Problem;
 
 /// What `make web` built. Builds without it have no dashboard and say so.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../web/dist"]
+#[folder = "../../web/dist"]
 struct Files;
 
 /// The page may run its own scripts alone, send to its own server alone, and be framed by nobody.

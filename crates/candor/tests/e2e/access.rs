@@ -94,8 +94,7 @@ fn wrong_passwords_are_slowed_down_and_other_sites_change_nothing() {
     assert_eq!(class("origin: null\r\n"), 403);
     assert_eq!(login("a@x.test", password, "sec-fetch-site: cross-site\r\n").0, 403);
     // A page of a site may ask with a token that it was given.
-    let token =
-        format!("authorization: Bearer {}\r\norigin: https://elsewhere.test\r\n", bearer(&shop));
+    let token = format!("{}origin: https://elsewhere.test\r\n", bearer(&shop));
     let (status, answer) = ask(&server, "POST /api/v1/events", &token, r#"{"records":[]}"#);
     assert_eq!(status, 200, "{answer}");
     for _ in 0..10 {
