@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 CACHE ?= $(HOME)/.cache/candor
+export CACHE
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 export CARGO_TERM_COLOR ?= auto
 
@@ -20,6 +21,7 @@ check-tools:
 	@scripts/check-tools
 
 web: check-tools
+	@scripts/country-table
 	@scripts/web build
 
 build: check-tools web

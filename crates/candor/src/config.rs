@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use ipnetwork::IpNetwork;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
@@ -19,6 +20,7 @@ pub struct Config {
     pub listen: SocketAddr,
     pub tls_cert: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
+    pub trusted_proxies: Vec<IpNetwork>,
     pub question_seconds_max: u64,
     pub body_bytes_max: usize,
     pub event_age_days_max: u32,
@@ -70,7 +72,11 @@ impl Config {
         for (name, text) in variables {
             let key = name["CANDOR_".len()..].to_lowercase().replace("__", ".");
             check_known(&key, &known).with_context(|| format!("read {name}"))?;
-            set(&mut settings, &key, scalar(&text));
+            let value = match settings.get(&key) {
+                Some(Value::Array(_)) => list(&text),
+                _ => scalar(&text),
+            };
+            set(&mut settings, &key, value);
         }
         let config: Config = Value::Table(settings).try_into().context("read the settings")?;
         config.check()?;
@@ -141,10 +147,12 @@ fn scalar(text: &str) -> Value {
     if let Ok(number) = text.parse::<i64>() {
         return Value::Integer(number);
     }
-    match text.split_once(',') {
-        Some(_) => Value::Array(text.split(',').map(|t| Value::String(t.trim().into())).collect()),
-        None => Value::String(text.to_owned()),
-    }
+    Value::String(text.to_owned())
+}
+
+fn list(text: &str) -> Value {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    Value::Array(parts.map(|part| Value::String(part.into())).collect())
 }
 
 /// Levenshtein distance, to name the nearest known setting.

@@ -4,8 +4,8 @@ use anyhow::Context;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 /// Turns core files off for good. The limit alone does not hold where cores go to a program
-/// (core(5), `core_pattern` with a pipe); that the process is not dumpable does, and it keeps others
-/// of the same user from reading its memory.
+/// (core(5), `core_pattern` with a pipe); that the process is not dumpable does, and it keeps
+/// others of the same user from reading its memory.
 ///
 /// # Errors
 /// When the system refuses, which it should not: better not to start than to start so.

@@ -11,7 +11,7 @@ use candor_event::{ConsentChange, DataClass, PersonId, Properties, Purpose, Time
 use candor_ingest::Ids;
 use candor_ingest::decode::{Body, Incoming};
 
-use crate::server::{Server, Tenant};
+use crate::server::{Sent, Server, Tenant};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -317,7 +317,7 @@ async fn send(
     for (index, record) in records.iter_mut().enumerate() {
         record.index = index;
     }
-    let taken = server.accept(tenant, records, Vec::new(), None).await;
+    let taken = server.accept(tenant, records, Vec::new(), Sent::default()).await;
     taken.map_err(|refusal| anyhow::anyhow!("the log did not take it: {refusal:?}"))?;
     Ok(())
 }

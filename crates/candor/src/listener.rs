@@ -1,12 +1,14 @@
 //! Accepts connections, with TLS or without, and finishes what is in flight when told to stop.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
+use axum::http::Request;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -16,6 +18,9 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt;
+
+use crate::http::peer::Peer;
 
 /// Connections open at once; more wait in the kernel's queue.
 const CONNECTIONS_MAX: usize = 16_384;
@@ -65,7 +70,7 @@ pub async fn serve(
             accepted = listener.accept() => accepted,
             _ = stop.wait_for(|stop| *stop) => break,
         };
-        let (stream, _) = match accepted {
+        let (stream, from) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 // Out of file descriptors, most likely: wait for some to be closed.
@@ -78,7 +83,7 @@ pub async fn serve(
         let tls = tls.clone();
         let watcher = graceful.watcher();
         tokio::spawn(async move {
-            let served = connection(stream, tls, router, watcher).await;
+            let served = connection(stream, from, tls, router, watcher).await;
             if let Err(error) = served {
                 tracing::debug!(%error, "a connection ended early");
             }
@@ -93,12 +98,17 @@ pub async fn serve(
 
 async fn connection(
     stream: TcpStream,
+    from: SocketAddr,
     tls: Option<TlsAcceptor>,
     router: Router,
     watcher: hyper_util::server::graceful::Watcher,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let service = TowerToHyperService::new(router);
+    let peer = Peer(from.ip());
+    let service = TowerToHyperService::new(router.map_request(move |mut request: Request<_>| {
+        request.extensions_mut().insert(peer);
+        request
+    }));
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()

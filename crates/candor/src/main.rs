@@ -3,6 +3,7 @@
 mod command;
 mod config;
 mod cores;
+mod country;
 mod demo;
 mod http;
 mod listener;

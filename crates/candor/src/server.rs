@@ -20,6 +20,7 @@ use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::config::Config;
+use crate::country::Countries;
 use crate::http::attempts::Attempts;
 use crate::http::define::variables_of;
 
@@ -65,6 +66,15 @@ impl Tenant {
     }
 }
 
+/// What came with a request beside its records.
+#[derive(Default)]
+pub struct Sent {
+    /// The `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+    /// The country of the sender's address, where it may be looked at.
+    pub country: Option<String>,
+}
+
 /// A data folder, open.
 pub struct Server {
     pub config: Config,
@@ -74,6 +84,7 @@ pub struct Server {
     pub started: Instant,
     data: PathBuf,
     tenants: RwLock<HashMap<AccountId, Arc<Tenant>>>,
+    pub countries: Countries,
     /// Log-ins that failed lately.
     pub attempts: Attempts,
     stop: AtomicBool,
@@ -122,6 +133,7 @@ impl Server {
             started: Instant::now(),
             data: data.to_owned(),
             tenants: RwLock::default(),
+            countries: Countries::open(),
             attempts: Attempts::default(),
             stop: AtomicBool::new(false),
             _lock: lock,
@@ -307,14 +319,15 @@ impl Server {
         tenant: &Arc<Tenant>,
         incoming: Vec<decode::Incoming>,
         refused: Vec<decode::Refused>,
-        idempotency_key: Option<String>,
+        sent: Sent,
     ) -> Result<Receipt, Refusal> {
         let days = i64::from(self.config.event_age_days_max);
         let request = Request {
             now: self.now(),
             event_age_max_ms: days * 86_400_000,
             repeats_remembered_max: self.config.repeats_remembered_max,
-            idempotency_key,
+            idempotency_key: sent.idempotency_key,
+            country: sent.country,
         };
         let (append, kept) = self.append(tenant);
         let receipt = tenant.door.accept(incoming, refused, &request, append)?;

@@ -33,6 +33,8 @@ pub struct Request {
     pub repeats_remembered_max: usize,
     /// The `Idempotency-Key` of the request.
     pub idempotency_key: Option<String>,
+    /// The country of the sender's address, for events that may tell it.
+    pub country: Option<String>,
 }
 
 /// What became of a request.

@@ -19,6 +19,9 @@ use crate::gate::{
 use crate::tally::Tally;
 use crate::who::{Ids, WhoIsWho};
 
+/// The property that tells the country of an address.
+const COUNTRY: &str = "country";
+
 const DAY_MS: i64 = 86_400_000;
 
 /// Devices whose guid is known to be among its person's traits.
@@ -192,6 +195,12 @@ impl State {
         let Verdict::Keep(stripped) = check_event(&classes, allowed, &name, &mut properties) else {
             return Err(no_consent());
         };
+        // Derived here and not sent: where its class is not allowed nothing is taken out.
+        let told = classes.class_of(COUNTRY).is_some_and(|class| allowed.contains(class));
+        if let (Some(country), true) = (&request.country, told) {
+            let country = || Value::Text(country.clone());
+            properties.entry(COUNTRY.to_owned()).or_insert_with(country);
+        }
         self.note(record.index, person, stripped, batch);
         self.know_identity(keys, &record.ids, person, at, batch);
         self.know_device(keys, &record.ids, person, allowed, at, batch);

@@ -25,7 +25,9 @@ pub fn mobile(body: &[u8]) -> Result<Decoded, &'static str> {
     }
     let sender = Sender { guid: guid.to_owned(), ..Sender::default() };
     let (guid, sent) = (sender.guid.clone(), records.len());
-    let mut decoded = Decoded { guid, sent, ..Decoded::default() };
+    let network = meta.first().and_then(|meta| meta.get("af")?.get("useIP"));
+    let uses_address = network.is_some_and(|allowed| allowed == true);
+    let mut decoded = Decoded { guid, sent, uses_address, ..Decoded::default() };
     for (index, record) in records.into_iter().enumerate() {
         decoded.asks_variables |= asks_variables(record);
         decoded.launches |= record.get("evtName").is_some_and(|name| name == "App Launched");

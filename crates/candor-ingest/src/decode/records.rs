@@ -28,6 +28,8 @@ pub struct Decoded {
     pub asks_variables: bool,
     /// An app was launched: it takes up what it is told.
     pub launches: bool,
+    /// The sender lets its address tell the country.
+    pub uses_address: bool,
 }
 
 /// Reads a body of at most the server's size limit. `parse_time` reads a time that is not a

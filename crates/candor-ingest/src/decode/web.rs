@@ -58,6 +58,7 @@ pub struct WebRequest {
     pub is_login: bool,
     /// The request opts out (true) or in (false).
     pub opts_out: Option<bool>,
+    uses_address: bool,
     payload: Json,
     at: Option<Timestamp>,
 }
@@ -92,6 +93,7 @@ pub fn web(query: &[(String, String)], decrypt: Decrypt<'_>) -> Result<WebReques
         session: session.filter(|session| *session > 0),
         is_login: field("isOUL").is_some_and(|flag| flag == true),
         opts_out,
+        uses_address: get("useIP") == Some("true"),
         at: get("i").and_then(|i| i.parse().ok()).map(Timestamp::from_seconds),
         payload,
     })
@@ -101,8 +103,9 @@ impl WebRequest {
     /// What the request asks to keep, of this browser.
     pub fn records(&self, guid: &str) -> Decoded {
         let sender = Sender { guid: guid.to_owned(), at: self.at, session: self.session };
+        let uses_address = self.uses_address;
         let asks_variables = asks_variables(&self.payload);
-        let mut decoded = Decoded { sent: 1, asks_variables, ..Decoded::default() };
+        let mut decoded = Decoded { sent: 1, asks_variables, uses_address, ..Decoded::default() };
         match sdk_record(0, &self.payload, &sender) {
             Ok(record) => decoded.records.extend(record),
             Err(refused) => decoded.refused.push(refused),

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use argon2::password_hash::{PasswordHash, PasswordVerifier};
-use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use candor_event::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::command::{SCOPES, secret, sha256};
+use crate::http::peer::Peer;
 use crate::http::problem::{FieldError, Problem};
 use crate::server::{Server, Tenant};
 
@@ -142,6 +143,7 @@ pub struct Login {
 /// `POST /api/v1/login`.
 pub async fn login(
     State(server): State<Arc<Server>>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     sent: Body,
 ) -> Result<Response, Problem> {
@@ -167,7 +169,7 @@ pub async fn login(
     let until = Timestamp(now.0 + SESSION_MS);
     server.catalog.open_session(&hash, user.id, now, until).await?;
     let secure = server.config.tls_cert.is_some()
-        || headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
+        || peer.tells_tls(&headers, &server.config.trusted_proxies);
     let secure = if secure { "; Secure" } else { "" };
     let seconds = SESSION_MS / 1000;
     let set =

@@ -12,7 +12,7 @@ use serde_json::{Value as Json_, json};
 
 use crate::http::access::{allow, body};
 use crate::http::problem::{FieldError, Problem};
-use crate::server::Server;
+use crate::server::{Sent, Server};
 
 /// The longest `Idempotency-Key`, in bytes.
 const KEY_BYTES_MAX: usize = 64;
@@ -37,7 +37,8 @@ pub async fn events(
         Problem::bad_request(message.clone(), vec![FieldError { pointer, message }])
     })?;
     drop(bytes);
-    let receipt = server.accept(&tenant, decoded.records, decoded.refused, key).await?;
+    let with = Sent { idempotency_key: key, ..Sent::default() };
+    let receipt = server.accept(&tenant, decoded.records, decoded.refused, with).await?;
     let rejected = receipt.refused.iter().map(|refused| {
         json!({"index": refused.index, "code": refused.code.word(), "message": refused.message})
     });

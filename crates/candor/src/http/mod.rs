@@ -8,6 +8,7 @@ pub mod define;
 pub mod events;
 pub mod insights;
 pub mod names;
+pub mod peer;
 pub mod people;
 pub mod policy;
 pub mod problem;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
@@ -13,7 +14,8 @@ use serde_json::{Map, Value, json};
 
 use crate::command::{secret, sha256};
 use crate::http::access::body;
-use crate::server::{Refusal, Server, Tenant};
+use crate::http::peer::Peer;
+use crate::server::{Refusal, Sent, Server, Tenant};
 
 /// The longest target of `/a`.
 const TARGET_BYTES_MAX: usize = 64 << 10;
@@ -56,7 +58,12 @@ pub async fn hello(State(server): State<Arc<Server>>, headers: HeaderMap, uri: U
 }
 
 /// `POST /a1`: a batch. 200 means that what the gate allowed is in the log.
-pub async fn batch(State(server): State<Arc<Server>>, headers: HeaderMap, sent: Body) -> Response {
+pub async fn batch(
+    State(server): State<Arc<Server>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    sent: Body,
+) -> Response {
     let Some(tenant) = device_of(&server, &headers) else {
         return failed(StatusCode::UNAUTHORIZED, "Account ID is not valid");
     };
@@ -78,7 +85,9 @@ pub async fn batch(State(server): State<Arc<Server>>, headers: HeaderMap, sent: 
     drop(bytes);
     let (asks, launches) = (decoded.asks_variables, decoded.launches);
     let ids = Ids { guid: Some(decoded.guid), ..Ids::default() };
-    if let Err(refusal) = server.accept(&tenant, decoded.records, decoded.refused, None).await {
+    let country = country(&server, decoded.uses_address, peer, &headers);
+    let sent = Sent { country, ..Sent::default() };
+    if let Err(refusal) = server.accept(&tenant, decoded.records, decoded.refused, sent).await {
         return later(&refusal);
     }
     let variables = tenant.variables();
@@ -88,6 +97,13 @@ pub async fn batch(State(server): State<Arc<Server>>, headers: HeaderMap, sent: 
         true => axum::Json(json!({"vars": *variables})).into_response(),
         false => axum::Json(json!({})).into_response(),
     }
+}
+
+/// The country of the sender's address. The address is not looked at unless the SDK says that it
+/// may be (`useIP`, protocol section 12.9), and it goes no further.
+fn country(server: &Server, allowed: bool, peer: Peer, headers: &HeaderMap) -> Option<String> {
+    let trusted = &server.config.trusted_proxies;
+    allowed.then(|| server.countries.of(peer.client(headers, trusted))).flatten()
 }
 
 fn later(refusal: &Refusal) -> Response {
@@ -122,8 +138,13 @@ struct Says {
 }
 
 /// `GET /a`. Always 200: a browser whose first request fails stops for good.
-pub async fn web(State(server): State<Arc<Server>>, headers: HeaderMap, uri: Uri) -> Response {
-    let says = answer(&server, &uri).await;
+pub async fn web(
+    State(server): State<Arc<Server>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
+    let says = answer(&server, &uri, peer, &headers).await;
     let wants_json = headers.contains_key(ENCRYPTION_HEADER);
     open_to_all(if wants_json { says.as_json() } else { says.as_script() })
 }
@@ -147,7 +168,7 @@ pub fn open_to_all(mut response: Response) -> Response {
     response
 }
 
-async fn answer(server: &Server, uri: &Uri) -> Says {
+async fn answer(server: &Server, uri: &Uri, peer: Peer, headers: &HeaderMap) -> Says {
     let now = server.now().seconds();
     let fresh = || secret(16).unwrap_or_default();
     let query = uri.query().unwrap_or_default();
@@ -164,7 +185,9 @@ async fn answer(server: &Server, uri: &Uri) -> Says {
     let Some(tenant) = server.tenant(&request.account) else { return says };
     let decoded = request.records(&guid);
     let asks = decoded.asks_variables;
-    if server.accept(&tenant, decoded.records, decoded.refused, None).await.is_err() {
+    let country = country(server, decoded.uses_address, peer, headers);
+    let sent = Sent { country, ..Sent::default() };
+    if server.accept(&tenant, decoded.records, decoded.refused, sent).await.is_err() {
         return says;
     }
     says.rn = request.rn;

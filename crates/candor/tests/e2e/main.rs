@@ -4,6 +4,7 @@
 mod access;
 mod assets;
 mod captures;
+mod country;
 mod described;
 mod durable;
 mod flow;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{answer, bad, caller, processed, unprocessed};
 use crate::http::access::body;
 use crate::http::problem::Problem;
-use crate::server::Server;
+use crate::server::{Sent, Server};
 
 /// `POST /1/upload`, and with `?dryRun=1` a check that keeps nothing.
 pub async fn upload(
@@ -39,7 +39,7 @@ async fn taken(
         .iter()
         .any(|(name, value)| name == "dryRun" && matches!(value.as_str(), "1" | "true"));
     if !dry {
-        let receipt = server.accept(&tenant, upload.records, Vec::new(), None).await?;
+        let receipt = server.accept(&tenant, upload.records, Vec::new(), Sent::default()).await?;
         upload.unprocessed.extend(receipt.refused.iter().map(|refused| {
             let (code, error) = code_of(refused.code);
             Unprocessed { index: refused.index, code, error: error.to_owned() }
