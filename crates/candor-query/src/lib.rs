@@ -20,6 +20,7 @@ mod person;
 mod question;
 mod scan;
 pub mod segment;
+mod session;
 pub mod trend;
 mod walk;
 
@@ -33,5 +34,6 @@ pub use person::{Done, EventCount, Person, person, timeline};
 pub use question::{Breakdown, Breakdowns};
 pub use scan::Cancel;
 pub use segment::Definition;
+pub use session::{SILENCE_MS, Session, sessions};
 pub use trend::Trend;
 pub use walk::{Place, Wanted, people_with, walk_events, walk_people};

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use candor_event::{PersonId, Timestamp, Value};
 use candor_store::{Run, Scratch, View, VolumeView};
 
+use crate::session::{Session, sessions};
+
 /// What is held of one person.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Person {
@@ -82,9 +84,15 @@ pub(crate) fn done(volume: &VolumeView, run: Run<'_>, at: usize) -> Done {
     }
 }
 
-/// The latest events of a person before a moment, newest first; at most `limit`, and those that
-/// share the time of the last one, so that nothing falls between two calls.
-pub fn timeline(view: &View, id: PersonId, before: Timestamp, limit: usize) -> Option<Vec<Done>> {
+/// The latest events of a person before a moment, newest first, each with the visit it belongs to;
+/// at most `limit`, and those that share the time of the last one, so that nothing falls between
+/// two calls.
+pub fn timeline(
+    view: &View,
+    id: PersonId,
+    before: Timestamp,
+    limit: usize,
+) -> Option<Vec<(Done, Session)>> {
     let (volume, ordinal) = view.find(id)?;
     let mut scratch = Scratch::default();
     let run = volume.run(ordinal, &mut scratch);
@@ -94,5 +102,7 @@ pub fn timeline(view: &View, id: PersonId, before: Timestamp, limit: usize) -> O
         Some(time) => run.times.partition_point(|other| other < time),
         None => end,
     };
-    Some((first..end).rev().map(|at| done(volume, run, at)).collect())
+    let told = run.rows[..end].iter().map(|row| volume.session(*row));
+    let of_each: Vec<Session> = sessions(&run.times[..end], told).collect();
+    Some((first..end).rev().map(|at| (done(volume, run, at), of_each[at])).collect())
 }

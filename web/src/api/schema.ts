@@ -1774,7 +1774,8 @@ export interface components {
                 properties: {
                     [key: string]: unknown;
                 };
-                session?: string | null;
+                /** @description The visit: the SDK's session id, or where there is none ~ and when it began; 30 minutes of silence end it. */
+                session: string;
             }[];
             /** @description Ask again with this; null at the end. */
             before: string | null;

@@ -9,6 +9,7 @@ use axum::http::HeaderMap;
 use candor_catalog::AuditEntry;
 use candor_event::{PersonId, Timestamp, Value};
 use candor_ingest::{GUIDS_TRAIT, Ids};
+use candor_query::Session;
 use candor_store::CONSENT_TRAIT;
 use serde::Deserialize;
 use serde_json::{Value as Json_, json};
@@ -163,13 +164,23 @@ pub async fn timeline(
     audit(&server, &tenant, actor, "view person", person.to_string()).await?;
     ask(&server, &tenant, move |view, _| {
         let events = candor_query::timeline(view, person, before, limit).unwrap_or_default();
-        let next = (events.len() >= limit).then(|| events.last().map(|event| utc(event.at)));
-        let event = |event: &candor_query::Done| {
+        let next = (events.len() >= limit).then(|| events.last().map(|(event, _)| utc(event.at)));
+        let event = |(event, session): &(candor_query::Done, Session)| {
             let properties = &event.properties;
-            json!({"name": event.name, "at": utc(event.at), "properties": properties})
+            let session = session_text(*session);
+            json!({"name": event.name, "at": utc(event.at), "session": session,
+                   "properties": properties})
         };
         let events: Vec<_> = events.iter().map(event).collect();
         Ok(json!({"events": events, "before": next.flatten()}))
     })
     .await
+}
+
+/// The SDK's id; else a tilde and when the visit began.
+fn session_text(session: Session) -> String {
+    match session {
+        Session::Told(id) => id.to_string(),
+        Session::Since(begun) => format!("~{}", utc(begun)),
+    }
 }

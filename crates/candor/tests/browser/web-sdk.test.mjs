@@ -14,6 +14,8 @@ import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
 
 const SDK = readFileSync(new URL('node_modules/clevertap-web-sdk/clevertap.min.js', import.meta.url));
+const CONSENT = new URL('../../../../docs/operating/consent-on-a-site.md', import.meta.url);
+const SNIPPET = /```js\n([\s\S]*?)```/.exec(readFileSync(CONSENT, 'utf8'))[1];
 const ACCOUNT = 'TEST-BROWSER';
 const folder = mkdtempSync(join(tmpdir(), 'candor-browser-'));
 const day = (shift) => new Date(Date.now() + shift * 86_400_000).toISOString().slice(0, 10);
@@ -270,26 +272,29 @@ test('variables are defined by the page, told to others, and kept', async () => 
 
 test('without consent nothing is kept; after it and the opt-in of the SDK all is', async () => {
   const page = await visit({ account: 'TEST-STRICT' });
-  const guid = await eventually(page.guid, (guid) => guid?.endsWith(':OO'));
+  await eventually(page.guid, (guid) => guid?.endsWith(':OO'));
   await page.evaluate(() => window.clevertap.event.push('Too Early', {}));
   assert.equal(await count('*', strict), 0);
-  // As the site's own banner does it.
-  const answer = await page.evaluate(async ([origin, guid]) => {
-    const answer = await fetch(origin + '/sdk/v1/consent', {
-      method: 'POST',
-      headers: {
-        'Content-Type': 'application/json',
-        'X-CleverTap-Account-ID': 'TEST-STRICT',
-        'X-CleverTap-Token': 'tk',
-      },
-      body: JSON.stringify({ guid, purposes: { analytics: true }, method: 'banner' }),
-    });
-    return [answer.status, await answer.json()];
-  }, [origin, guid]);
-  assert.equal(answer[0], 200, JSON.stringify(answer[1]));
-  await page.evaluate(() => window.clevertap.privacy.push({ optOut: false }));
+  // As the page for the site's engineers says it, word for word.
+  await page.addScriptTag({ content: SNIPPET });
+  const told = (purposes) => page.evaluate(
+    ([host, purposes]) => window.tellConsent({
+      host, account: 'TEST-STRICT', token: 'tk', purposes,
+      notice: { id: 'shop', version: '3', language: 'en' },
+    }),
+    [origin.replace('https://', ''), purposes],
+  );
+  const receipt = await told({ analytics: true });
+  assert.equal(receipt.notice.version, '3');
+  assert.ok(receipt.signature);
   await eventually(page.guid, (guid) => guid && !guid.endsWith(':OO'));
   await page.evaluate(() => window.clevertap.event.push('In Time', {}));
   await counted('In Time', 1, strict);
   assert.equal(await count('Too Early', strict), 0);
+  // Another mind: a no ends it at once.
+  await told({ analytics: false });
+  await eventually(page.guid, (guid) => guid?.endsWith(':OO'));
+  await page.evaluate(() => window.clevertap.event.push('Too Late', {}));
+  await page.waitForTimeout(500);
+  assert.equal(await count('Too Late', strict), 0);
 });

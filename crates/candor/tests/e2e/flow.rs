@@ -45,6 +45,7 @@ fn what_is_sent_is_in_every_answer_and_still_there_after_a_restart() {
         let (_, timeline) = server.get(&format!("/api/v1/people/{id}/timeline?limit=1"), &shop);
         assert_eq!(timeline["events"][0]["name"], "Charged", "{timeline}");
         assert_eq!(timeline["events"][0]["properties"]["Amount"], 12.5);
+        assert_eq!(timeline["events"][0]["session"], "~2026-11-02T11:00:00Z");
         let (_, properties) = server.get("/api/v1/properties", &shop);
         let mut seen = properties.as_array().unwrap().iter();
         assert_eq!(seen.find(|one| one["name"] == "Amount").unwrap()["seen"], 1, "{properties}");
