@@ -693,7 +693,7 @@ export interface paths {
         };
         /**
          * Find a person by one id
-         * @description Each view is audited before it is answered.
+         * @description Values of the classes identity, contact, location and sensitive, and ids, are {"masked": true} without the scope people. Every view is audited.
          */
         get: {
             parameters: {
@@ -750,7 +750,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One person */
+        /**
+         * One person
+         * @description Values of the classes identity, contact, location and sensitive, and ids, are {"masked": true} without the scope people. Every view is audited.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -797,7 +800,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A person's events, newest first */
+        /**
+         * A person's events, newest first
+         * @description Values of the classes identity, contact, location and sensitive, and ids, are {"masked": true} without the scope people. Every view is audited.
+         */
         get: {
             parameters: {
                 query?: {
@@ -1750,7 +1756,7 @@ export interface components {
             email: unknown;
             /** @description Text, number, boolean, list or object. */
             phone: unknown;
-            guids: string[];
+            guids: string[] | components["schemas"]["Masked"];
             traits: {
                 [key: string]: unknown;
             };
@@ -1943,6 +1949,11 @@ export interface components {
             scopes: ("ingest" | "read" | "people" | "engage" | "consent" | "admin")[];
             /** Format: date-time */
             created_at: string;
+        };
+        /** @description There, and not shown: that needs the scope people. */
+        Masked: {
+            /** @constant */
+            masked: true;
         };
     };
     responses: never;

@@ -112,8 +112,20 @@ pub async fn body(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
 
 /// Reads a JSON body; an error names the place and nothing of what was sent.
 pub async fn json_body<T: DeserializeOwned>(sent: Body, bytes_max: usize) -> Result<T, Problem> {
+    parsed(&body(sent, bytes_max).await?)
+}
+
+/// The same, and what was sent as it stands.
+pub async fn json_body_twice<T: DeserializeOwned>(
+    sent: Body,
+    bytes_max: usize,
+) -> Result<(T, serde_json::Value), Problem> {
     let bytes = body(sent, bytes_max).await?;
-    serde_json::from_slice(&bytes).map_err(|error| {
+    Ok((parsed(&bytes)?, parsed(&bytes)?))
+}
+
+fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| {
         let place = format!("line {} column {}", error.line(), error.column());
         let message = if error.is_data() { ours(&error) } else { format!("not JSON ({place})") };
         let errors = vec![FieldError { pointer: String::new(), message }];

@@ -14,10 +14,12 @@ use candor_query::{Cancel, Funnel, Trend};
 use candor_store::View;
 use jiff::tz::TimeZone;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio_stream::{Stream, StreamExt};
 
-use crate::http::access::{allow, json_body};
+use crate::http::access::{Caller, admit, allow, json_body_twice};
+use crate::http::masked::may_ask;
 use crate::http::problem::Problem;
 use crate::server::{Server, Tenant};
 
@@ -79,14 +81,22 @@ pub fn zone_of(tenant: &Tenant, named: Option<&str>) -> Result<TimeZone, Problem
     }
 }
 
+/// Reads a question that the caller may ask.
+pub async fn question<Q: DeserializeOwned>(caller: &Caller, sent: Body) -> Result<Q, Problem> {
+    let (question, asked) = json_body_twice(sent, QUESTION_BYTES_MAX).await?;
+    may_ask(caller, &asked)?;
+    Ok(question)
+}
+
 /// `POST /api/v1/insights/trend`.
 pub async fn trend(
     State(server): State<Arc<Server>>,
     headers: HeaderMap,
     sent: Body,
 ) -> Result<Json<Value>, Problem> {
-    let tenant = allow(&server, &headers, "read").await?;
-    let trend: Trend = json_body(sent, QUESTION_BYTES_MAX).await?;
+    let caller = admit(&server, &headers, "read").await?;
+    let trend: Trend = question(&caller, sent).await?;
+    let tenant = caller.tenant;
     let zone = zone_of(&tenant, trend.timezone.as_deref())?;
     ask(&server, &tenant, move |view, cancel| trend.ask(view, &zone, cancel)).await
 }
@@ -97,8 +107,9 @@ pub async fn funnel(
     headers: HeaderMap,
     sent: Body,
 ) -> Result<Json<Value>, Problem> {
-    let tenant = allow(&server, &headers, "read").await?;
-    let funnel: Funnel = json_body(sent, QUESTION_BYTES_MAX).await?;
+    let caller = admit(&server, &headers, "read").await?;
+    let funnel: Funnel = question(&caller, sent).await?;
+    let tenant = caller.tenant;
     let zone = zone_of(&tenant, funnel.timezone.as_deref())?;
     ask(&server, &tenant, move |view, cancel| funnel.ask(view, &zone, cancel)).await
 }

@@ -7,6 +7,7 @@ pub mod consents;
 pub mod define;
 pub mod events;
 pub mod insights;
+pub mod masked;
 pub mod names;
 pub mod peer;
 pub mod people;

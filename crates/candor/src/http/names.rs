@@ -6,17 +6,17 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
-use candor_event::{DataClass, Value};
-use candor_ingest::GUIDS_TRAIT;
+use candor_event::Value;
 use candor_query::Scope;
 use serde::Deserialize;
 use serde_json::{Value as Json_, json};
 
 use crate::http::access::{allow, caller};
 use crate::http::insights::ask;
+use crate::http::masked::{CLEAR, tells_who};
 use crate::http::people::audit;
 use crate::http::problem::Problem;
-use crate::server::{Server, Tenant};
+use crate::server::Server;
 
 /// Names in one answer.
 const NAMES_MAX: usize = 1_000;
@@ -63,13 +63,6 @@ pub async fn events(
     .await
 }
 
-/// Classes whose values tell who somebody is, where, or what nobody should know.
-fn tells_who(tenant: &Tenant, name: &str) -> bool {
-    let class = tenant.door.classes().class_of(name);
-    name == GUIDS_TRAIT
-        || class.is_some_and(|class| !matches!(class, DataClass::Behaviour | DataClass::Device))
-}
-
 /// `GET /api/v1/properties/{name}/values`, the most frequent first. Values that tell who people are
 /// need the scope `people`, and that they were looked at is written down.
 pub async fn values(
@@ -84,7 +77,7 @@ pub async fn values(
         return Err(Problem::not_found());
     }
     if tells_who(&tenant, &name) {
-        let (_, actor) = caller(&server, &headers, "people").await?;
+        let (_, actor) = caller(&server, &headers, CLEAR).await?;
         audit(&server, &tenant, actor, "view values", name.clone()).await?;
     }
     let (wants, limit) = (which.wants(), which.limit.unwrap_or(VALUES_MAX).min(VALUES_MAX));

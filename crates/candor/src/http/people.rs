@@ -14,9 +14,10 @@ use candor_store::CONSENT_TRAIT;
 use serde::Deserialize;
 use serde_json::{Value as Json_, json};
 
-use crate::http::access::caller;
+use crate::http::access::{Caller, admit};
 use crate::http::events::instant;
 use crate::http::insights::ask;
+use crate::http::masked::{CLEAR, mask, mask_properties};
 use crate::http::problem::{FieldError, Problem};
 use crate::server::{Server, Tenant};
 
@@ -39,7 +40,8 @@ pub async fn find(
     headers: HeaderMap,
     find: Result<Query<Find>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Json_>, Problem> {
-    let (tenant, actor) = caller(&server, &headers, "people").await?;
+    let caller = admit(&server, &headers, "read").await?;
+    let tenant = caller.tenant.clone();
     let one_id = || Problem::bad_request("one of ?identity= ?email= ?phone= ?guid=", Vec::new());
     let Query(find) = find.map_err(|_| one_id())?;
     let digits = |text: String| text.chars().filter(char::is_ascii_digit).collect();
@@ -54,7 +56,7 @@ pub async fn find(
     }
     let found = tenant.door.resolve(&ids);
     let people = match found {
-        Some(person) => shown(&server, &tenant, &actor, person).await?,
+        Some(person) => shown(&server, &caller, person).await?,
         None => None,
     };
     Ok(Json(json!({"people": people.into_iter().collect::<Vec<_>>()})))
@@ -66,26 +68,37 @@ pub async fn one(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<Json_>, Problem> {
-    let (tenant, actor) = caller(&server, &headers, "people").await?;
+    let caller = admit(&server, &headers, "read").await?;
+    let tenant = caller.tenant.clone();
     let person = PersonId::parse(&id).ok_or_else(Problem::not_found)?;
     let person = tenant.door.canonical(person);
-    let shown = shown(&server, &tenant, &actor, person).await?;
+    let shown = shown(&server, &caller, person).await?;
     Ok(Json(shown.ok_or_else(Problem::not_found)?))
 }
 
-async fn shown(
-    server: &Server,
-    tenant: &Arc<Tenant>,
-    actor: &str,
-    id: PersonId,
-) -> Result<Option<Json_>, Problem> {
-    audit(server, tenant, actor.to_owned(), "view person", id.to_string()).await?;
-    let answer = ask(server, tenant, move |view, _| {
+/// Writes down that someone looks at a person, in clear or masked.
+async fn looks(server: &Server, caller: &Caller, person: PersonId) -> Result<(), Problem> {
+    let action = if caller.may(CLEAR) { "view person" } else { "view person masked" };
+    audit(server, &caller.tenant, caller.name.clone(), action, person.to_string()).await
+}
+
+async fn shown(server: &Server, caller: &Caller, id: PersonId) -> Result<Option<Json_>, Problem> {
+    looks(server, caller, id).await?;
+    let answer = ask(server, &caller.tenant, move |view, _| {
         let person = candor_query::person(view, id);
         Ok(json!({"person": person.map(person_json)}))
     });
     let Json(mut answer) = answer.await?;
-    Ok(Some(answer["person"].take()).filter(|person| !person.is_null()))
+    let mut person = answer["person"].take();
+    if !caller.may(CLEAR) && !person.is_null() {
+        for id in ["identity", "email", "phone", "guids"] {
+            if !person[id].is_null() && person[id] != json!([]) {
+                person[id] = mask();
+            }
+        }
+        mask_properties(&caller.tenant, &mut person["traits"]);
+    }
+    Ok(Some(person).filter(|person| !person.is_null()))
 }
 
 /// Writes down who looked at or changed what; before it is shown or done.
@@ -149,7 +162,8 @@ pub async fn timeline(
     Path(id): Path<String>,
     Query(page): Query<Page>,
 ) -> Result<Json<Json_>, Problem> {
-    let (tenant, actor) = caller(&server, &headers, "people").await?;
+    let caller = admit(&server, &headers, "read").await?;
+    let tenant = caller.tenant.clone();
     let person = PersonId::parse(&id).ok_or_else(Problem::not_found)?;
     let person = tenant.door.canonical(person);
     let before = match page.before.as_deref() {
@@ -161,12 +175,17 @@ pub async fn timeline(
         })?,
     };
     let limit = page.limit.unwrap_or(50).clamp(1, TIMELINE_MAX);
-    audit(&server, &tenant, actor, "view person", person.to_string()).await?;
-    ask(&server, &tenant, move |view, _| {
+    looks(&server, &caller, person).await?;
+    let clear = caller.may(CLEAR);
+    let asked = Arc::clone(&tenant);
+    ask(&server, &asked, move |view, _| {
         let events = candor_query::timeline(view, person, before, limit).unwrap_or_default();
         let next = (events.len() >= limit).then(|| events.last().map(|(event, _)| utc(event.at)));
         let event = |(event, session): &(candor_query::Done, Session)| {
-            let properties = &event.properties;
+            let mut properties = json!(event.properties);
+            if !clear {
+                mask_properties(&tenant, &mut properties);
+            }
             let session = session_text(*session);
             json!({"name": event.name, "at": utc(event.at), "session": session,
                    "properties": properties})

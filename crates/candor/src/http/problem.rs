@@ -84,6 +84,14 @@ impl Problem {
         Problem::new(StatusCode::FORBIDDEN, "forbidden", detail)
     }
 
+    /// The question is about what is masked for the caller.
+    pub fn masked(scope: &str) -> Problem {
+        let detail = format!(
+            "a property of this question tells who people are: that needs the scope '{scope}'"
+        );
+        Problem::new(StatusCode::FORBIDDEN, "forbidden", detail)
+    }
+
     /// Nothing is there, or nothing that the caller may know of.
     pub fn not_found() -> Problem {
         Problem::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address")

@@ -12,9 +12,9 @@ use candor_query::segment::{self, Reach};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::http::access::{allow, json_body};
+use crate::http::access::admit;
 use crate::http::events::instant;
-use crate::http::insights::{ask, zone_of};
+use crate::http::insights::{ask, question, zone_of};
 use crate::http::problem::{FieldError, Problem};
 use crate::server::Server;
 
@@ -33,8 +33,9 @@ pub async fn count(
     headers: HeaderMap,
     sent: Body,
 ) -> Result<Json<Value>, Problem> {
-    let tenant = allow(&server, &headers, "read").await?;
-    let count: Count = json_body(sent, 256 << 10).await?;
+    let caller = admit(&server, &headers, "read").await?;
+    let count: Count = question(&caller, sent).await?;
+    let tenant = caller.tenant;
     let as_of = match count.as_of.as_deref() {
         None => server.now(),
         Some(text) => instant(text).ok_or_else(|| {
@@ -44,10 +45,10 @@ pub async fn count(
         })?,
     };
     let (zone, reach) = (zone_of(&tenant, None)?, reach(&tenant.door.policy()));
-    let question = move |view: &candor_store::View, cancel: &candor_query::Cancel| {
+    let counted = move |view: &candor_store::View, cancel: &candor_query::Cancel| {
         segment::count(view, &count.definition, as_of, &zone, &reach, cancel)
     };
-    ask(&server, &tenant, question).await
+    ask(&server, &tenant, counted).await
 }
 
 /// The channels: which trait is the address, and whether a person's own yes is needed. A channel

@@ -35,7 +35,7 @@ fn a_token_has_what_its_maker_gave_and_ends_when_it_is_taken_back() {
     assert_eq!((status, &made["scopes"]), (200, &json!(["ingest", "read"])), "{made}");
     let warehouse = token(&made);
     assert_eq!(server.get("/api/v1/events/names", &warehouse).0, 200);
-    for path in ["/api/v1/people?identity=u", "/api/v1/tokens", "/api/v1/audit"] {
+    for path in ["/api/v1/tokens", "/api/v1/audit"] {
         let (status, problem) = server.get(path, &warehouse);
         assert_eq!((status, &problem["code"]), (403, &json!("forbidden")), "{path}");
     }
@@ -131,4 +131,74 @@ fn a_server_that_dies_leaves_no_core() {
     let cores = cores
         .filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().starts_with("core"));
     assert_eq!(cores.count(), 0);
+}
+
+#[test]
+fn without_the_scope_people_nobody_sees_or_asks_who_someone_is() {
+    let data = tempfile::tempdir().unwrap();
+    let shop = create(data.path(), &["--name", "Shop", "--policy", "open"]);
+    let server = Server::start(data.path());
+    let traits = json!({"Email": "secret@x.test", "Name": "Secret", "plan": "gold"});
+    let records = json!({"records": [
+        {"type": "profile", "identity": "u-secret", "set": traits},
+        {"type": "event", "identity": "u-secret", "guid": "g-secret", "name": "Seen",
+         "at": "2026-11-02T10:00:00Z",
+         "properties": {"Latitude": 12.5, "country": "IN", "plan": "gold", "Phone": "secret"}},
+    ]});
+    assert_eq!(server.post("/api/v1/events", &shop, &records).0, 200);
+    let reader = json!({"name": "reader", "scopes": ["read"]});
+    let reader = token(&server.post("/api/v1/tokens", &shop, &reader).1);
+    let find = "/api/v1/people?email=secret@x.test";
+    let people = |server: &Server| server.get(find, &reader).1["people"].clone();
+    let seen = server.eventually(people, |people| people[0]["events"][0]["name"] == "Seen");
+    let masked = json!({"masked": true});
+    for id in ["identity", "email", "guids"] {
+        assert_eq!(seen[0][id], masked, "{id}");
+    }
+    assert_eq!(
+        (&seen[0]["traits"]["Email"], &seen[0]["traits"]["plan"]),
+        (&masked, &json!("gold"))
+    );
+    let id = seen[0]["id"].as_str().unwrap();
+    let (_, one) = server.get(&format!("/api/v1/people/{id}"), &reader);
+    let (_, timeline) = server.get(&format!("/api/v1/people/{id}/timeline"), &reader);
+    let properties = &timeline["events"][0]["properties"];
+    assert_eq!((&properties["Latitude"], &properties["plan"]), (&masked, &json!("gold")));
+    for answer in [&seen, &one, &timeline] {
+        let text = answer.to_string().to_lowercase();
+        assert!(!text.contains("secret") && !text.contains("12.5"), "{text}");
+    }
+    let (_, clear) = server.get(find, &shop);
+    assert_eq!(clear["people"][0]["email"], "secret@x.test");
+    let (_, audit) = server.get("/api/v1/audit", &shop);
+    let did = |action: &str| audit.to_string().matches(&format!("\"{action}\"")).count();
+    assert!(did("view person masked") >= 3 && did("view person") == 1, "{audit}");
+    // No question tells it either.
+    let base = json!({"event": "Seen", "from": "2026-11-01", "to": "2026-11-03"});
+    let with = |field: &str, value: Json| {
+        let mut question = base.clone();
+        question[field] = value;
+        question
+    };
+    let email = json!({"property": "Email", "scope": "person", "op": "exists"});
+    for question in [
+        with("breakdown", json!("Phone")),
+        with("breakdown", json!(["plan", {"property": "Email", "scope": "person"}])),
+        with("where", json!([email])),
+        with("measure", json!("max:Latitude")),
+        with("people", json!({"not": {"person": email}})),
+    ] {
+        let trend = "/api/v1/insights/trend";
+        assert_eq!(server.post(trend, &reader, &question).0, 403, "{question}");
+        assert_eq!(server.post(trend, &shop, &question).0, 200, "{question}");
+    }
+    for question in [with("breakdown", json!("plan")), with("breakdown", json!("country"))] {
+        assert_eq!(server.post("/api/v1/insights/trend", &reader, &question).0, 200, "{question}");
+    }
+    let steps = json!([{"event": "Seen", "where": [email]}, {"event": "Seen"}]);
+    let funnel = json!({"steps": steps, "from": "2026-11-01", "to": "2026-11-03"});
+    assert_eq!(server.post("/api/v1/insights/funnel", &reader, &funnel).0, 403);
+    let count = json!({"definition": {"person": email}});
+    assert_eq!(server.post("/api/v1/segments/count", &reader, &count).0, 403);
+    assert_eq!(server.get("/api/v1/properties/Email/values?scope=person", &reader).0, 403);
 }

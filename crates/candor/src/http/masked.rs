@@ -1,0 +1,80 @@
+//! What is masked for callers who may not see who people are: values of the classes identity,
+//! contact, location and sensitive, and the ids of devices.
+
+use candor_event::DataClass;
+use candor_ingest::GUIDS_TRAIT;
+use serde_json::{Value, json};
+
+use crate::http::access::Caller;
+use crate::http::problem::Problem;
+use crate::server::Tenant;
+
+/// The scope that sees in clear.
+pub const CLEAR: &str = "people";
+
+/// How deep a question is looked through; the reader of questions stops before.
+const DEPTH_MAX: usize = 128;
+
+/// Whether the values of a property tell who somebody is, where, or what nobody should know.
+pub fn tells_who(tenant: &Tenant, name: &str) -> bool {
+    let class = tenant.door.classes().class_of(name);
+    let open = [DataClass::Behaviour, DataClass::Device];
+    name == GUIDS_TRAIT || class.is_some_and(|class| !open.contains(&class))
+}
+
+/// The contract's form of a value that is there and not shown.
+pub fn mask() -> Value {
+    json!({"masked": true})
+}
+
+/// Masks, in an object of properties, what the caller may not see.
+pub fn mask_properties(tenant: &Tenant, properties: &mut Value) {
+    let Value::Object(properties) = properties else { return };
+    for (name, value) in properties {
+        if !value.is_null() && tells_who(tenant, name) {
+            *value = mask();
+        }
+    }
+}
+
+/// Lets a question through that does not group, filter or measure by what is masked for its asker:
+/// the answer would tell it. The derived country may be asked about: it is shown in numbers of
+/// people anyway.
+///
+/// # Errors
+/// Names the scope that is lacking.
+pub fn may_ask(caller: &Caller, question: &Value) -> Result<(), Problem> {
+    if caller.may(CLEAR) {
+        return Ok(());
+    }
+    let masked = |name: &str| name != "country" && tells_who(&caller.tenant, name);
+    match asks_about(question, &masked, 0) {
+        true => Err(Problem::masked(CLEAR)),
+        false => Ok(()),
+    }
+}
+
+fn asks_about(question: &Value, masked: &dyn Fn(&str) -> bool, depth: usize) -> bool {
+    if depth > DEPTH_MAX {
+        return true;
+    }
+    let within = |value: &Value| asks_about(value, masked, depth + 1);
+    match question {
+        Value::Array(parts) => parts.iter().any(within),
+        Value::Object(fields) => {
+            fields.iter().any(|(field, value)| match (field.as_str(), value) {
+                ("property" | "breakdown", Value::String(name)) => masked(name),
+                ("breakdown", Value::Array(names)) => {
+                    names.iter().any(|name| name.as_str().is_some_and(masked) || within(name))
+                }
+                ("measure", Value::String(measure)) => {
+                    measure.split_once(':').is_some_and(|(_, name)| masked(name))
+                }
+                // What is compared with names nothing.
+                ("value", _) => false,
+                (_, value) => within(value),
+            })
+        }
+        _ => false,
+    }
+}
