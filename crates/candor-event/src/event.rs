@@ -34,7 +34,7 @@ pub struct TraitChange {
     /// When it was said; of two changes the later wins, of equal times the one that arrived later.
     pub at: Timestamp,
     /// The trait's name.
-    pub property: String,
+    pub property: Arc<str>,
     /// What to do with it.
     pub op: TraitOp,
 }

@@ -10,7 +10,7 @@
 //! ```
 //! use candor_event::{Event, PersonId, Properties, Timestamp, Value};
 //! let mut properties = Properties::new();
-//! properties.insert("plan".into(), Value::Text("gold".into()));
+//! properties.insert("plan", Value::Text("gold".into()));
 //! let event = Event {
 //!     person: PersonId([7; 16]),
 //!     occurred_at: Timestamp(1_795_500_000_000),
@@ -33,6 +33,6 @@ mod publisher;
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use consent::{ConsentChange, Purpose};
 pub use event::{Event, FirstSeen, Link, Merge, Record, Split, TraitChange, TraitOp};
-pub use person::{IdKind, PersonId};
+pub use person::{ByPerson, HashedAlready, IdKind, PersonId};
 pub use property::{ClassSet, DataClass, Properties, Value};
 pub use publisher::AccountId;

@@ -1,11 +1,167 @@
 //! The details of an event or a person, and what kind of thing each detail tells.
 
-use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Index;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Properties by name, in the order of their names.
-pub type Properties = BTreeMap<String, Value>;
+/// Properties in the order of their names, each name once. A list and not a tree: an event has few,
+/// and its names and texts are shared with the other events of its batch.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Properties(Vec<(Arc<str>, Value)>);
+
+impl Properties {
+    /// None.
+    pub fn new() -> Properties {
+        Properties::default()
+    }
+
+    /// None, with room for so many.
+    pub fn with_capacity(count: usize) -> Properties {
+        Properties(Vec::with_capacity(count))
+    }
+
+    /// Makes room for so many more.
+    pub fn reserve(&mut self, count: usize) {
+        self.0.reserve(count);
+    }
+
+    fn find(&self, name: &str) -> Result<usize, usize> {
+        // Decoders go through names in order: the end is looked at first.
+        match self.0.last() {
+            Some((last, _)) if **last < *name => Err(self.0.len()),
+            _ => self.0.binary_search_by(|(other, _)| (**other).cmp(name)),
+        }
+    }
+
+    /// Sets a property; returns what it was before.
+    pub fn insert(&mut self, name: impl Into<Arc<str>>, value: Value) -> Option<Value> {
+        let name = name.into();
+        match self.find(&name) {
+            Ok(at) => Some(std::mem::replace(&mut self.0[at].1, value)),
+            Err(at) => {
+                self.0.insert(at, (name, value));
+                None
+            }
+        }
+    }
+
+    /// A property's value.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.find(name).ok().map(|at| &self.0[at].1)
+    }
+
+    /// Whether there is a property of that name.
+    pub fn contains(&self, name: &str) -> bool {
+        self.find(name).is_ok()
+    }
+
+    /// Takes a property out.
+    pub fn remove(&mut self, name: &str) -> Option<Value> {
+        self.find(name).ok().map(|at| self.0.remove(at).1)
+    }
+
+    /// Keeps those for which the test answers yes.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Arc<str>, &Value) -> bool) {
+        self.0.retain(|(name, value)| keep(name, value));
+    }
+
+    /// Takes all out.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Their names, in order.
+    pub fn keys(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.0.iter().map(|(name, _)| name)
+    }
+
+    /// All, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Value)> {
+        self.0.iter().map(|(name, value)| (name, value))
+    }
+}
+
+impl IntoIterator for Properties {
+    type Item = (Arc<str>, Value);
+    type IntoIter = std::vec::IntoIter<(Arc<str>, Value)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<N: Into<Arc<str>>> Extend<(N, Value)> for Properties {
+    fn extend<I: IntoIterator<Item = (N, Value)>>(&mut self, properties: I) {
+        for (name, value) in properties {
+            self.insert(name, value);
+        }
+    }
+}
+
+impl<N: Into<Arc<str>>> FromIterator<(N, Value)> for Properties {
+    fn from_iter<I: IntoIterator<Item = (N, Value)>>(properties: I) -> Properties {
+        let mut all = Properties::new();
+        all.extend(properties);
+        all
+    }
+}
+
+impl<N: Into<Arc<str>>, const COUNT: usize> From<[(N, Value); COUNT]> for Properties {
+    fn from(properties: [(N, Value); COUNT]) -> Properties {
+        properties.into_iter().collect()
+    }
+}
+
+impl Index<&str> for Properties {
+    type Output = Value;
+
+    fn index(&self, name: &str) -> &Value {
+        self.get(name).expect("a property of that name")
+    }
+}
+
+impl Serialize for Properties {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Properties {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Properties, D::Error> {
+        struct Entries;
+
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Properties;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of properties")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Properties, A::Error> {
+                let mut properties = Properties::new();
+                while let Some((name, value)) = entries.next_entry::<Arc<str>, Value>()? {
+                    properties.insert(name, value);
+                }
+                Ok(properties)
+            }
+        }
+
+        from.deserialize_map(Entries)
+    }
+}
 
 /// The value of a property. Numbers keep whether they were written whole; a number never equals
 /// a text. JSON null is the absence of a property and has no value here.
@@ -19,11 +175,11 @@ pub enum Value {
     /// Any other number; never NaN or infinite when it comes from a request.
     Float(f64),
     /// Text, at most 1,024 characters when it comes from a request.
-    Text(String),
+    Text(Arc<str>),
     /// Several values; used for multi-value traits and for `Items` of a charge.
     List(Vec<Value>),
     /// A nested object.
-    Object(BTreeMap<String, Value>),
+    Object(Properties),
 }
 
 impl Value {
@@ -47,7 +203,7 @@ impl Value {
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Value::Text(text.to_owned())
+        Value::Text(text.into())
     }
 }
 
@@ -177,6 +333,22 @@ mod tests {
             assert_eq!(DataClass::from_name(class.name()), Some(class));
         }
         assert_eq!(DataClass::from_name("Behaviour"), None);
+    }
+
+    #[test]
+    fn properties_stand_by_name_and_the_last_word_wins() {
+        let mut properties = Properties::new();
+        for (name, value) in [("b", 1), ("a", 2), ("c", 3), ("b", 4)] {
+            properties.insert(name, Value::Integer(value));
+        }
+        let names: Vec<_> = properties.iter().map(|(name, _)| &**name).collect();
+        assert_eq!(names, ["a", "b", "c"]);
+        assert_eq!(properties["b"], Value::Integer(4));
+        assert_eq!(properties.remove("a"), Some(Value::Integer(2)));
+        assert_eq!((properties.get("a"), properties.len()), (None, 2));
+        let json = serde_json::to_string(&properties).expect("serialises");
+        assert_eq!(json, r#"{"b":4,"c":3}"#);
+        assert_eq!(serde_json::from_str::<Properties>(&json).expect("reads back"), properties);
     }
 
     #[test]

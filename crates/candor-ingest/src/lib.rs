@@ -36,6 +36,6 @@ mod who;
 pub use accept::{Accepted, Door, GUIDS_TRAIT, Receipt, Request};
 pub use error::Error;
 pub use load::{Home, Step, step};
-pub use seal::{BatchSealer, account_of, open_frame};
+pub use seal::{BatchSealer, FrameOpener, account_of, open_frame};
 pub use tally::Tally;
-pub use who::{Ids, WhoIsWho};
+pub use who::{HashedIds, Ids, WhoIsWho};

@@ -4,21 +4,21 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use candor_event::{AccountId, Record};
-use candor_keys::PublisherKeys;
 use candor_log::{Log, Offset};
 use candor_store::Store;
 
 use crate::error::Error;
-use crate::seal::{account_of, open_frame};
+use crate::seal::{FrameOpener, account_of};
 
-/// Bytes of frames that one step reads.
-const BYTES_PER_STEP: usize = 8 << 20;
+/// Bytes of frames that one step reads: enough that the catalog's commit does not count, little
+/// enough that the memory of one step serves the next.
+const BYTES_PER_STEP: usize = 2 << 20;
 
 /// Where a publisher's records go.
 #[derive(Clone)]
 pub struct Home {
     /// Opens its frames.
-    pub keys: PublisherKeys,
+    pub opener: Arc<FrameOpener>,
     /// Keeps its events.
     pub store: Arc<Store>,
 }
@@ -48,11 +48,11 @@ pub fn step(
     let batch = log.read(from, BYTES_PER_STEP)?;
     let moved = !batch.records.is_empty();
     let mut joins = Vec::new();
-    let mut by_account: HashMap<AccountId, Vec<Record>> = HashMap::new();
+    let mut by_account: HashMap<AccountId, Vec<Vec<Record>>> = HashMap::new();
     for frame in batch.records {
         let account = account_of(&frame.payload)?;
         let Some(home) = homes.get(&account) else { continue };
-        let records = open_frame(&home.keys, &frame.payload)?;
+        let records = home.opener.open(&frame.payload)?;
         for record in &records {
             seen(&account, record);
             if !matches!(record, Record::Event(_) | Record::Trait(_)) {
@@ -60,13 +60,13 @@ pub fn step(
             }
         }
         if frame.offset.0 >= home.store.applied() {
-            by_account.entry(account).or_default().extend(records);
+            by_account.entry(account).or_default().push(records);
         }
     }
     for (account, home) in homes {
-        let records = by_account.remove(account).unwrap_or_default();
+        let frames = by_account.remove(account).unwrap_or_default();
         if batch.next.0 > home.store.applied() {
-            home.store.apply(records, batch.next.0)?;
+            home.store.apply(frames.into_iter().flatten(), batch.next.0)?;
         }
     }
     Ok(Step { next: batch.next, joins, moved })

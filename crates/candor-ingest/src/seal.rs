@@ -1,7 +1,10 @@
 //! Batches of records as sealed frames of the log, drawn in `docs/formats/record.md`.
 
+use std::sync::{Mutex, PoisonError};
+
 use candor_event::{AccountId, DataClass, Record};
 use candor_keys::{PublisherKeys, Sealer};
+use zstd::bulk::{Compressor, Decompressor};
 
 use crate::codec;
 use crate::error::Error;
@@ -14,17 +17,23 @@ const COMPRESS_BYTES_MIN: usize = 64;
 /// The largest section a frame may open to; guards against a damaged length.
 const SECTION_BYTES_MAX: usize = 64 << 20;
 
+/// The level of zstd: a log is written more often than it is read, and not for long.
+const ZSTD_LEVEL: i32 = 1;
+
 /// Seals one publisher's batches, each class under its own key.
 pub struct BatchSealer {
     account: AccountId,
     sealers: Vec<Sealer>,
+    /// Made once: its tables cost more than a small batch. `None` where they cannot be had.
+    compressor: Mutex<Option<Compressor<'static>>>,
 }
 
 impl BatchSealer {
     /// A sealer with fresh derived keys of every class.
     pub fn new(keys: &PublisherKeys) -> BatchSealer {
         let sealers = DataClass::ALL.into_iter().map(|class| keys.sealer(class)).collect();
-        BatchSealer { account: keys.account().clone(), sealers }
+        let compressor = Mutex::new(Compressor::new(ZSTD_LEVEL).ok());
+        BatchSealer { account: keys.account().clone(), sealers, compressor }
     }
 
     /// The frame's payload for `records`.
@@ -41,7 +50,7 @@ impl BatchSealer {
         payload.extend_from_slice(&[VERSION, account.len() as u8]);
         payload.extend_from_slice(account);
         for (class, plain) in codec::encode(records, class_of) {
-            let plain = compress(&plain);
+            let plain = self.compress(&plain);
             let aad = additional_data(&self.account, class);
             let sealed = self.sealers[class as usize].seal(&aad, &plain)?;
             payload.push(class as u8);
@@ -49,6 +58,19 @@ impl BatchSealer {
             payload.extend_from_slice(&sealed);
         }
         Ok(payload)
+    }
+
+    fn compress(&self, plain: &[u8]) -> Vec<u8> {
+        if plain.len() >= COMPRESS_BYTES_MIN {
+            let mut compressor = self.compressor.lock().unwrap_or_else(PoisonError::into_inner);
+            let small = compressor.as_mut().map(|compressor| compressor.compress(plain));
+            if let Some(Ok(small)) = small
+                && small.len() < plain.len()
+            {
+                return [&[1], small.as_slice()].concat();
+            }
+        }
+        [&[0], plain].concat()
     }
 }
 
@@ -60,32 +82,70 @@ pub fn account_of(payload: &[u8]) -> Result<AccountId, Error> {
     split(payload).map(|(account, _)| account)
 }
 
-/// The records of a frame. A class whose key does not open is left out.
-///
-/// # Errors
-/// [`Error::BadRecord`] when the bytes are not a frame of this publisher, [`Error::Keys`] when
-/// what says that records exist (`behaviour`) does not open.
-pub fn open_frame(keys: &PublisherKeys, payload: &[u8]) -> Result<Vec<Record>, Error> {
-    let (account, mut rest) = split(payload)?;
-    if account != *keys.account() {
-        return Err(Error::BadRecord("the frame is another publisher's"));
+/// Opens the frames of one publisher.
+pub struct FrameOpener {
+    keys: PublisherKeys,
+    decompressor: Mutex<Option<Decompressor<'static>>>,
+}
+
+impl FrameOpener {
+    /// An opener with a publisher's keys.
+    pub fn new(keys: PublisherKeys) -> FrameOpener {
+        FrameOpener { keys, decompressor: Mutex::new(Decompressor::new().ok()) }
     }
-    let mut sections = Vec::new();
-    while !rest.is_empty() {
-        let short = Error::BadRecord("a section is cut short");
-        let Some((head, more)) = rest.split_at_checked(5) else { return Err(short) };
-        let class = DataClass::ALL.get(usize::from(head[0])).copied();
-        let class = class.ok_or(Error::BadRecord("unknown class"))?;
-        let length = u32::from_le_bytes([head[1], head[2], head[3], head[4]]) as usize;
-        let Some((sealed, more)) = more.split_at_checked(length) else { return Err(short) };
-        rest = more;
-        match keys.open_sealed(class, &additional_data(&account, class), sealed) {
-            Ok(plain) => sections.push((class, expand(&plain)?)),
-            Err(error) if class == DataClass::Behaviour => return Err(error.into()),
-            Err(error) => tracing::warn!(class = class.name(), %error, "a class does not open"),
+
+    /// The records of a frame. A class whose key does not open is left out.
+    ///
+    /// # Errors
+    /// [`Error::BadRecord`] when the bytes are not a frame of this publisher, [`Error::Keys`] when
+    /// what says that records exist (`behaviour`) does not open.
+    pub fn open(&self, payload: &[u8]) -> Result<Vec<Record>, Error> {
+        let (account, mut rest) = split(payload)?;
+        if account != *self.keys.account() {
+            return Err(Error::BadRecord("the frame is another publisher's"));
+        }
+        let mut sections = Vec::new();
+        while !rest.is_empty() {
+            let short = Error::BadRecord("a section is cut short");
+            let Some((head, more)) = rest.split_at_checked(5) else { return Err(short) };
+            let class = DataClass::ALL.get(usize::from(head[0])).copied();
+            let class = class.ok_or(Error::BadRecord("unknown class"))?;
+            let length = u32::from_le_bytes([head[1], head[2], head[3], head[4]]) as usize;
+            let Some((sealed, more)) = more.split_at_checked(length) else { return Err(short) };
+            rest = more;
+            match self.keys.open_sealed(class, &additional_data(&account, class), sealed) {
+                Ok(plain) => sections.push((class, self.expand(plain)?)),
+                Err(error) if class == DataClass::Behaviour => return Err(error.into()),
+                Err(error) => tracing::warn!(class = class.name(), %error, "a class does not open"),
+            }
+        }
+        codec::decode(&sections)
+    }
+
+    fn expand(&self, mut bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
+        match bytes.first() {
+            Some(0) => {
+                bytes.remove(0);
+                Ok(bytes)
+            }
+            Some(1) => {
+                let failed = Error::BadRecord("a section does not decompress");
+                let size = size_of_frame(&bytes[1..])?;
+                let mut opener = self.decompressor.lock().unwrap_or_else(PoisonError::into_inner);
+                let plain = opener.as_mut().map(|opener| opener.decompress(&bytes[1..], size));
+                plain.and_then(Result::ok).ok_or(failed)
+            }
+            _ => Err(Error::BadRecord("unknown compression")),
         }
     }
-    codec::decode(&sections)
+}
+
+/// The records of one frame; see [`FrameOpener::open`].
+///
+/// # Errors
+/// As [`FrameOpener::open`].
+pub fn open_frame(keys: &PublisherKeys, payload: &[u8]) -> Result<Vec<Record>, Error> {
+    FrameOpener::new(keys.clone()).open(payload)
 }
 
 fn split(payload: &[u8]) -> Result<(AccountId, &[u8]), Error> {
@@ -104,29 +164,6 @@ fn additional_data(account: &AccountId, class: DataClass) -> Vec<u8> {
     aad.extend_from_slice(account.as_str().as_bytes());
     aad.push(class as u8);
     aad
-}
-
-fn compress(plain: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![1];
-    if plain.len() >= COMPRESS_BYTES_MIN
-        && let Ok(small) = zstd::bulk::compress(plain, 1)
-        && small.len() < plain.len()
-    {
-        bytes.extend_from_slice(&small);
-        return bytes;
-    }
-    bytes[0] = 0;
-    bytes.extend_from_slice(plain);
-    bytes
-}
-
-fn expand(bytes: &[u8]) -> Result<Vec<u8>, Error> {
-    match bytes {
-        [0, plain @ ..] => Ok(plain.to_vec()),
-        [1, small @ ..] => zstd::bulk::decompress(small, size_of_frame(small)?)
-            .map_err(|_| Error::BadRecord("a section does not decompress")),
-        _ => Err(Error::BadRecord("unknown compression")),
-    }
 }
 
 /// The size that the zstd frame itself states, within the bound.
@@ -152,8 +189,8 @@ mod tests {
             session: Some(1_795_500_000),
             fingerprint: u64::from(seed) * 0x9E37_79B9,
             properties: [
-                ("Email".to_owned(), "ann@example.test".into()),
-                ("item".to_owned(), format!("sku-{seed}").as_str().into()),
+                ("Email", "ann@example.test".into()),
+                ("item", format!("sku-{seed}").as_str().into()),
             ]
             .into(),
         };

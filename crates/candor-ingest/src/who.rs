@@ -6,7 +6,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use candor_event::{IdKind, Link, Merge, PersonId, Record, Split, Timestamp};
+use ahash::RandomState;
+use candor_event::{ByPerson, IdKind, Link, Merge, PersonId, Record, Split, Timestamp};
 use candor_keys::PublisherKeys;
 
 /// The ids of one record, normalised; those that it does not carry are `None`.
@@ -22,12 +23,39 @@ pub struct Ids {
     pub phone: Option<String>,
 }
 
+impl Ids {
+    /// What the ids are looked up by. Costs an HMAC for each: done once, before anything is locked.
+    pub fn hashed(&self, keys: &PublisherKeys) -> HashedIds {
+        let hash = |kind, id: &Option<String>| id.as_deref().map(|id| keys.id_hash(kind, id));
+        HashedIds {
+            guid: hash(IdKind::Guid, &self.guid),
+            identity: hash(IdKind::Identity, &self.identity),
+            email: hash(IdKind::Email, &self.email),
+            phone: hash(IdKind::Phone, &self.phone),
+        }
+    }
+}
+
+/// Keyed hashes of the ids of one record. The hash of an id is also the person that it derives
+/// where it is the first that is seen of someone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HashedIds {
+    /// Of the device or browser.
+    pub guid: Option<[u8; 16]>,
+    /// Of the publisher's own id.
+    pub identity: Option<[u8; 16]>,
+    /// Of the e-mail address.
+    pub email: Option<[u8; 16]>,
+    /// Of the phone number.
+    pub phone: Option<[u8; 16]>,
+}
+
 /// One publisher's ids and merges. Not durable: rebuilt from the catalog and the log at start.
 #[derive(Debug, Default)]
 pub struct WhoIsWho {
-    people: HashMap<(IdKind, [u8; 16]), PersonId>,
+    people: HashMap<(IdKind, [u8; 16]), PersonId, RandomState>,
     known: HashSet<PersonId>,
-    winner_of: HashMap<PersonId, PersonId>,
+    winner_of: ByPerson<PersonId>,
 }
 
 impl WhoIsWho {
@@ -94,14 +122,13 @@ impl WhoIsWho {
     }
 
     /// Whom an id names: as linked, else the person that the id itself derives.
-    pub fn person(&self, keys: &PublisherKeys, kind: IdKind, id: &str) -> PersonId {
-        let found = self.linked(keys, kind, id);
-        found.unwrap_or_else(|| self.canonical(keys.person_id(kind, id)))
+    pub fn person(&self, kind: IdKind, hash: [u8; 16]) -> PersonId {
+        self.linked(kind, hash).unwrap_or_else(|| self.canonical(PersonId(hash)))
     }
 
     /// Whom an id names, when it has been linked.
-    pub fn linked(&self, keys: &PublisherKeys, kind: IdKind, id: &str) -> Option<PersonId> {
-        let person = self.people.get(&(kind, keys.id_hash(kind, id)))?;
+    pub fn linked(&self, kind: IdKind, hash: [u8; 16]) -> Option<PersonId> {
+        let person = self.people.get(&(kind, hash))?;
         Some(self.canonical(*person))
     }
 
@@ -112,16 +139,15 @@ impl WhoIsWho {
 
     /// Whom a record is about, without joining anything: the identity before the device before
     /// the e-mail and phone. `None` when it carries no id.
-    pub fn resolve(&self, keys: &PublisherKeys, ids: &Ids) -> Option<PersonId> {
-        let by_id = |kind, id: &Option<String>| id.as_deref().map(|id| self.person(keys, kind, id));
-        let by_link =
-            |kind, id: &Option<String>| id.as_deref().and_then(|id| self.linked(keys, kind, id));
-        by_id(IdKind::Identity, &ids.identity)
-            .or_else(|| by_id(IdKind::Guid, &ids.guid))
-            .or_else(|| by_link(IdKind::Email, &ids.email))
-            .or_else(|| by_link(IdKind::Phone, &ids.phone))
-            .or_else(|| by_id(IdKind::Email, &ids.email))
-            .or_else(|| by_id(IdKind::Phone, &ids.phone))
+    pub fn resolve(&self, ids: &HashedIds) -> Option<PersonId> {
+        let by_id = |kind, id: Option<[u8; 16]>| id.map(|id| self.person(kind, id));
+        let by_link = |kind, id: Option<[u8; 16]>| id.and_then(|id| self.linked(kind, id));
+        by_id(IdKind::Identity, ids.identity)
+            .or_else(|| by_id(IdKind::Guid, ids.guid))
+            .or_else(|| by_link(IdKind::Email, ids.email))
+            .or_else(|| by_link(IdKind::Phone, ids.phone))
+            .or_else(|| by_id(IdKind::Email, ids.email))
+            .or_else(|| by_id(IdKind::Phone, ids.phone))
     }
 
     /// Whom a profile is about, and what its ids join. The records are to be logged and applied.
@@ -130,67 +156,58 @@ impl WhoIsWho {
     /// the device's person takes it; where it is known, the device's person is merged into it. A
     /// device of a known person that names another identity changes hands: the device is linked to
     /// the other person and nothing is merged.
-    pub fn identify(
-        &self,
-        keys: &PublisherKeys,
-        ids: &Ids,
-        at: Timestamp,
-    ) -> Option<(PersonId, Vec<Record>)> {
+    pub fn identify(&self, ids: &HashedIds, at: Timestamp) -> Option<(PersonId, Vec<Record>)> {
         let mut joins = Vec::new();
-        let device = ids.guid.as_deref().map(|guid| self.person(keys, IdKind::Guid, guid));
-        let Some(identity) = ids.identity.as_deref() else {
-            let person = self.resolve(keys, ids)?;
-            self.link_contacts(keys, ids, person, at, &mut joins);
+        let device = ids.guid.map(|guid| self.person(IdKind::Guid, guid));
+        let Some(identity) = ids.identity else {
+            let person = self.resolve(ids)?;
+            self.link_contacts(ids, person, at, &mut joins);
             return Some((person, joins));
         };
-        let person = match (self.linked(keys, IdKind::Identity, identity), device) {
+        let person = match (self.linked(IdKind::Identity, identity), device) {
             (Some(person), _) => person,
             (None, Some(device)) if !self.is_known(device) => device,
-            (None, _) => self.canonical(keys.person_id(IdKind::Identity, identity)),
+            (None, _) => self.canonical(PersonId(identity)),
         };
-        self.link_if_new(keys, IdKind::Identity, identity, person, at, &mut joins);
-        if let (Some(guid), Some(device)) = (ids.guid.as_deref(), device) {
+        self.link_if_new(IdKind::Identity, identity, person, at, &mut joins);
+        if let (Some(hash), Some(device)) = (ids.guid, device) {
             if device != person {
-                let hash = keys.id_hash(IdKind::Guid, guid);
                 joins.push(Record::Link(Link { kind: IdKind::Guid, hash, person, at }));
                 if !self.is_known(device) {
                     let reason = "login".to_owned();
                     joins.push(Record::Merge(Merge { winner: person, loser: device, at, reason }));
                 }
             } else {
-                self.link_if_new(keys, IdKind::Guid, guid, person, at, &mut joins);
+                self.link_if_new(IdKind::Guid, hash, person, at, &mut joins);
             }
         }
-        self.link_contacts(keys, ids, person, at, &mut joins);
+        self.link_contacts(ids, person, at, &mut joins);
         Some((person, joins))
     }
 
     /// E-mail and phone find their person by keyed hash; the first to name one keeps it.
     fn link_contacts(
         &self,
-        keys: &PublisherKeys,
-        ids: &Ids,
+        ids: &HashedIds,
         person: PersonId,
         at: Timestamp,
         joins: &mut Vec<Record>,
     ) {
-        for (kind, id) in [(IdKind::Email, &ids.email), (IdKind::Phone, &ids.phone)] {
-            if let Some(id) = id {
-                self.link_if_new(keys, kind, id, person, at, joins);
+        for (kind, id) in [(IdKind::Email, ids.email), (IdKind::Phone, ids.phone)] {
+            if let Some(hash) = id {
+                self.link_if_new(kind, hash, person, at, joins);
             }
         }
     }
 
     fn link_if_new(
         &self,
-        keys: &PublisherKeys,
         kind: IdKind,
-        id: &str,
+        hash: [u8; 16],
         person: PersonId,
         at: Timestamp,
         joins: &mut Vec<Record>,
     ) {
-        let hash = keys.id_hash(kind, id);
         if !self.people.contains_key(&(kind, hash)) {
             joins.push(Record::Link(Link { kind, hash, person, at }));
         }
@@ -207,13 +224,14 @@ mod tests {
     }
 
     fn log_in(who: &mut WhoIsWho, keys: &PublisherKeys, guid: &str, identity: &str) -> PersonId {
-        let (person, joins) = who.identify(keys, &ids(guid, identity), Timestamp(1)).unwrap();
+        let (person, joins) =
+            who.identify(&ids(guid, identity).hashed(keys), Timestamp(1)).unwrap();
         joins.iter().for_each(|join| who.apply(join));
         who.canonical(person)
     }
 
     fn person(who: &WhoIsWho, keys: &PublisherKeys, guid: &str, identity: &str) -> PersonId {
-        who.resolve(keys, &ids(guid, identity)).unwrap()
+        who.resolve(&ids(guid, identity).hashed(keys)).unwrap()
     }
 
     #[test]
@@ -241,7 +259,7 @@ mod tests {
         let keys = PublisherKeys::for_tests(1);
         let mut who = WhoIsWho::default();
         let ann = log_in(&mut who, &keys, "g1", "ann");
-        let (_, joins) = who.identify(&keys, &ids("g1", "bob"), Timestamp(2)).unwrap();
+        let (_, joins) = who.identify(&ids("g1", "bob").hashed(&keys), Timestamp(2)).unwrap();
         assert!(!joins.iter().any(|join| matches!(join, Record::Merge(_))), "{joins:?}");
         joins.iter().for_each(|join| who.apply(join));
         let bob = person(&who, &keys, "", "bob");
@@ -268,10 +286,10 @@ mod tests {
         let mut who = WhoIsWho::default();
         let mut ann = ids("g1", "ann");
         ann.email = Some("ann@example.test".into());
-        let (person, joins) = who.identify(&keys, &ann, Timestamp(1)).unwrap();
+        let (person, joins) = who.identify(&ann.hashed(&keys), Timestamp(1)).unwrap();
         joins.iter().for_each(|join| who.apply(join));
         let by_mail = Ids { email: ann.email.clone(), ..Ids::default() };
-        assert_eq!(who.resolve(&keys, &by_mail), Some(person));
-        assert_eq!(who.resolve(&keys, &Ids::default()), None);
+        assert_eq!(who.resolve(&by_mail.hashed(&keys)), Some(person));
+        assert_eq!(who.resolve(&HashedIds::default()), None);
     }
 }

@@ -69,7 +69,9 @@ fn without_consent_nothing_is_kept_and_with_it_the_next_request_is() {
     let stripped: Vec<_> = receipt.stripped.iter().map(|(_, s)| s.reason.word()).collect();
     assert_eq!(stripped, ["class_not_allowed", "unclassified"]);
     let events = kept.iter().filter_map(|record| match record {
-        Record::Event(event) => Some(event.properties.keys().cloned().collect::<Vec<_>>()),
+        Record::Event(event) => {
+            Some(event.properties.keys().map(|name| name.to_string()).collect::<Vec<_>>())
+        }
         _ => None,
     });
     assert_eq!(events.collect::<Vec<_>>(), [["plan"]]);

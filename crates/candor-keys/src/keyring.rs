@@ -13,9 +13,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use candor_event::{AccountId, DataClass, IdKind, PersonId};
 use serde::{Deserialize, Serialize};
+use siphasher::sip::SipHasher24;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::Error;
+use crate::recent::RecentIds;
 use crate::seal::{FileKey, OpenKeys, Sealer};
 
 const FORMAT: u32 = 1;
@@ -35,10 +37,11 @@ struct Inner {
     account: AccountId,
     classes: [Secret; 6],
     id_key: hmac::Key,
-    fingerprint_key: hmac::Key,
+    fingerprint_key: [u8; 16],
     signing: Ed25519KeyPair,
     encrypts: bool,
     open_keys: OpenKeys,
+    recent_ids: Option<RecentIds>,
 }
 
 impl PublisherKeys {
@@ -106,11 +109,12 @@ impl PublisherKeys {
         let inner = Inner {
             account,
             classes: std::array::from_fn(|i| Zeroizing::new(seeds[i])),
-            fingerprint_key: hmac::Key::new(hmac::HMAC_SHA256, fingerprint.as_ref()),
+            fingerprint_key: first_bytes(fingerprint.as_ref()),
             id_key,
             signing,
             encrypts,
             open_keys: OpenKeys::default(),
+            recent_ids: RecentIds::new(),
         };
         Ok(PublisherKeys { inner: Arc::new(inner) })
     }
@@ -128,10 +132,16 @@ impl PublisherKeys {
     /// By what an id is looked up: the first 16 bytes of HMAC-SHA-256 over its kind and itself.
     /// The same id gives another hash at another publisher.
     pub fn id_hash(&self, kind: IdKind, normalised: &str) -> [u8; 16] {
-        let mut context = hmac::Context::with_key(&self.inner.id_key);
-        context.update(&[kind as u8]);
-        context.update(normalised.as_bytes());
-        first_bytes(context.sign().as_ref())
+        let hash = || {
+            let mut context = hmac::Context::with_key(&self.inner.id_key);
+            context.update(&[kind as u8]);
+            context.update(normalised.as_bytes());
+            first_bytes(context.sign().as_ref())
+        };
+        match &self.inner.recent_ids {
+            Some(recent) => recent.get(kind, normalised, hash),
+            None => hash(),
+        }
     }
 
     /// The person that an id derives when it is the first that is seen of someone.
@@ -139,10 +149,10 @@ impl PublisherKeys {
         PersonId(self.id_hash(kind, normalised))
     }
 
-    /// A keyed 64-bit hash, to tell repeats apart without keeping what was sent.
+    /// A keyed 64-bit hash, to tell repeats apart without keeping what was sent: SipHash-2-4
+    /// (Aumasson and Bernstein 2012), made for short inputs under a secret key.
     pub fn fingerprint(&self, bytes: &[u8]) -> u64 {
-        let tag = hmac::sign(&self.inner.fingerprint_key, bytes);
-        u64::from_le_bytes(first_bytes(tag.as_ref()))
+        SipHasher24::new_with_key(&self.inner.fingerprint_key).hash(bytes)
     }
 
     /// A sealer under a fresh key of its own, derived from the secret of `class`.

@@ -23,6 +23,7 @@
 
 mod error;
 mod keyring;
+mod recent;
 mod seal;
 
 pub use error::Error;

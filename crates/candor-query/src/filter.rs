@@ -146,7 +146,7 @@ pub(crate) fn matches(op: Op, found: Option<&Value>, operands: &[Value]) -> bool
         any(&|value| compare(value, &operands[0]).is_some_and(|order| allowed.contains(&order)))
     };
     let contains = |value: &Value| match (value, &operands[0]) {
-        (Value::Text(text), Value::Text(part)) => text.contains(part.as_str()),
+        (Value::Text(text), Value::Text(part)) => text.contains(&**part),
         (value, operand) => equal(value, operand),
     };
     match op {

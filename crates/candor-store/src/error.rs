@@ -25,6 +25,14 @@ pub enum Error {
         /// What disagreed.
         why: String,
     },
+    /// A file that someone brought cannot be read: change the file.
+    #[error("read {name}: {why}")]
+    Table {
+        /// Which file.
+        name: String,
+        /// What is wrong with it, and where.
+        why: String,
+    },
     /// A key is missing or does not fit.
     #[error("keys for {}", path.display())]
     Keys {
@@ -42,6 +50,10 @@ impl Error {
 
     pub(crate) fn corrupt(path: &Path, why: impl ToString) -> Error {
         Error::Corrupt { path: path.to_owned(), why: why.to_string() }
+    }
+
+    pub(crate) fn table(name: &str, why: &str) -> Error {
+        Error::Table { name: name.to_owned(), why: why.to_owned() }
     }
 
     pub(crate) fn keys(path: &Path, source: candor_keys::Error) -> Error {

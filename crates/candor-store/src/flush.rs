@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::sync::{Arc, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use candor_event::PersonId;
+use candor_keys::PublisherKeys;
 
 use crate::error::Error;
 use crate::manifest::{Listed, Manifest};
 use crate::part::{self, Part};
+use crate::resident::people::Trait;
 use crate::resident::segment::{Arrivals, Segment};
 use crate::store::{ArrivalReader, State, Store};
 use crate::volume::{Volume, held_arrivals};
@@ -18,12 +21,26 @@ const PARTS_PER_BUCKET_MAX: usize = 6;
 
 /// What a flush takes out of a volume, while more arrives behind it.
 struct Taken {
-    joined: Option<Arc<Segment>>,
+    /// Segments that only the log holds, oldest first.
+    segments: Vec<Arc<Segment>>,
+    /// Ordinals of people who were erased.
+    gone: BTreeSet<u32>,
     changed: BTreeSet<u32>,
+    traits: Traits,
     first_person: u32,
-    people: u32,
+    people: Vec<PersonId>,
     /// Someone was erased since the last flush: people and traits are written anew.
     anew: bool,
+}
+
+type Traits = Vec<(u32, Arc<Vec<Trait>>)>;
+
+/// The files of a volume that a flush wrote.
+#[derive(Default)]
+struct Written {
+    people: Option<Listed>,
+    traits: Vec<Listed>,
+    parts: Vec<(Part, Arc<Segment>)>,
 }
 
 impl Store {
@@ -62,49 +79,19 @@ impl Store {
         manifest.people.retain(|listed| !anew(listed));
         manifest.traits.retain(|listed| !anew(listed));
         let name_of = state.name_of();
-        let traits: Vec<_> = state.volumes.iter().zip(&taken).map(traits_of).collect();
-        let people: Vec<_> = state
-            .volumes
-            .iter()
-            .zip(&taken)
-            .map(|(volume, taken)| {
-                let ordinals = taken.first_person..taken.people;
-                let id = |ordinal| match volume.people.erased(ordinal) {
-                    true => PersonId([0; 16]),
-                    false => volume.people.id(ordinal),
-                };
-                ordinals.map(id).collect::<Vec<_>>()
-            })
-            .collect();
         drop(state);
 
-        let class_of = &*self.class_of;
-        let written = (|| {
+        let written = self.write_all(keys, generation, &taken, &name_of).and_then(|written| {
             let mut parts = Vec::new();
-            for (volume, taken) in taken.iter().enumerate() {
-                let place = self.place(keys, volume as u16, 0, generation);
-                let (volume, index) = (volume as u16, volume);
-                if !people[index].is_empty() {
-                    let file = part::write_people(&place, taken.first_person, &people[index])?;
-                    manifest.people.push(Listed { volume, generation, file });
-                }
-                for file in part::write_traits(&place, &traits[index], &name_of, class_of)? {
-                    manifest.traits.push(Listed { volume, generation, file });
-                }
-                let Some(joined) = &taken.joined else { continue };
-                for (bucket, segment) in by_bucket(joined) {
-                    let arrivals = held_arrivals(std::slice::from_ref(&segment)).remove(0);
-                    let place = self.place(keys, volume, bucket, generation);
-                    let files = part::write_part(&place, &segment, &arrivals, &name_of, class_of)?;
-                    let events = segment.rows() as u64;
-                    let part = Part { volume, bucket, generation, events, files };
-                    manifest.parts.push(part.clone());
-                    parts.push((part, segment));
-                }
+            for volume in written {
+                manifest.people.extend(volume.people);
+                manifest.traits.extend(volume.traits);
+                manifest.parts.extend(volume.parts.iter().map(|(part, _)| part.clone()));
+                parts.extend(volume.parts);
             }
             manifest.write(&self.config.folder, keys)?;
             Ok(parts)
-        })();
+        });
 
         let mut state = self.state();
         match written {
@@ -121,6 +108,63 @@ impl Store {
                 Err(e)
             }
         }
+    }
+
+    /// Writes the files of every volume, some volumes side by side; in the volumes' order.
+    fn write_all(
+        &self,
+        keys: &PublisherKeys,
+        generation: u64,
+        taken: &[Taken],
+        name_of: &(dyn Fn(u32) -> Arc<str> + Sync),
+    ) -> Result<Vec<Written>, Error> {
+        let next = AtomicUsize::new(0);
+        let written: Vec<Mutex<Result<Written, Error>>> =
+            taken.iter().map(|_| Mutex::new(Ok(Written::default()))).collect();
+        let work = || loop {
+            let volume = next.fetch_add(1, Ordering::Relaxed);
+            let Some(taken) = taken.get(volume) else { return };
+            let result = self.write_volume(keys, generation, volume as u16, taken, name_of);
+            let failed = result.is_err();
+            *written[volume].lock().unwrap_or_else(PoisonError::into_inner) = result;
+            if failed {
+                next.store(usize::MAX / 2, Ordering::Relaxed);
+            }
+        };
+        std::thread::scope(|scope| {
+            (1..self.config.flush_threads).for_each(|_| drop(scope.spawn(work)));
+            work();
+        });
+        let of_volume = |one: Mutex<_>| one.into_inner().unwrap_or_else(PoisonError::into_inner);
+        written.into_iter().map(of_volume).collect()
+    }
+
+    fn write_volume(
+        &self,
+        keys: &PublisherKeys,
+        generation: u64,
+        volume: u16,
+        taken: &Taken,
+        name_of: &dyn Fn(u32) -> Arc<str>,
+    ) -> Result<Written, Error> {
+        let class_of = &*self.class_of;
+        let mut written = Written::default();
+        let place = self.place(keys, volume, 0, generation);
+        if !taken.people.is_empty() {
+            let file = part::write_people(&place, taken.first_person, &taken.people)?;
+            written.people = Some(Listed { volume, generation, file });
+        }
+        for file in part::write_traits(&place, &taken.traits, name_of, class_of)? {
+            written.traits.push(Listed { volume, generation, file });
+        }
+        for (bucket, segment) in by_bucket(taken) {
+            let arrivals = held_arrivals(std::slice::from_ref(&segment)).remove(0);
+            let place = self.place(keys, volume, bucket, generation);
+            let files = part::write_part(&place, &segment, &arrivals, name_of, class_of)?;
+            let events = segment.rows() as u64;
+            written.parts.push((Part { volume, bucket, generation, events, files }, segment));
+        }
+        Ok(written)
     }
 
     /// Joins small parts and rewrites those that hold erased people. Answers stay the same.
@@ -152,7 +196,7 @@ impl Store {
         }
         let segments: Vec<Arc<Segment>> = sources.iter().map(|(_, s)| s.clone()).collect();
         let keep = |ordinal: u32, _| !erased.contains(&ordinal);
-        let joined = Segment::join(&segments, &arrivals, &[], &keep);
+        let joined = Segment::join(&segments, &arrivals, &keep);
         let bucket = sources[0].0.bucket;
         let mut new = None;
         if joined.rows() > 0 {
@@ -207,52 +251,58 @@ fn take(state: &mut State) -> Vec<Taken> {
         state.erased.iter().filter(|one| !known.contains(one)).map(|(volume, _)| *volume).collect();
     let take = |(index, volume): (usize, &mut Volume)| {
         volume.fold_tail(0);
-        let gone = |ordinal| all_erased.contains(&(index as u16, ordinal));
-        let holds = |segment: &Arc<Segment>| {
-            (0..segment.people()).any(|ordinal| gone(ordinal) && !segment.of(ordinal).is_empty())
-        };
-        // What is erased before it was ever written is not written.
-        if volume.unsaved.len() > 1 || volume.unsaved.iter().any(holds) {
-            let arrivals = held_arrivals(&volume.unsaved);
-            let keep = |ordinal, _| !gone(ordinal);
-            let joined = Segment::join(&volume.unsaved, &arrivals, &[], &keep);
-            volume.unsaved = vec![Arc::new(joined)];
-            volume.unsaved.retain(|joined| joined.rows() > 0);
-        }
         volume.flushing = volume.unsaved.len();
         let anew = erased.contains(&(index as u16));
-        let changed = std::mem::take(&mut volume.changed);
+        let people = &volume.people;
+        let mut changed = std::mem::take(&mut volume.changed);
+        if anew {
+            changed = (0..people.len()).collect();
+        }
+        let first_person = if anew { 0 } else { volume.saved_people };
+        let id = |ordinal| match people.erased(ordinal) {
+            true => PersonId([0; 16]),
+            false => people.id(ordinal),
+        };
+        let traits = changed.iter().map(|ordinal| (*ordinal, people.own_traits(*ordinal).clone()));
+        let of_volume = all_erased.range((index as u16, 0)..=(index as u16, u32::MAX));
         Taken {
-            joined: volume.unsaved.first().cloned(),
-            changed: if anew { (0..volume.people.len()).collect() } else { changed },
-            first_person: if anew { 0 } else { volume.saved_people },
-            people: volume.people.len(),
+            segments: volume.unsaved.clone(),
+            gone: of_volume.map(|(_, ordinal)| *ordinal).collect(),
+            traits: traits.collect(),
+            changed,
+            first_person,
+            people: (first_person..people.len()).map(id).collect(),
             anew,
         }
     };
     state.volumes.iter_mut().enumerate().map(take).collect()
 }
 
-type Traits = Vec<(u32, Arc<Vec<crate::resident::people::Trait>>)>;
-
-fn traits_of((volume, taken): (&Volume, &Taken)) -> Traits {
-    let changed = taken.changed.iter();
-    changed.map(|ordinal| (*ordinal, volume.people.own_traits(*ordinal).clone())).collect()
-}
-
-/// A segment for each bucket of time that a segment touches.
-fn by_bucket(segment: &Arc<Segment>) -> Vec<(i64, Arc<Segment>)> {
-    let buckets: BTreeSet<i64> = segment.times.iter().map(|t| part::bucket_of(*t)).collect();
-    if buckets.len() == 1 {
-        return buckets.into_iter().map(|bucket| (bucket, segment.clone())).collect();
+/// A segment for each bucket of time that has events; what is erased before it was ever written is
+/// not written.
+fn by_bucket(taken: &Taken) -> Vec<(i64, Arc<Segment>)> {
+    let times = taken.segments.iter().flat_map(|segment| &segment.times);
+    let mut buckets = Vec::new();
+    for time in times {
+        let bucket = part::bucket_of(*time);
+        if buckets.last() != Some(&bucket) && !buckets.contains(&bucket) {
+            buckets.push(bucket);
+        }
     }
-    let sources = std::slice::from_ref(segment);
-    let arrivals = held_arrivals(sources);
+    buckets.sort_unstable();
+    if let ([segment], [bucket]) = (taken.segments.as_slice(), buckets.as_slice())
+        && taken.gone.is_empty()
+    {
+        return vec![(*bucket, segment.clone())];
+    }
+    let arrivals = held_arrivals(&taken.segments);
     let of = |bucket| {
-        let keep = |_, time| part::bucket_of(time) == bucket;
-        (bucket, Arc::new(Segment::join(sources, &arrivals, &[], &keep)))
+        let keep =
+            |ordinal: u32, time| part::bucket_of(time) == bucket && !taken.gone.contains(&ordinal);
+        (bucket, Arc::new(Segment::join(&taken.segments, &arrivals, &keep)))
     };
-    buckets.into_iter().map(of).collect()
+    let joined = buckets.into_iter().map(of);
+    joined.filter(|(_, segment)| segment.rows() > 0).collect()
 }
 
 fn commit(
@@ -264,7 +314,7 @@ fn commit(
     state.manifest = manifest;
     for (volume, taken) in state.volumes.iter_mut().zip(taken) {
         volume.unsaved.drain(..std::mem::take(&mut volume.flushing));
-        volume.saved_people = taken.people;
+        volume.saved_people = taken.first_person + taken.people.len() as u32;
     }
     for (part, segment) in parts {
         *segment.arrivals.lock().unwrap_or_else(PoisonError::into_inner) = None;

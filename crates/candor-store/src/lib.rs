@@ -11,7 +11,7 @@
 //!
 //! Read in this order: `store` (the fold), `view` (what questions see), `volume`, `resident/`
 //! (columns, tail, people), `flush` (files and compaction), `part/` (their bytes), `manifest`,
-//! `load`.
+//! `load`. Beside them `table` reads the files that people bring.
 
 mod error;
 mod flush;
@@ -20,9 +20,11 @@ mod manifest;
 mod part;
 mod resident;
 mod store;
+mod table;
 mod view;
 mod volume;
 
 pub use error::Error;
 pub use store::{CONSENT_TRAIT, ClassOf, Store, StoreConfig};
+pub use table::{Cell, Piece, TableReader};
 pub use view::{Run, Scratch, View, VolumeView};

@@ -84,7 +84,7 @@ impl Loader<'_> {
             let place = self.store.place(self.keys, part.volume, part.bucket, part.generation);
             let events = self.manifest.events.len() as u32;
             let segment = part::read_segment(&place, part, events, &mut |name| self.intern(name))?;
-            volume.saved.push((part.clone(), Arc::new(segment)));
+            volume.take_in(part.clone(), Arc::new(segment));
         }
         volume.saved_people = volume.people.len();
         Ok(())

@@ -5,7 +5,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use candor_event::{Clock, DataClass, Event, Merge, PersonId, Record, Split, TraitOp, Value};
+use ahash::RandomState;
+use candor_event::{
+    ByPerson, Clock, DataClass, Event, Merge, PersonId, Record, Split, TraitOp, Value,
+};
 use candor_keys::PublisherKeys;
 
 use crate::error::Error;
@@ -16,7 +19,7 @@ use crate::resident::people::{People, Trait};
 use crate::resident::segment::{Arrivals, Segment};
 use crate::resident::tail::Row;
 use crate::view::View;
-use crate::volume::{ReadArrivals, Volume};
+use crate::volume::{Prints, ReadArrivals, Volume};
 
 /// Which class a property or trait belongs to: decides which file, and so which key, holds it.
 pub type ClassOf = Arc<dyn Fn(&str) -> DataClass + Send + Sync>;
@@ -27,6 +30,8 @@ pub const CONSENT_TRAIT: &str = "$consent:";
 /// Where a store lies and when it writes.
 #[derive(Clone, Debug)]
 pub struct StoreConfig {
+    /// Threads that write the files of a flush.
+    pub flush_threads: usize,
     /// The folder of this publisher's parts; made when missing.
     pub folder: PathBuf,
     /// Logical volumes of a new store, a power of two; an old one keeps its own number.
@@ -41,7 +46,13 @@ impl StoreConfig {
     /// The defaults for a folder.
     pub fn new(folder: impl Into<PathBuf>) -> StoreConfig {
         let folder = folder.into();
-        StoreConfig { folder, volumes: 16, flush_rows: 65_536, tail_rows_max: 4_096 }
+        StoreConfig {
+            flush_threads: 1,
+            folder,
+            volumes: 16,
+            flush_rows: 65_536,
+            tail_rows_max: 4_096,
+        }
     }
 }
 
@@ -71,8 +82,8 @@ pub(crate) struct State {
     /// The offset after the last record applied.
     next: u64,
     /// Loser to winner, for merges in force, and winner to those folded directly into them.
-    merged: HashMap<PersonId, PersonId>,
-    losers: HashMap<PersonId, Vec<PersonId>>,
+    merged: ByPerson<PersonId>,
+    losers: ByPerson<Vec<PersonId>>,
     view: Option<Arc<View>>,
 }
 
@@ -118,8 +129,8 @@ impl Store {
             events: Arc::new(Names::from_list(manifest.events.clone())),
             properties: Arc::default(),
             next: manifest.covered,
-            merged: HashMap::new(),
-            losers: HashMap::new(),
+            merged: ByPerson::default(),
+            losers: ByPerson::default(),
             view: None,
             merges: manifest.merges.clone(),
             erased: manifest.erased.clone(),
@@ -149,14 +160,15 @@ impl Store {
     /// # Errors
     /// A part that must be read to tell a repeat apart may fail; then part of the records is
     /// applied, and applying the same records again is harmless.
-    pub fn apply(&self, records: Vec<Record>, next: u64) -> Result<(), Error> {
+    pub fn apply(&self, records: impl IntoIterator<Item = Record>, next: u64) -> Result<(), Error> {
         let mut state = self.state();
-        if records.is_empty() {
+        let mut records = records.into_iter().peekable();
+        if records.peek().is_none() {
             state.next = next;
             return Ok(());
         }
         let mut reader = ArrivalReader::new(self);
-        state.apply(records, &mut |part, segment| reader.read(part, segment))?;
+        state.apply(&mut records, &mut |part, segment| reader.read(part, segment))?;
         for volume in &mut state.volumes {
             volume.fold_tail(self.config.tail_rows_max);
         }
@@ -230,7 +242,33 @@ impl<'a> ArrivalReader<'a> {
 struct Pending {
     rows: Vec<Arc<Row>>,
     guests: Vec<Arc<Row>>,
-    prints: HashMap<(u32, i64, u16), Vec<u64>>,
+    prints: Prints,
+}
+
+/// Codes of the names of a batch, of events and of properties apart.
+#[derive(Default)]
+struct BatchCodes {
+    events: Codes,
+    properties: Codes,
+}
+
+/// The codes of names by where they stand. The events of a batch share
+/// their names' texts; each text is held here, so that no other takes its place meanwhile.
+#[derive(Default)]
+struct Codes(HashMap<usize, (Arc<str>, u32), RandomState>);
+
+impl Codes {
+    fn of(&mut self, name: &Arc<str>, code_of: impl FnOnce(&str) -> u32) -> u32 {
+        let place = name.as_ptr() as usize;
+        match self.0.get(&place) {
+            Some((_, code)) => *code,
+            None => {
+                let code = code_of(name);
+                self.0.insert(place, (name.clone(), code));
+                code
+            }
+        }
+    }
 }
 
 impl State {
@@ -249,12 +287,17 @@ impl State {
         person
     }
 
-    fn apply(&mut self, records: Vec<Record>, arrivals: ReadArrivals<'_>) -> Result<(), Error> {
+    fn apply(
+        &mut self,
+        records: &mut dyn Iterator<Item = Record>,
+        arrivals: ReadArrivals<'_>,
+    ) -> Result<(), Error> {
+        let mut codes = BatchCodes::default();
         let mut pending: Vec<Pending> = Vec::new();
         pending.resize_with(self.volumes.len(), Pending::default);
         for record in records {
             match record {
-                Record::Event(event) => self.add(event, &mut pending, arrivals)?,
+                Record::Event(event) => self.add(event, &mut codes, &mut pending, arrivals)?,
                 Record::Trait(change) => {
                     self.change_trait(change.person, &change.property, change.at, change.op);
                 }
@@ -291,15 +334,21 @@ impl State {
     fn add(
         &mut self,
         event: Event,
+        codes: &mut BatchCodes,
         pending: &mut [Pending],
         arrivals: ReadArrivals<'_>,
     ) -> Result<(), Error> {
-        let code = self.event_code(&event.name);
+        let code = codes.events.of(&event.name, |name| self.event_code(name).into()) as u16;
         let at = self.volume_of(event.person);
         let ordinal = People::admit(&mut self.volumes[at].people, event.person);
         let properties = event.properties.into_iter();
         let properties = properties
-            .map(|(name, value)| (Names::intern(&mut self.properties, &name), value))
+            .map(|(name, value)| {
+                (
+                    codes.properties.of(&name, |name| Names::intern(&mut self.properties, name)),
+                    value,
+                )
+            })
             .collect();
         let row = Row {
             ordinal,
@@ -311,7 +360,10 @@ impl State {
             lent_by: None,
             properties,
         };
-        if self.volumes[at].has(&row, &pending[at].prints, arrivals)? {
+        // Most events are the latest of their person: nothing can be a repeat of what comes later.
+        if !self.volumes[at].comes_last(&row)
+            && self.volumes[at].has(&row, &pending[at].prints, arrivals)?
+        {
             return Ok(());
         }
         let mut next = self.merged.get(&event.person).copied();
@@ -319,13 +371,13 @@ impl State {
             let home = self.volume_of(above);
             let ordinal = People::admit(&mut self.volumes[home].people, above);
             let lent_by = Some(event.person);
-            let prints = pending[home].prints.entry((ordinal, row.time, row.code));
-            prints.or_default().push(row.fingerprint);
-            pending[home].guests.push(Arc::new(Row { ordinal, lent_by, ..row.clone() }));
+            pending[home].prints.insert((ordinal, row.time, row.code, row.fingerprint));
+            let guest = Row { ordinal, lent_by, ..row.clone() };
+            self.volumes[home].comes_last(&guest);
+            pending[home].guests.push(Arc::new(guest));
             next = self.merged.get(&above).copied();
         }
-        let key = (row.ordinal, row.time, row.code);
-        pending[at].prints.entry(key).or_default().push(row.fingerprint);
+        pending[at].prints.insert((row.ordinal, row.time, row.code, row.fingerprint));
         pending[at].rows.push(Arc::new(row));
         Ok(())
     }
@@ -375,8 +427,11 @@ impl State {
         self.losers.entry(winner).or_default().push(loser);
         let to = self.volume_of(winner);
         let ordinal = People::admit(&mut self.volumes[to].people, winner);
-        let rows = rows.into_iter().map(|row| Arc::new(Row { ordinal, ..row })).collect();
-        self.volumes[to].guests.push(rows);
+        let rows: Vec<_> = rows.into_iter().map(|row| Row { ordinal, ..row }).collect();
+        rows.iter().for_each(|row| {
+            self.volumes[to].comes_last(row);
+        });
+        self.volumes[to].guests.push(rows.into_iter().map(Arc::new).collect());
         self.lend_traits(winner);
         Ok(())
     }

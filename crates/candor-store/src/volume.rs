@@ -1,8 +1,9 @@
 //! One logical volume as it changes: people, segments, tail.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
 
+use ahash::RandomState;
 use candor_event::PersonId;
 
 use crate::error::Error;
@@ -35,22 +36,51 @@ pub(crate) struct Volume {
     pub(crate) changed: std::collections::BTreeSet<u32>,
     /// People up to here are in files.
     pub(crate) saved_people: u32,
+    /// By ordinal: no event of the person, guests included, is later.
+    latest: Vec<i64>,
 }
+
+/// Events of a batch: ordinal, time, name, fingerprint.
+pub(crate) type Prints = HashSet<(u32, i64, u16, u64), RandomState>;
 
 impl Volume {
     pub(crate) fn unsaved_rows(&self) -> usize {
         self.tail.rows + self.unsaved.iter().map(|segment| segment.rows()).sum::<usize>()
     }
 
+    /// Whether a row is later than all that is here of its person; it counts as here from now on.
+    pub(crate) fn comes_last(&mut self, row: &Row) -> bool {
+        let at = row.ordinal as usize;
+        if self.latest.len() <= at {
+            self.latest.resize(at + 1, i64::MIN);
+        }
+        let last = row.time > self.latest[at];
+        self.latest[at] = self.latest[at].max(row.time);
+        last
+    }
+
+    /// A segment that was read from a file is here.
+    pub(crate) fn take_in(&mut self, part: Part, segment: Arc<Segment>) {
+        if self.latest.len() < segment.people() as usize {
+            self.latest.resize(segment.people() as usize, i64::MIN);
+        }
+        for (ordinal, latest) in self.latest.iter_mut().enumerate() {
+            let rows = segment.of(ordinal as u32);
+            if !rows.is_empty() {
+                *latest = (*latest).max(segment.times[rows.end - 1]);
+            }
+        }
+        self.saved.push((part, segment));
+    }
+
     /// Whether this very event is already here. `arrivals` reads a part's.
     pub(crate) fn has(
         &self,
         row: &Row,
-        pending: &HashMap<(u32, i64, u16), Vec<u64>>,
+        pending: &Prints,
         arrivals: ReadArrivals<'_>,
     ) -> Result<bool, Error> {
-        let key = (row.ordinal, row.time, row.code);
-        if pending.get(&key).is_some_and(|prints| prints.contains(&row.fingerprint)) {
+        if pending.contains(&(row.ordinal, row.time, row.code, row.fingerprint)) {
             return Ok(true);
         }
         for chunk in self.tail.chunks.iter().chain(&self.guests.chunks) {
@@ -85,13 +115,17 @@ impl Volume {
             return;
         }
         let chunks = std::mem::take(&mut self.tail).chunks;
-        let sources = match self.unsaved.len() - self.flushing < UNSAVED_SEGMENTS_MAX {
+        let mut sources = match self.unsaved.len() - self.flushing < UNSAVED_SEGMENTS_MAX {
             true => Vec::new(),
             false => self.unsaved.split_off(self.flushing),
         };
-        let arrivals = held_arrivals(&sources);
-        let joined = Segment::join(&sources, &arrivals, &chunks, &|_, _| true);
-        self.unsaved.push(Arc::new(joined));
+        let mut segment = Arc::new(Segment::of_rows(&chunks));
+        if !sources.is_empty() {
+            sources.push(segment);
+            let arrivals = held_arrivals(&sources);
+            segment = Arc::new(Segment::join(&sources, &arrivals, &|_, _| true));
+        }
+        self.unsaved.push(segment);
     }
 
     /// All rows of a person as rows of their own, guests included, oldest first.

@@ -215,13 +215,12 @@ impl Shop {
         };
         let event = |name: &str, more: &[(&str, Value)]| {
             let mut properties = base.clone();
-            properties.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-            Body::Event { name: name.to_owned(), properties }
+            properties.extend(more.iter().map(|(name, value)| (*name, value.clone())));
+            Body::Event { name: name.into(), properties }
         };
         add(time, event("App Launched", &[]));
         if let (true, Some(identity)) = (first, &shopper.identity) {
-            let set =
-                |name: &str, value: Value| (name.to_owned(), candor_event::TraitOp::Set(value));
+            let set = |name: &str, value: Value| (name.into(), candor_event::TraitOp::Set(value));
             let plan = if random.share() < 0.2 { "gold" } else { "free" };
             let identity = identity.as_str().into();
             add(
@@ -302,7 +301,7 @@ impl Shopper {
             ("country", COUNTRIES[self.country].0.into()),
             ("session", session.into()),
         ];
-        pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        pairs.into_iter().collect()
     }
 }
 

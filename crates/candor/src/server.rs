@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 use candor_catalog::{Catalog, Publisher};
 use candor_event::{AccountId, Clock, DataClass, Record, SystemClock, Timestamp};
 use candor_ingest::gate::Policy;
-use candor_ingest::{Accepted, Door, Home, Receipt, Request, decode, step};
+use candor_ingest::{Accepted, Door, FrameOpener, Home, Receipt, Request, decode, step};
 use candor_keys::{PublisherKeys, Sealer};
 use candor_log::{EmbeddedLog, Log, LogConfig, Offset};
 use candor_store::{Store, StoreConfig};
@@ -39,6 +39,8 @@ pub struct Tenant {
     pub publisher: Publisher,
     pub zone: TimeZone,
     pub keys: PublisherKeys,
+    /// Opens what the log holds.
+    pub opener: Arc<FrameOpener>,
     pub door: Arc<Door>,
     pub store: Arc<Store>,
     /// Held by the one who changes definitions.
@@ -74,6 +76,9 @@ pub struct Sent {
     /// The country of the sender's address, where it may be looked at.
     pub country: Option<String>,
 }
+
+/// Tells whether the log holds what was offered.
+pub type Kept = oneshot::Receiver<Result<(), candor_log::Error>>;
 
 /// A data folder, open.
 pub struct Server {
@@ -166,6 +171,7 @@ impl Server {
         let mut config = StoreConfig::new(self.data.join("publishers").join(account.as_str()));
         config.volumes = self.config.store.volumes;
         config.flush_rows = self.config.store.flush_rows;
+        config.flush_threads = self.config.store.flush_threads;
         let (of_class, clock, opened) = (door.clone(), self.clock.clone(), keys.clone());
         let class_of =
             move |name: &str| of_class.classes().class_of(name).unwrap_or(DataClass::Behaviour);
@@ -178,6 +184,7 @@ impl Server {
         let tenant = Arc::new(Tenant {
             publisher,
             zone,
+            opener: Arc::new(FrameOpener::new(keys.clone())),
             keys,
             door,
             store,
@@ -206,7 +213,7 @@ impl Server {
 
     fn homes(&self) -> HashMap<AccountId, Home> {
         let home = |tenant: Arc<Tenant>| {
-            let home = Home { keys: tenant.keys.clone(), store: tenant.store.clone() };
+            let home = Home { opener: tenant.opener.clone(), store: tenant.store.clone() };
             (tenant.publisher.account_id.clone(), home)
         };
         self.tenants().into_iter().map(home).collect()
@@ -321,6 +328,23 @@ impl Server {
         refused: Vec<decode::Refused>,
         sent: Sent,
     ) -> Result<Receipt, Refusal> {
+        let (receipt, kept) = self.offer(tenant, incoming, refused, sent)?;
+        kept.await.map_err(|_| Refusal::Full)??;
+        Ok(receipt)
+    }
+
+    /// Takes records in; the receipt holds once the log has them, which the second tells. Called
+    /// within a runtime.
+    ///
+    /// # Errors
+    /// As [`Server::accept`].
+    pub fn offer(
+        &self,
+        tenant: &Arc<Tenant>,
+        incoming: Vec<decode::Incoming>,
+        refused: Vec<decode::Refused>,
+        sent: Sent,
+    ) -> Result<(Receipt, Kept), Refusal> {
         let days = i64::from(self.config.event_age_days_max);
         let request = Request {
             now: self.now(),
@@ -331,17 +355,12 @@ impl Server {
         };
         let (append, kept) = self.append(tenant);
         let receipt = tenant.door.accept(incoming, refused, &request, append)?;
-        kept.await.map_err(|_| Refusal::Full)??;
-        Ok(receipt)
+        Ok((receipt, kept))
     }
 
     /// How a door appends to the log, and what became of it. The waiting goes on when the client
     /// leaves: links that the log refused must find their way back.
-    pub fn append(
-        &self,
-        tenant: &Arc<Tenant>,
-    ) -> (impl FnOnce(&mut Accepted) + use<>, oneshot::Receiver<Result<(), candor_log::Error>>)
-    {
+    pub fn append(&self, tenant: &Arc<Tenant>) -> (impl FnOnce(&mut Accepted) + use<>, Kept) {
         let (tell, told) = oneshot::channel();
         let (log, tenant) = (self.log.clone(), tenant.clone());
         let append = move |accepted: &mut Accepted| {

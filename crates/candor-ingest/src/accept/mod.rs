@@ -1,6 +1,7 @@
 //! The stages of accepting: resolve the person, ask the gate, stamp, seal. What comes out is one
 //! frame for the log and a receipt; nothing of what was refused is in either.
 
+mod prepare;
 mod repeats;
 mod stages;
 
@@ -16,6 +17,7 @@ use crate::gate::{Classes, Policy, Stripped};
 use crate::seal::BatchSealer;
 use crate::tally::Tally;
 use crate::who::{Ids, WhoIsWho};
+use prepare::Prepared;
 use repeats::Repeats;
 use stages::{Batch, State, Stop};
 
@@ -124,19 +126,20 @@ impl Door {
 
     /// Whom ids name now.
     pub fn resolve(&self, ids: &Ids) -> Option<PersonId> {
-        self.state().who.resolve(&self.keys, ids)
+        self.state().who.resolve(&ids.hashed(&self.keys))
     }
 
     /// Whether anything may be kept of whom ids name.
     pub fn keeps(&self, ids: &Ids) -> bool {
+        let ids = ids.hashed(&self.keys);
         let state = self.state();
-        let person = state.who.resolve(&self.keys, ids);
+        let person = state.who.resolve(&ids);
         person.is_some_and(|person| !state.allowed(person).is_empty())
     }
 
     /// Whom a normalised id is linked to, if to anyone.
     pub fn linked(&self, kind: IdKind, id: &str) -> Option<PersonId> {
-        self.state().who.linked(&self.keys, kind, id)
+        self.state().who.linked(kind, self.keys.id_hash(kind, id))
     }
 
     /// Who was merged directly into a person.
@@ -161,12 +164,14 @@ impl Door {
         request: &Request,
         append: impl FnOnce(&mut Accepted),
     ) -> Result<Receipt, Error> {
+        let prepare = |record| Prepared::new(&self.keys, record, request);
+        let prepared: Vec<Prepared> = incoming.into_iter().map(prepare).collect();
         let mut state = self.state();
         let mut batch = Batch::default();
         batch.records.append(&mut state.unkept);
         batch.receipt.refused = refused;
-        for record in incoming {
-            let (index, before) = (record.index, batch.records.len());
+        for record in prepared {
+            let (index, before) = (record.record.index, batch.records.len());
             match state.one(&self.keys, record, request, &mut batch) {
                 Ok(()) => batch.receipt.accepted += 1,
                 Err(Stop::Refused(code, message)) => {
@@ -196,14 +201,15 @@ impl Door {
         mut change: ConsentChange,
         append: impl FnOnce(&mut Accepted),
     ) -> Result<PersonId, Error> {
+        let ids = ids.hashed(&self.keys);
         let mut state = self.state();
         let yes = change.purposes.values().any(|yes| *yes);
         let mut batch = Batch::default();
         batch.records.append(&mut state.unkept);
         // A yes lets the ids be joined; a no leaves them as they are.
         let (person, joins) = match yes {
-            true => state.who.identify(&self.keys, ids, change.at).ok_or(Error::Nobody)?,
-            false => (state.who.resolve(&self.keys, ids).ok_or(Error::Nobody)?, Vec::new()),
+            true => state.who.identify(&ids, change.at).ok_or(Error::Nobody)?,
+            false => (state.who.resolve(&ids).ok_or(Error::Nobody)?, Vec::new()),
         };
         change.person = person;
         for record in joins.into_iter().chain([Record::Consent(change)]) {

@@ -4,20 +4,20 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use candor_event::{
-    ClassSet, ConsentChange, DataClass, Event, FirstSeen, IdKind, Link, Merge, PersonId,
-    Properties, Purpose, Record, Timestamp, TraitChange, TraitOp, Value,
+    ClassSet, ConsentChange, DataClass, Event, FirstSeen, IdKind, Link, Merge, PersonId, Purpose,
+    Record, Timestamp, TraitChange, TraitOp, Value,
 };
 use candor_keys::PublisherKeys;
 
+use super::prepare::{Prepared, SESSION, Told, is_ahead, session_of};
 use super::repeats::{First, Repeats};
 use super::{GUIDS_TRAIT, Receipt, Request, joins_of};
-use crate::contact;
 use crate::decode::{Body, Incoming, RefusalCode};
 use crate::gate::{
     Basis, Classes, Policy, Said, StripReason, Stripped, Verdict, check_event, check_property,
 };
 use crate::tally::Tally;
-use crate::who::{Ids, WhoIsWho};
+use crate::who::{HashedIds, WhoIsWho};
 
 /// The property that tells the country of an address.
 const COUNTRY: &str = "country";
@@ -94,11 +94,11 @@ impl State {
     pub(super) fn one(
         &mut self,
         keys: &PublisherKeys,
-        mut record: Incoming,
+        prepared: Prepared,
         request: &Request,
         batch: &mut Batch,
     ) -> Result<(), Stop> {
-        let told = told_apart(keys, &record, request);
+        let Prepared { mut record, ids, told, fingerprint } = prepared;
         let repeat = match told {
             Told::Apart => None,
             Told::Id(repeat) | Told::Content(repeat) => Some(repeat),
@@ -121,14 +121,24 @@ impl State {
             return if known.kept || here { Ok(()) } else { Err(Stop::Overloaded) };
         }
         match std::mem::replace(&mut record.body, Body::Profile(Vec::new())) {
-            Body::Event { name, properties } if name == CONSENT_NAME => {
+            Body::Event { name, properties } if *name == *CONSENT_NAME => {
                 let op = TraitOp::Set(Value::Object(properties));
-                self.profile(keys, record, vec![(name, op)], at, batch)?;
+                self.profile(keys, &record, &ids, vec![(name, op)], at, batch)?;
             }
             Body::Event { name, properties } => {
-                self.event(keys, record, name, properties, at, request, batch)?;
+                let session = session_of(keys, &properties);
+                let event = Event {
+                    person: self.who.resolve(&ids).ok_or_else(nobody)?,
+                    occurred_at: at,
+                    received_at: request.now,
+                    name,
+                    session,
+                    fingerprint,
+                    properties,
+                };
+                self.event(&record, &ids, event, request, batch)?;
             }
-            Body::Profile(changes) => self.profile(keys, record, changes, at, batch)?,
+            Body::Profile(changes) => self.profile(keys, &record, &ids, changes, at, batch)?,
         }
         // Where nothing was kept, a repeat changes nothing either.
         if let (Some(fingerprint), Some(last)) = (first, batch.records[before..].last()) {
@@ -169,67 +179,48 @@ impl State {
         }
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn event(
         &mut self,
-        keys: &PublisherKeys,
-        record: Incoming,
-        name: String,
-        mut properties: Properties,
-        at: Timestamp,
+        record: &Incoming,
+        ids: &HashedIds,
+        mut event: Event,
         request: &Request,
         batch: &mut Batch,
     ) -> Result<(), Stop> {
-        let person = self.who.resolve(keys, &record.ids).ok_or_else(nobody)?;
-        let fingerprint = match sender_id(&record, request) {
-            Some(id) => keys.fingerprint(id.as_bytes()),
-            None => keys.fingerprint(&serde_json::to_vec(&properties).unwrap_or_default()),
-        };
-        let session = match properties.remove("session") {
-            Some(Value::Integer(session)) => Some(session as u64),
-            Some(Value::Text(session)) => Some(keys.fingerprint(session.as_bytes())),
-            _ => None,
-        };
+        let (person, at) = (event.person, event.occurred_at);
+        event.properties.remove(SESSION);
         let allowed = self.allowed(person);
         let classes = self.classes.clone();
-        let Verdict::Keep(stripped) = check_event(&classes, allowed, &name, &mut properties) else {
-            return Err(no_consent());
-        };
+        let verdict = check_event(&classes, allowed, &event.name, &mut event.properties);
+        let Verdict::Keep(stripped) = verdict else { return Err(no_consent()) };
         // Derived here and not sent: where its class is not allowed nothing is taken out.
         let told = classes.class_of(COUNTRY).is_some_and(|class| allowed.contains(class));
-        if let (Some(country), true) = (&request.country, told) {
-            let country = || Value::Text(country.clone());
-            properties.entry(COUNTRY.to_owned()).or_insert_with(country);
+        if let (Some(country), true) = (&request.country, told)
+            && !event.properties.contains(COUNTRY)
+        {
+            event.properties.insert(COUNTRY, Value::Text(country.as_str().into()));
         }
         self.note(record.index, person, stripped, batch);
-        self.know_identity(keys, &record.ids, person, at, batch);
-        self.know_device(keys, &record.ids, person, allowed, at, batch);
-        batch.records.push(Record::Event(Event {
-            person,
-            occurred_at: at,
-            received_at: request.now,
-            name: name.into(),
-            session,
-            fingerprint,
-            properties,
-        }));
+        self.know_identity(ids, person, at, batch);
+        self.know_device(record, ids, person, allowed, at, batch);
+        batch.records.push(Record::Event(event));
         Ok(())
     }
 
     fn profile(
         &mut self,
         keys: &PublisherKeys,
-        mut record: Incoming,
-        changes: Vec<(String, TraitOp)>,
+        record: &Incoming,
+        ids: &HashedIds,
+        changes: Vec<(Arc<str>, TraitOp)>,
         at: Timestamp,
         batch: &mut Batch,
     ) -> Result<(), Stop> {
         let (changes, purposes) = self.take_consent(changes);
-        take_ids(&changes, &mut record.ids);
         let spoke = purposes.is_some();
         if let Some(purposes) = purposes {
             // What is said is said by whom the ids name now; a yes then lets the rest be kept.
-            let person = self.who.resolve(keys, &record.ids).ok_or_else(nobody)?;
+            let person = self.who.resolve(ids).ok_or_else(nobody)?;
             let method = "sdk".to_owned();
             let said =
                 Record::Consent(ConsentChange { person, at, purposes, notice: None, method });
@@ -239,8 +230,8 @@ impl State {
                 return Ok(());
             }
         }
-        let (person, joins) = self.who.identify(keys, &record.ids, at).ok_or_else(nobody)?;
-        let device = record.ids.guid.as_deref().map(|g| self.who.person(keys, IdKind::Guid, g));
+        let (person, joins) = self.who.identify(ids, at).ok_or_else(nobody)?;
+        let device = ids.guid.map(|guid| self.who.person(IdKind::Guid, guid));
         let mut said = self.said.get(&person).cloned().unwrap_or_default();
         if let Some(other) = device.and_then(|device| self.said.get(&device)) {
             said.take_in(other);
@@ -254,7 +245,7 @@ impl State {
             self.apply(&join);
             batch.records.push(join);
         }
-        self.know_device(keys, &record.ids, person, allowed, at, batch);
+        self.know_device(record, ids, person, allowed, at, batch);
         let classes = self.classes.clone();
         let mut stripped = Vec::new();
         for (property, op) in changes {
@@ -270,7 +261,7 @@ impl State {
             };
             match kept {
                 None => {
-                    if property == PUSH_TOKEN_TRAIT {
+                    if *property == *PUSH_TOKEN_TRAIT {
                         self.token_changes_hands(keys, person, &op, at, batch);
                     }
                     let change = TraitChange { person, at, property, op };
@@ -303,7 +294,8 @@ impl State {
         };
         let kind = IdKind::PushToken;
         for token in tokens.iter().filter_map(Value::as_text) {
-            let owner = self.who.linked(keys, kind, token);
+            let hash = keys.id_hash(kind, token);
+            let owner = self.who.linked(kind, hash);
             let next = match (registers, owner) {
                 (true, Some(owner)) if owner == person => continue,
                 (true, _) => person,
@@ -311,12 +303,10 @@ impl State {
                 (false, _) => continue,
             };
             if let Some(owner) = owner.filter(|owner| *owner != person) {
-                let (property, op) =
-                    (PUSH_TOKEN_TRAIT.to_owned(), TraitOp::Remove(vec![token.into()]));
+                let (property, op) = (PUSH_TOKEN_TRAIT.into(), TraitOp::Remove(vec![token.into()]));
                 let change = TraitChange { person: owner, at, property, op };
                 batch.records.push(Record::Trait(change));
             }
-            let hash = keys.id_hash(kind, token);
             let link = Record::Link(Link { kind, hash, person: next, at });
             self.apply(&link);
             batch.records.push(link);
@@ -327,15 +317,15 @@ impl State {
     #[allow(clippy::type_complexity)]
     fn take_consent(
         &self,
-        changes: Vec<(String, TraitOp)>,
-    ) -> (Vec<(String, TraitOp)>, Option<BTreeMap<Purpose, bool>>) {
+        changes: Vec<(Arc<str>, TraitOp)>,
+    ) -> (Vec<(Arc<str>, TraitOp)>, Option<BTreeMap<Purpose, bool>>) {
         let mut said = None;
         let mut rest = Vec::with_capacity(changes.len());
         for (name, op) in changes {
-            match (name.as_str(), &op) {
+            match (&*name, &op) {
                 (CONSENT_NAME, TraitOp::Set(Value::Object(purposes))) => {
                     let said: &mut BTreeMap<_, _> = said.get_or_insert_default();
-                    for (purpose, yes) in purposes {
+                    for (purpose, yes) in purposes.iter() {
                         if let (Some(purpose), Value::Bool(yes)) = (Purpose::new(purpose), yes)
                             && self.policy.purposes.contains_key(&purpose)
                         {
@@ -378,16 +368,14 @@ impl State {
     /// comes later must find what servers said of it before.
     fn know_identity(
         &mut self,
-        keys: &PublisherKeys,
-        ids: &Ids,
+        ids: &HashedIds,
         person: PersonId,
         at: Timestamp,
         batch: &mut Batch,
     ) {
         let kind = IdKind::Identity;
-        let Some(identity) = ids.identity.as_deref() else { return };
-        if self.who.linked(keys, kind, identity).is_none() {
-            let hash = keys.id_hash(kind, identity);
+        let Some(hash) = ids.identity else { return };
+        if self.who.linked(kind, hash).is_none() {
             let link = Record::Link(Link { kind, hash, person, at });
             self.apply(&link);
             batch.records.push(link);
@@ -397,32 +385,32 @@ impl State {
     /// Keeps a device's id and the person's own among the traits, where their classes allow it.
     fn know_device(
         &mut self,
-        keys: &PublisherKeys,
-        ids: &Ids,
+        record: &Incoming,
+        ids: &HashedIds,
         person: PersonId,
         allowed: ClassSet,
         at: Timestamp,
         batch: &mut Batch,
     ) {
         let set = |property: &str, op| {
-            Record::Trait(TraitChange { person, at, property: property.to_owned(), op })
+            Record::Trait(TraitChange { person, at, property: property.into(), op })
         };
-        let mut fresh = |kind, id: &str| {
+        let mut fresh = |hash: [u8; 16]| {
             if self.guids_seen.len() >= GUIDS_SEEN_MAX {
                 self.guids_seen.clear();
             }
             // The same device under another person is new again.
-            self.guids_seen.insert((keys.id_hash(kind, id), person))
+            self.guids_seen.insert((hash, person))
         };
-        if let Some(guid) = &ids.guid
+        if let (Some(guid), Some(hash)) = (&record.ids.guid, ids.guid)
             && allowed.contains(DataClass::Device)
-            && fresh(IdKind::Guid, guid)
+            && fresh(hash)
         {
             batch.records.push(set(GUIDS_TRAIT, TraitOp::Add(vec![guid.as_str().into()])));
         }
-        if let Some(identity) = &ids.identity
+        if let (Some(identity), Some(hash)) = (&record.ids.identity, ids.identity)
             && allowed.contains(DataClass::Identity)
-            && fresh(IdKind::Identity, identity)
+            && fresh(hash)
         {
             batch.records.push(set("Identity", TraitOp::Set(identity.as_str().into())));
         }
@@ -442,78 +430,4 @@ fn no_consent() -> Stop {
         RefusalCode::NoConsent,
         "no purpose in force allows it: record a consent first, or change the policy",
     )
-}
-
-/// The sender's own id of a record: its id, or its place in a request that has a key.
-fn sender_id(record: &Incoming, request: &Request) -> Option<String> {
-    match (&record.id, &request.idempotency_key) {
-        (Some(id), _) => Some(format!("id {id}")),
-        (None, Some(key)) => Some(format!("key {} {key}", record.index)),
-        (None, None) => None,
-    }
-}
-
-/// How a record is told from its repeats.
-#[derive(Clone, Copy)]
-enum Told {
-    /// By person, time, name and fingerprint, or because a repeat changes nothing.
-    Apart,
-    /// By the index, because of the sender's own id.
-    Id(u64),
-    /// By the index, because of what it says: each time it comes it would count again.
-    Content(u64),
-}
-
-fn told_apart(keys: &PublisherKeys, record: &Incoming, request: &Request) -> Told {
-    let ids = &record.ids;
-    let whose = (&ids.guid, &ids.identity, &ids.email, &ids.phone);
-    let ahead = record.at.is_some_and(|at| is_ahead(at, request.now));
-    match (&record.body, sender_id(record, request), record.at) {
-        (Body::Event { name, .. }, Some(id), None) => Told::Id(print(keys, &(whose, name, id))),
-        // It gets the time of its arrival, another each time it comes.
-        (Body::Event { name, .. }, Some(id), at) if ahead => {
-            Told::Content(print(keys, &(whose, name, id, at)))
-        }
-        (Body::Event { name, properties }, None, at) if ahead => {
-            Told::Content(print(keys, &(whose, name, properties, at)))
-        }
-        (Body::Event { .. }, _, _) => Told::Apart,
-        (Body::Profile(_), Some(id), at) => Told::Id(print(keys, &(whose, id, at))),
-        (Body::Profile(changes), None, Some(at)) => {
-            let counts = changes.iter().any(|(_, op)| matches!(op, TraitOp::Increment(_)));
-            match counts {
-                true => Told::Content(print(keys, &(whose, changes, at))),
-                false => Told::Apart,
-            }
-        }
-        (Body::Profile(_), None, None) => Told::Apart,
-    }
-}
-
-fn print(keys: &PublisherKeys, what: &impl serde::Serialize) -> u64 {
-    keys.fingerprint(&serde_json::to_vec(what).unwrap_or_default())
-}
-
-fn is_ahead(at: Timestamp, now: Timestamp) -> bool {
-    at.0 > now.0 + DAY_MS
-}
-
-/// Ids that a profile names among its traits.
-fn take_ids(changes: &[(String, TraitOp)], ids: &mut Ids) {
-    for (name, op) in changes {
-        let TraitOp::Set(value) = op else { continue };
-        match name.as_str() {
-            "Identity" if ids.identity.is_none() => {
-                let identity = match value {
-                    Value::Text(text) => text.trim().to_owned(),
-                    Value::Integer(number) => number.to_string(),
-                    _ => continue,
-                };
-                ids.identity = (!identity.is_empty()).then_some(identity);
-            }
-            "Email" => ids.email = contact::email(value).or(ids.email.take()),
-            "Phone" => ids.phone = contact::phone(value).or(ids.phone.take()),
-            _ => {}
-        }
-    }
 }

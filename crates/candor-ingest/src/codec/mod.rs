@@ -1,17 +1,15 @@
 //! Log records as bytes: compact, one section per data class, so that each class is sealed under
 //! its own key. The bytes are drawn in `docs/formats/record.md`.
 //!
-//! A batch holds the records of one request. Texts and people that occur more than once in it are
-//! written once per section and referred to by number.
+//! A batch holds the records of one request. Texts, people and the shapes of properties are written
+//! once per section and referred to by number.
 
 mod reader;
 #[cfg(test)]
 mod tests;
 mod writer;
 
-use std::collections::BTreeMap;
-
-use candor_event::{DataClass, FirstSeen, Merge, Properties, Record, Split, Value};
+use candor_event::{DataClass, Event, FirstSeen, Merge, Record, Split, Value};
 
 use reader::Reader;
 use writer::Writer;
@@ -24,43 +22,67 @@ pub(crate) type Sections = Vec<(DataClass, Vec<u8>)>;
 /// Divides `records` into one section per class. What says that a record exists (who, when, which
 /// name) is `behaviour`; each property and trait goes to the class that `class_of` names.
 pub(crate) fn encode(records: &[Record], class_of: &dyn Fn(&str) -> DataClass) -> Sections {
-    let mut writers: BTreeMap<DataClass, Writer> = BTreeMap::new();
+    let mut writers = Writers::default();
     for (index, record) in records.iter().enumerate() {
         encode_record(index, record, class_of, &mut writers);
     }
-    writers.into_iter().map(|(class, writer)| (class, writer.finish())).collect()
+    let written = DataClass::ALL.into_iter().zip(writers.by_class);
+    written.filter_map(|(class, writer)| Some((class, writer?.finish()))).collect()
 }
 
-fn encode_record(
-    index: usize,
-    record: &Record,
-    class_of: &dyn Fn(&str) -> DataClass,
-    writers: &mut BTreeMap<DataClass, Writer>,
-) {
-    if let Record::Trait(change) = record {
-        let writer = writers.entry(class_of(&change.property)).or_default();
-        writer.head(index, Kind::Trait);
-        writer.trait_change(change);
-        return;
+/// A writer for each class that is written, and what one event's properties are sorted out in.
+#[derive(Default)]
+struct Writers<'a> {
+    by_class: [Option<Writer<'a>>; DataClass::ALL.len()],
+    classes: Vec<DataClass>,
+    properties: Vec<(&'a str, &'a Value)>,
+}
+
+impl<'a> Writers<'a> {
+    fn of(&mut self, class: DataClass) -> &mut Writer<'a> {
+        self.by_class[class as usize].get_or_insert_default()
     }
-    let class = match record {
-        Record::Link(_) | Record::Merge(_) | Record::Split(_) => DataClass::Identity,
-        _ => DataClass::Behaviour,
-    };
-    let writer = writers.entry(class).or_default();
-    match record {
-        Record::Event(event) => {
-            writer.head(index, Kind::Event);
-            writer.event(event);
-            let mut by_class: BTreeMap<DataClass, Vec<(&String, &Value)>> = BTreeMap::new();
-            for property in &event.properties {
-                by_class.entry(class_of(property.0)).or_default().push(property);
-            }
-            for (class, properties) in by_class {
-                let writer = writers.entry(class).or_default();
+
+    fn event(&mut self, index: usize, event: &'a Event, class_of: &dyn Fn(&str) -> DataClass) {
+        let writer = self.of(DataClass::Behaviour);
+        writer.head(index, Kind::Event);
+        writer.event(event);
+        self.classes.clear();
+        self.classes.extend(event.properties.iter().map(|(name, _)| class_of(name)));
+        for class in DataClass::ALL {
+            let mut properties = std::mem::take(&mut self.properties);
+            properties.clear();
+            let classed = event.properties.iter().zip(&self.classes);
+            let of_class = classed.filter(|(_, of)| **of == class);
+            properties.extend(of_class.map(|((name, value), _)| (&**name, value)));
+            if !properties.is_empty() {
+                let writer = self.of(class);
                 writer.head(index, Kind::Properties);
                 writer.properties(&properties);
             }
+            self.properties = properties;
+        }
+    }
+}
+
+fn encode_record<'a>(
+    index: usize,
+    record: &'a Record,
+    class_of: &dyn Fn(&str) -> DataClass,
+    writers: &mut Writers<'a>,
+) {
+    let class = match record {
+        Record::Event(event) => return writers.event(index, event, class_of),
+        Record::Trait(change) => class_of(&change.property),
+        Record::Link(_) | Record::Merge(_) | Record::Split(_) => DataClass::Identity,
+        Record::Consent(_) | Record::Erase { .. } | Record::FirstSeen(_) => DataClass::Behaviour,
+    };
+    let writer = writers.of(class);
+    match record {
+        Record::Event(_) => unreachable!("written above"),
+        Record::Trait(change) => {
+            writer.head(index, Kind::Trait);
+            writer.trait_change(change);
         }
         Record::Link(link) => {
             writer.head(index, Kind::Link);
@@ -97,7 +119,6 @@ fn encode_record(
             writer.time(first.at);
             writer.out.extend_from_slice(&first.fingerprint.to_le_bytes());
         }
-        Record::Trait(_) => unreachable!("written above"),
     }
 }
 
@@ -107,51 +128,60 @@ fn encode_record(
 /// # Errors
 /// [`Error::BadRecord`] when the bytes are not what `encode` writes.
 pub(crate) fn decode(sections: &[(DataClass, Vec<u8>)]) -> Result<Vec<Record>, Error> {
-    let mut records: BTreeMap<u64, Record> = BTreeMap::new();
-    let mut properties: Vec<(u64, Properties)> = Vec::new();
-    for (_, bytes) in sections {
-        let mut reader = Reader::new(bytes)?;
+    // Every record has an entry of at least one byte, so there are no more than bytes.
+    let bytes: usize = sections.iter().map(|(_, bytes)| bytes.len()).sum();
+    let mut records: Vec<Option<Record>> = Vec::new();
+    // Behaviour first: it holds the events that the properties of other classes belong to.
+    let (first, then): (Vec<_>, Vec<_>) =
+        sections.iter().partition(|(class, _)| *class == DataClass::Behaviour);
+    for (_, section) in first.into_iter().chain(then) {
+        let mut reader = Reader::new(section)?;
         while !reader.at_end() {
-            let index = reader.number()?;
-            let record = match Kind::from_byte(reader.byte()?)? {
-                Kind::Properties => {
-                    properties.push((index, reader.properties()?));
-                    continue;
+            let (index, kind) = reader.head()?;
+            let index = usize::try_from(index).ok().filter(|index| *index < bytes);
+            let index = index.ok_or(Error::BadRecord("a record's number is too large"))?;
+            if records.len() <= index {
+                records.resize_with(index + 1, || None);
+            }
+            let record = &mut records[index];
+            match (kind, record) {
+                (Kind::Properties, Some(Record::Event(event))) => reader.properties(event)?,
+                (Kind::Properties, _) => {
+                    return Err(Error::BadRecord("properties belong to no event"));
                 }
-                Kind::Event => Record::Event(reader.event()?),
-                Kind::Trait => Record::Trait(reader.trait_change()?),
-                Kind::Link => Record::Link(reader.link()?),
-                Kind::Merge => Record::Merge(Merge {
-                    winner: reader.person()?,
-                    loser: reader.person()?,
-                    at: reader.time()?,
-                    reason: reader.text()?.to_owned(),
-                }),
-                Kind::Split => Record::Split(Split {
-                    winner: reader.person()?,
-                    loser: reader.person()?,
-                    at: reader.time()?,
-                }),
-                Kind::Consent => Record::Consent(reader.consent()?),
-                Kind::Erase => Record::Erase { person: reader.person()?, at: reader.time()? },
-                Kind::FirstSeen => Record::FirstSeen(FirstSeen {
-                    person: reader.person()?,
-                    at: reader.time()?,
-                    fingerprint: u64::from_le_bytes(reader.array()?),
-                }),
-            };
-            if records.insert(index, record).is_some() {
-                return Err(Error::BadRecord("two records have one number"));
+                (_, Some(_)) => return Err(Error::BadRecord("two records have one number")),
+                (kind, record) => *record = Some(decode_record(kind, &mut reader)?),
             }
         }
     }
-    for (index, more) in properties {
-        match records.get_mut(&index) {
-            Some(Record::Event(event)) => event.properties.extend(more),
-            _ => return Err(Error::BadRecord("properties belong to no event")),
-        }
-    }
-    Ok(records.into_values().collect())
+    Ok(records.into_iter().flatten().collect())
+}
+
+fn decode_record(kind: Kind, reader: &mut Reader<'_>) -> Result<Record, Error> {
+    Ok(match kind {
+        Kind::Properties => unreachable!("read onto their event"),
+        Kind::Event => Record::Event(reader.event()?),
+        Kind::Trait => Record::Trait(reader.trait_change()?),
+        Kind::Link => Record::Link(reader.link()?),
+        Kind::Merge => Record::Merge(Merge {
+            winner: reader.person()?,
+            loser: reader.person()?,
+            at: reader.time()?,
+            reason: reader.text()?.as_ref().to_owned(),
+        }),
+        Kind::Split => Record::Split(Split {
+            winner: reader.person()?,
+            loser: reader.person()?,
+            at: reader.time()?,
+        }),
+        Kind::Consent => Record::Consent(reader.consent()?),
+        Kind::Erase => Record::Erase { person: reader.person()?, at: reader.time()? },
+        Kind::FirstSeen => Record::FirstSeen(FirstSeen {
+            person: reader.person()?,
+            at: reader.time()?,
+            fingerprint: u64::from_le_bytes(reader.array()?),
+        }),
+    })
 }
 
 #[derive(Clone, Copy)]
@@ -180,7 +210,11 @@ impl Kind {
         Kind::FirstSeen,
     ];
 
-    fn from_byte(byte: u8) -> Result<Kind, Error> {
-        Kind::ALL.get(usize::from(byte)).copied().ok_or(Error::BadRecord("unknown kind"))
+    /// Low bits of an entry's head that tell its kind.
+    const BITS: u32 = 4;
+
+    fn from_bits(head: u64) -> Result<Kind, Error> {
+        let kind = Kind::ALL.get((head & ((1 << Kind::BITS) - 1)) as usize);
+        kind.copied().ok_or(Error::BadRecord("unknown kind"))
     }
 }

@@ -8,6 +8,7 @@ use candor_event::{
     TraitOp, Value,
 };
 
+use super::Kind;
 use crate::error::Error;
 
 /// How deep a value may be nested in a record; requests are held to 8 before they come here.
@@ -15,26 +16,51 @@ const DEPTH_MAX: usize = 16;
 
 /// Reads what [`Writer`] wrote; every count is checked against the bytes that are left.
 pub(super) struct Reader<'a> {
-    texts: Vec<&'a str>,
+    /// Shared by all records of the batch that name them.
+    texts: Vec<Arc<str>>,
     people: Vec<PersonId>,
+    shapes: Vec<Vec<(u64, u8)>>,
+    last_record: u64,
     last_time: i64,
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Result<Self, Error> {
-        let mut reader = Reader { texts: vec![], people: vec![], last_time: 0, rest: bytes };
+        let mut reader = Reader {
+            texts: Vec::new(),
+            people: Vec::new(),
+            shapes: Vec::new(),
+            last_record: 0,
+            last_time: 0,
+            rest: bytes,
+        };
         for _ in 0..reader.count()? {
             let length = reader.count()?;
             let text = std::str::from_utf8(reader.take(length)?)
                 .map_err(|_| Error::BadRecord("a text is not UTF-8"))?;
-            reader.texts.push(text);
+            reader.texts.push(text.into());
         }
         for _ in 0..reader.count()? {
             let bytes = reader.array()?;
             reader.people.push(PersonId(bytes));
         }
+        for _ in 0..reader.count()? {
+            let mut shape = Vec::new();
+            for _ in 0..reader.count()? {
+                shape.push((reader.number()?, reader.byte()?));
+            }
+            reader.shapes.push(shape);
+        }
         Ok(reader)
+    }
+
+    /// The record of the next entry, and what the entry says of it.
+    pub(super) fn head(&mut self) -> Result<(u64, Kind), Error> {
+        let head = self.number()?;
+        let record = self.last_record.checked_add(head >> Kind::BITS);
+        self.last_record = record.ok_or(Error::BadRecord("a record's number is too large"))?;
+        Ok((self.last_record, Kind::from_bits(head)?))
     }
 
     pub(super) fn at_end(&self) -> bool {
@@ -87,9 +113,13 @@ impl<'a> Reader<'a> {
         Ok(self.byte()? != 0)
     }
 
-    pub(super) fn text(&mut self) -> Result<&'a str, Error> {
-        let number = self.number()? as usize;
-        self.texts.get(number).copied().ok_or(Error::BadRecord("unknown text"))
+    pub(super) fn text(&mut self) -> Result<Arc<str>, Error> {
+        let number = self.number()?;
+        self.text_of(number)
+    }
+
+    fn text_of(&self, number: u64) -> Result<Arc<str>, Error> {
+        self.texts.get(number as usize).cloned().ok_or(Error::BadRecord("unknown text"))
     }
 
     pub(super) fn person(&mut self) -> Result<PersonId, Error> {
@@ -106,36 +136,53 @@ impl<'a> Reader<'a> {
         let person = self.person()?;
         let received_at = self.time()?;
         let occurred_at = Timestamp(received_at.0.wrapping_add(self.signed()?));
-        let name: Arc<str> = self.text()?.into();
-        let session = if self.flag()? { Some(self.number()?) } else { None };
+        let name = self.text()?;
+        let session = match self.byte()? {
+            0 => None,
+            1 => {
+                let second = occurred_at.0.div_euclid(1000);
+                Some(second.wrapping_add(self.signed()?) as u64)
+            }
+            2 => Some(u64::from_le_bytes(self.array()?)),
+            _ => return Err(Error::BadRecord("unknown form of a session")),
+        };
         let fingerprint = u64::from_le_bytes(self.array()?);
         let properties = Properties::new();
         Ok(Event { person, occurred_at, received_at, name, session, fingerprint, properties })
     }
 
-    pub(super) fn properties(&mut self) -> Result<Properties, Error> {
-        let mut properties = Properties::new();
-        for _ in 0..self.count()? {
-            let name = self.text()?.to_owned();
-            properties.insert(name, self.value(0)?);
+    /// Reads properties onto those that the event has already.
+    pub(super) fn properties(&mut self, event: &mut Event) -> Result<(), Error> {
+        let shape = self.number()? as usize;
+        let length = self.shapes.get(shape).ok_or(Error::BadRecord("unknown shape"))?.len();
+        event.properties.reserve(length);
+        for place in 0..length {
+            let (name, form) = self.shapes[shape][place];
+            let name = self.text_of(name)?;
+            event.properties.insert(name, self.content(form, 0)?);
         }
-        Ok(properties)
+        Ok(())
     }
 
-    pub(super) fn value(&mut self, depth: usize) -> Result<Value, Error> {
+    fn value(&mut self, depth: usize) -> Result<Value, Error> {
+        let form = self.byte()?;
+        self.content(form, depth)
+    }
+
+    fn content(&mut self, form: u8, depth: usize) -> Result<Value, Error> {
         if depth > DEPTH_MAX {
             return Err(Error::BadRecord("a value is nested too deeply"));
         }
-        Ok(match self.byte()? {
+        Ok(match form {
             flag @ 0..=1 => Value::Bool(flag == 1),
             2 => Value::Integer(self.signed()?),
             3 => Value::Float(f64::from_bits(u64::from_le_bytes(self.array()?))),
-            4 => Value::Text(self.text()?.to_owned()),
+            4 => Value::Text(self.text()?),
             5 => Value::List(self.values(depth)?),
             6 => {
-                let mut entries = BTreeMap::new();
+                let mut entries = Properties::new();
                 for _ in 0..self.count()? {
-                    let name = self.text()?.to_owned();
+                    let name = self.text()?;
                     entries.insert(name, self.value(depth + 1)?);
                 }
                 Value::Object(entries)
@@ -145,14 +192,14 @@ impl<'a> Reader<'a> {
         })
     }
 
-    pub(super) fn values(&mut self, depth: usize) -> Result<Vec<Value>, Error> {
+    fn values(&mut self, depth: usize) -> Result<Vec<Value>, Error> {
         (0..self.count()?).map(|_| self.value(depth + 1)).collect()
     }
 
     pub(super) fn trait_change(&mut self) -> Result<TraitChange, Error> {
         let person = self.person()?;
         let at = self.time()?;
-        let property = self.text()?.to_owned();
+        let property = self.text()?;
         let op = match self.byte()? {
             4 => TraitOp::Increment(f64::from_bits(u64::from_le_bytes(self.array()?))),
             tag @ 0..=3 => {
@@ -188,15 +235,15 @@ impl<'a> Reader<'a> {
         let mut purposes = BTreeMap::new();
         for _ in 0..self.count()? {
             let purpose =
-                Purpose::new(self.text()?).ok_or(Error::BadRecord("not a purpose's name"))?;
+                Purpose::new(&self.text()?).ok_or(Error::BadRecord("not a purpose's name"))?;
             purposes.insert(purpose, self.flag()?);
         }
         let notice = if self.flag()? {
-            let mut part = || self.text().map(str::to_owned);
+            let mut part = || self.text().map(|part| part.as_ref().to_owned());
             Some((part()?, part()?, part()?))
         } else {
             None
         };
-        Ok(ConsentChange { person, at, purposes, notice, method: self.text()?.to_owned() })
+        Ok(ConsentChange { person, at, purposes, notice, method: self.text()?.as_ref().to_owned() })
     }
 }

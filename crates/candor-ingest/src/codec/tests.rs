@@ -17,12 +17,13 @@ fn value() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(Value::Integer),
         (-1e15..1e15).prop_map(Value::Float),
         (-100_000i64..100_000).prop_map(|cents| Value::Float(cents as f64 / 100.0)),
-        ".{0,12}".prop_map(Value::Text),
+        ".{0,12}".prop_map(|text| Value::from(text.as_str())),
     ];
     leaf.prop_recursive(3, 12, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::List),
-            prop::collection::btree_map("[a-z]{1,6}", inner, 0..4).prop_map(Value::Object),
+            prop::collection::btree_map("[a-z]{1,6}", inner, 0..4)
+                .prop_map(|entries| Value::Object(entries.into_iter().collect())),
         ]
     })
 }
@@ -49,7 +50,7 @@ fn record() -> impl Strategy<Value = Record> {
                 name: name.into(),
                 session,
                 fingerprint,
-                properties,
+                properties: properties.into_iter().collect(),
             })
         });
     let op = prop_oneof![
@@ -60,7 +61,7 @@ fn record() -> impl Strategy<Value = Record> {
         (-1e9..1e9).prop_map(TraitOp::Increment),
     ];
     let change = (person(), any::<i64>(), "[a-z]{1,8}", op).prop_map(|(person, at, name, op)| {
-        Record::Trait(TraitChange { person, at: Timestamp(at), property: name, op })
+        Record::Trait(TraitChange { person, at: Timestamp(at), property: name.as_str().into(), op })
     });
     let link = (person(), any::<[u8; 16]>(), any::<i64>()).prop_map(|(person, hash, at)| {
         Record::Link(Link { kind: IdKind::Email, hash, person, at: Timestamp(at) })

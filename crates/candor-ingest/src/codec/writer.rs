@@ -2,37 +2,48 @@
 
 use std::collections::HashMap;
 
-use candor_event::{ConsentChange, Event, PersonId, Timestamp, TraitChange, TraitOp, Value};
+use ahash::RandomState;
+use candor_event::{
+    ByPerson, ConsentChange, Event, PersonId, Timestamp, TraitChange, TraitOp, Value,
+};
 
 use super::Kind;
 
-/// One section: a table of texts, a table of people, then the entries that refer to them.
+/// One section: tables of texts, people and shapes, then the entries that refer to them.
 #[derive(Default)]
-pub(super) struct Writer {
-    texts: Vec<Box<str>>,
-    text_numbers: HashMap<Box<str>, u64>,
+pub(super) struct Writer<'a> {
+    texts: Vec<&'a str>,
+    text_numbers: HashMap<&'a str, u64, RandomState>,
     people: Vec<PersonId>,
-    person_numbers: HashMap<PersonId, u64>,
+    person_numbers: ByPerson<u64>,
+    shapes: Vec<u8>,
+    /// A shape's bytes and its number: the names and forms of an entry's properties.
+    shape_numbers: HashMap<Box<[u8]>, u64, RandomState>,
+    shape: Vec<u8>,
+    last_record: u64,
     last_time: i64,
     pub(super) out: Vec<u8>,
 }
 
-impl Writer {
-    pub(super) fn head(&mut self, index: usize, kind: Kind) {
-        put_number(&mut self.out, index as u64);
-        self.out.push(kind as u8);
+impl<'a> Writer<'a> {
+    /// Entries stand in the order of their records, most often one after the other.
+    pub(super) fn head(&mut self, record: usize, kind: Kind) {
+        let record = record as u64;
+        put_number(&mut self.out, (record - self.last_record) << Kind::BITS | kind as u64);
+        self.last_record = record;
     }
 
-    pub(super) fn text(&mut self, text: &str) {
-        let number = match self.text_numbers.get(text) {
-            Some(number) => *number,
-            None => {
-                let number = self.texts.len() as u64;
-                self.texts.push(text.into());
-                self.text_numbers.insert(text.into(), number);
-                number
-            }
-        };
+    fn text_number(&mut self, text: &'a str) -> u64 {
+        let next = self.texts.len() as u64;
+        let number = *self.text_numbers.entry(text).or_insert(next);
+        if number == next {
+            self.texts.push(text);
+        }
+        number
+    }
+
+    pub(super) fn text(&mut self, text: &'a str) {
+        let number = self.text_number(text);
         put_number(&mut self.out, number);
     }
 
@@ -51,56 +62,72 @@ impl Writer {
         self.last_time = time.0;
     }
 
-    pub(super) fn event(&mut self, event: &Event) {
+    pub(super) fn event(&mut self, event: &'a Event) {
         self.person(event.person);
         self.time(event.received_at);
         put_signed(&mut self.out, event.occurred_at.0.wrapping_sub(event.received_at.0));
         self.text(&event.name);
-        self.out.push(u8::from(event.session.is_some()));
-        if let Some(session) = event.session {
-            put_number(&mut self.out, session);
+        // An SDK's session is the second of its start, which lies near; a server's is a hash.
+        match event.session {
+            None => self.out.push(0),
+            Some(session) => {
+                let second = event.occurred_at.0.div_euclid(1000);
+                let since = (session as i64).wrapping_sub(second);
+                if i32::try_from(since).is_ok() {
+                    self.out.push(1);
+                    put_signed(&mut self.out, since);
+                } else {
+                    self.out.push(2);
+                    self.out.extend_from_slice(&session.to_le_bytes());
+                }
+            }
         }
         self.out.extend_from_slice(&event.fingerprint.to_le_bytes());
     }
 
-    pub(super) fn properties(&mut self, properties: &[(&String, &Value)]) {
-        put_number(&mut self.out, properties.len() as u64);
+    /// The shape of the properties, and then their values alone: the events of a batch have few
+    /// shapes between them.
+    pub(super) fn properties(&mut self, properties: &[(&'a str, &'a Value)]) {
+        let mut shape = std::mem::take(&mut self.shape);
+        shape.clear();
+        put_number(&mut shape, properties.len() as u64);
         for (name, value) in properties {
-            self.text(name);
-            self.value(value);
+            let number = self.text_number(name);
+            put_number(&mut shape, number);
+            shape.push(form(value));
         }
+        let next = self.shape_numbers.len() as u64;
+        let number = match self.shape_numbers.get(&shape[..]) {
+            Some(number) => *number,
+            None => {
+                self.shapes.extend_from_slice(&shape);
+                self.shape_numbers.insert(shape.as_slice().into(), next);
+                next
+            }
+        };
+        self.shape = shape;
+        put_number(&mut self.out, number);
+        properties.iter().for_each(|(_, value)| self.content(value));
     }
 
-    pub(super) fn value(&mut self, value: &Value) {
+    pub(super) fn value(&mut self, value: &'a Value) {
+        self.out.push(form(value));
+        self.content(value);
+    }
+
+    fn content(&mut self, value: &'a Value) {
         match value {
-            Value::Bool(flag) => self.out.push(u8::from(*flag)),
-            Value::Integer(number) => {
-                self.out.push(2);
-                put_signed(&mut self.out, *number);
-            }
+            Value::Bool(_) => {}
+            Value::Integer(number) => put_signed(&mut self.out, *number),
             Value::Float(number) => match cents(*number) {
-                Some(cents) => {
-                    self.out.push(7);
-                    put_signed(&mut self.out, cents);
-                }
-                None => {
-                    self.out.push(3);
-                    self.out.extend_from_slice(&number.to_bits().to_le_bytes());
-                }
+                Some(cents) => put_signed(&mut self.out, cents),
+                None => self.out.extend_from_slice(&number.to_bits().to_le_bytes()),
             },
-            Value::Text(text) => {
-                self.out.push(4);
-                self.text(text);
-            }
-            Value::List(values) => {
-                self.out.push(5);
-                put_number(&mut self.out, values.len() as u64);
-                values.iter().for_each(|value| self.value(value));
-            }
+            Value::Text(text) => self.text(text),
+            Value::List(values) => self.values(values),
             Value::Object(entries) => {
-                self.out.push(6);
                 put_number(&mut self.out, entries.len() as u64);
-                for (name, value) in entries {
+                for (name, value) in entries.iter() {
                     self.text(name);
                     self.value(value);
                 }
@@ -108,7 +135,12 @@ impl Writer {
         }
     }
 
-    pub(super) fn trait_change(&mut self, change: &TraitChange) {
+    fn values(&mut self, values: &'a [Value]) {
+        put_number(&mut self.out, values.len() as u64);
+        values.iter().for_each(|value| self.value(value));
+    }
+
+    pub(super) fn trait_change(&mut self, change: &'a TraitChange) {
         self.person(change.person);
         self.time(change.at);
         self.text(&change.property);
@@ -124,11 +156,10 @@ impl Writer {
             }
         };
         self.out.push(tag);
-        put_number(&mut self.out, values.len() as u64);
-        values.iter().for_each(|value| self.value(value));
+        self.values(values);
     }
 
-    pub(super) fn consent(&mut self, change: &ConsentChange) {
+    pub(super) fn consent(&mut self, change: &'a ConsentChange) {
         self.person(change.person);
         self.time(change.at);
         put_number(&mut self.out, change.purposes.len() as u64);
@@ -145,7 +176,8 @@ impl Writer {
 
     pub(super) fn finish(self) -> Vec<u8> {
         let texts: usize = self.texts.iter().map(|text| text.len() + 2).sum();
-        let mut bytes = Vec::with_capacity(self.out.len() + texts + self.people.len() * 16 + 16);
+        let tables = texts + self.people.len() * 16 + self.shapes.len() + 30;
+        let mut bytes = Vec::with_capacity(tables + self.out.len());
         put_number(&mut bytes, self.texts.len() as u64);
         for text in &self.texts {
             put_number(&mut bytes, text.len() as u64);
@@ -155,8 +187,23 @@ impl Writer {
         for person in &self.people {
             bytes.extend_from_slice(&person.0);
         }
+        put_number(&mut bytes, self.shape_numbers.len() as u64);
+        bytes.extend_from_slice(&self.shapes);
         bytes.extend_from_slice(&self.out);
         bytes
+    }
+}
+
+/// How a value is written; for true and false that is all.
+fn form(value: &Value) -> u8 {
+    match value {
+        Value::Bool(flag) => u8::from(*flag),
+        Value::Integer(_) => 2,
+        Value::Float(number) if cents(*number).is_none() => 3,
+        Value::Text(_) => 4,
+        Value::List(_) => 5,
+        Value::Object(_) => 6,
+        Value::Float(_) => 7,
     }
 }
 

@@ -5,15 +5,19 @@ pub mod define;
 mod json;
 mod mobile;
 mod records;
+mod rows;
 mod sdk;
 mod upload;
 mod value;
 mod web;
 
+use std::sync::Arc;
+
 use candor_event::{Properties, Timestamp, TraitOp};
 
 pub use mobile::{encrypted, mobile};
 pub use records::{Decoded, records};
+pub use rows::{LINE_BYTES_MAX, Role, Roles};
 pub use sdk::{PAGE_NAME, Sender, sdk_record};
 pub use upload::{Unprocessed, Upload, code_of, upload};
 pub use value::{Limit, read_value};
@@ -53,12 +57,12 @@ pub enum Body {
     /// Someone did something.
     Event {
         /// What.
-        name: String,
+        name: Arc<str>,
         /// Its details.
         properties: Properties,
     },
     /// Traits of someone changed.
-    Profile(Vec<(String, TraitOp)>),
+    Profile(Vec<(Arc<str>, TraitOp)>),
 }
 
 /// Why a record was refused. The words are those of the contract.

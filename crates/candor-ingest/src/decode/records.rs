@@ -1,5 +1,7 @@
 //! The body of `POST /api/v1/events`.
 
+use std::sync::Arc;
+
 use candor_event::{Properties, Timestamp, TraitOp, Value};
 use serde_json::{Map, Value as Json};
 
@@ -74,7 +76,7 @@ fn bad(message: &str) -> Refusal {
     (RefusalCode::BadRecord, message.to_owned())
 }
 
-fn record(
+pub(super) fn record(
     index: usize,
     json: Json,
     parse_time: &dyn Fn(&str) -> Option<Timestamp>,
@@ -127,24 +129,33 @@ fn id_text(fields: &mut Map<String, Json>, name: &str) -> Result<Option<String>,
     Ok(id)
 }
 
-/// RFC 3339, or seconds or milliseconds since 1970.
 fn time(
     json: Option<Json>,
     parse_time: &dyn Fn(&str) -> Option<Timestamp>,
 ) -> Result<Option<Timestamp>, Refusal> {
-    /// Seconds up to the year 5138; larger numbers are milliseconds.
-    const SECONDS_MAX: i64 = 100_000_000_000;
-    let message = "'at' is RFC 3339 text, or seconds or milliseconds since 1970".to_owned();
-    let refused = Err((RefusalCode::BadTime, message));
     match json {
         None | Some(Json::Null) => Ok(None),
-        Some(Json::String(text)) => parse_time(&text).map_or(refused, |at| Ok(Some(at))),
-        Some(Json::Number(number)) => match number.as_i64() {
-            Some(n) if (0..SECONDS_MAX).contains(&n) => Ok(Some(Timestamp::from_seconds(n))),
-            Some(n) if n >= SECONDS_MAX => Ok(Some(Timestamp(n))),
+        Some(json) => instant_of(&json, parse_time).map(Some),
+    }
+}
+
+/// RFC 3339, or seconds or milliseconds since 1970.
+pub(super) fn instant_of(
+    json: &Json,
+    parse_time: &dyn Fn(&str) -> Option<Timestamp>,
+) -> Result<Timestamp, Refusal> {
+    /// Seconds up to the year 5138; larger numbers are milliseconds.
+    const SECONDS_MAX: i64 = 100_000_000_000;
+    let message = "a time is RFC 3339 text, or seconds or milliseconds since 1970".to_owned();
+    let refused = Err((RefusalCode::BadTime, message));
+    match json {
+        Json::String(text) => parse_time(text).map_or(refused, Ok),
+        Json::Number(number) => match number.as_i64() {
+            Some(n) if (0..SECONDS_MAX).contains(&n) => Ok(Timestamp::from_seconds(n)),
+            Some(n) if n >= SECONDS_MAX => Ok(Timestamp(n)),
             _ => refused,
         },
-        Some(_) => refused,
+        _ => refused,
     }
 }
 
@@ -152,7 +163,7 @@ fn event(fields: &mut Map<String, Json>) -> Result<Body, Refusal> {
     let name = text(fields, "name")?.ok_or_else(|| bad("an event has a 'name'"))?;
     check_text(&name, Limit::Name)?;
     let properties = properties(fields.remove("properties"), "properties")?;
-    Ok(Body::Event { name, properties })
+    Ok(Body::Event { name: name.into(), properties })
 }
 
 fn properties(json: Option<Json>, name: &str) -> Result<Properties, Refusal> {
@@ -176,7 +187,7 @@ fn properties(json: Option<Json>, name: &str) -> Result<Properties, Refusal> {
 }
 
 fn profile(fields: &mut Map<String, Json>) -> Result<Body, Refusal> {
-    let mut changes: Vec<(String, TraitOp)> = Vec::new();
+    let mut changes: Vec<(Arc<str>, TraitOp)> = Vec::new();
     for (name, value) in properties(fields.remove("set"), "set")? {
         changes.push((name, TraitOp::Set(value)));
     }
@@ -186,7 +197,7 @@ fn profile(fields: &mut Map<String, Json>) -> Result<Body, Refusal> {
             for name in names {
                 let Json::String(name) = name else { return Err(bad("'unset' lists names")) };
                 check_text(&name, Limit::Name)?;
-                changes.push((name, TraitOp::Unset));
+                changes.push((name.into(), TraitOp::Unset));
             }
         }
         Some(_) => return Err(bad("'unset' lists names")),
@@ -244,15 +255,15 @@ mod tests {
         ]));
         assert_eq!(decoded.refused, []);
         assert_eq!(decoded.records[0].at, Some(Timestamp(77)));
-        let properties = [("amount".to_owned(), Value::Float(12.5))].into();
+        let properties = [("amount", Value::Float(12.5))].into();
         assert_eq!(decoded.records[0].body, Body::Event { name: "Charged".into(), properties });
         assert_eq!(decoded.records[1].ids.identity.as_deref(), Some("7"));
         let changes = vec![
-            ("plan".to_owned(), TraitOp::Set("gold".into())),
-            ("x".to_owned(), TraitOp::Unset),
-            ("tags".to_owned(), TraitOp::Add(vec!["a".into()])),
-            ("tags".to_owned(), TraitOp::Remove(vec!["b".into()])),
-            ("visits".to_owned(), TraitOp::Increment(2.0)),
+            ("plan".into(), TraitOp::Set("gold".into())),
+            ("x".into(), TraitOp::Unset),
+            ("tags".into(), TraitOp::Add(vec!["a".into()])),
+            ("tags".into(), TraitOp::Remove(vec!["b".into()])),
+            ("visits".into(), TraitOp::Increment(2.0)),
         ];
         assert_eq!(decoded.records[1].body, Body::Profile(changes));
     }

@@ -1,7 +1,7 @@
 //! What CleverTap's SDKs send, common to web and mobile: events, profiles with operators, pages,
 //! push tokens (protocol sections 4 and 10.3).
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use candor_event::{Properties, Timestamp, TraitOp, Value};
 use serde_json::{Map, Value as Json};
@@ -88,13 +88,13 @@ fn event(fields: &Map<String, Json>, sender: &Sender) -> Result<Option<Body>, Re
     }
     let mut properties = properties(fields.get("evtData"))?;
     add_session(&mut properties, fields, sender);
-    Ok(Some(Body::Event { name: name.to_owned(), properties }))
+    Ok(Some(Body::Event { name: name.into(), properties }))
 }
 
 fn add_session(properties: &mut Properties, fields: &Map<String, Json>, sender: &Sender) {
     let session = fields.get("s").and_then(whole).or(sender.session);
     if let Some(session) = session.filter(|session| *session > 0) {
-        properties.insert("session".to_owned(), Value::Integer(session));
+        properties.insert("session", Value::Integer(session));
     }
 }
 
@@ -108,22 +108,19 @@ fn page(fields: &Map<String, Json>, sender: &Sender) -> Body {
     let mut properties = Properties::new();
     let text = |name: &str| fields.get(name).and_then(Json::as_str).filter(|t| !t.is_empty());
     if let Some(address) = text("cpg") {
-        properties.insert("page".to_owned(), path_of(address).as_str().into());
+        properties.insert("page", path_of(address).as_str().into());
     }
     if let Some(screen) = text("n") {
-        properties.insert(
-            "page".to_owned(),
-            screen.chars().take(512).collect::<String>().as_str().into(),
-        );
+        properties.insert("page", screen.chars().take(512).collect::<String>().as_str().into());
     }
     for name in ["referrer", "us", "um", "uc", "wm"] {
         if let Some(value) = text(name) {
             let value: String = value.chars().take(120).collect();
-            properties.insert(name.to_owned(), value.as_str().into());
+            properties.insert(name, value.as_str().into());
         }
     }
     add_session(&mut properties, fields, sender);
-    Body::Event { name: PAGE_NAME.to_owned(), properties }
+    Body::Event { name: PAGE_NAME.into(), properties }
 }
 
 /// The path of an address: the host, query and fragment tell more than where someone was.
@@ -143,23 +140,23 @@ fn properties(json: Option<&Json>) -> Result<Properties, Refusal> {
     if entries.len() > PROPERTIES_MAX {
         return Err(Limit::Count.into());
     }
-    let (mut left, mut properties) = (NESTED_MAX, BTreeMap::new());
+    let (mut left, mut properties) = (NESTED_MAX, Properties::new());
     for (name, json) in entries {
         check_text(name, Limit::Name)?;
         if let Some(value) = read_value(json, &mut left)? {
-            properties.insert(name.clone(), value);
+            properties.insert(name.as_str(), value);
         }
     }
     Ok(properties)
 }
 
 /// Plain values replace; `$set`, `$add`, `$remove`, `$incr`, `$decr` and `$delete` are operators.
-fn profile(fields: &Map<String, Json>) -> Result<Vec<(String, TraitOp)>, Refusal> {
+fn profile(fields: &Map<String, Json>) -> Result<Vec<(Arc<str>, TraitOp)>, Refusal> {
     let mut changes = Vec::new();
     for (name, value) in properties(fields.get("profile").or_else(|| fields.get("profileData")))? {
         let op = match value {
-            Value::Object(mut object) if name != "ct_consent" => {
-                operator(&mut object).transpose()?.unwrap_or(TraitOp::Set(Value::Object(object)))
+            Value::Object(object) if *name != *"ct_consent" => {
+                operator(&object).transpose()?.unwrap_or(TraitOp::Set(Value::Object(object)))
             }
             value => TraitOp::Set(value),
         };
@@ -168,13 +165,13 @@ fn profile(fields: &Map<String, Json>) -> Result<Vec<(String, TraitOp)>, Refusal
     Ok(changes)
 }
 
-fn operator(object: &mut BTreeMap<String, Value>) -> Option<Result<TraitOp, Refusal>> {
+fn operator(object: &Properties) -> Option<Result<TraitOp, Refusal>> {
     if object.len() != 1 {
         return None;
     }
     let (name, value) = object.iter().next()?;
     let number = |value: &Value| value.as_number().ok_or_else(|| bad("'$incr' takes a number"));
-    Some(Ok(match name.as_str() {
+    Some(Ok(match &**name {
         "$set" => TraitOp::Set(value.clone()),
         "$add" => TraitOp::Add(listed(value.clone())),
         "$remove" => TraitOp::Remove(listed(value.clone())),
@@ -200,7 +197,7 @@ fn token(data: &Map<String, Json>) -> Result<Option<Body>, Refusal> {
         Some("unregister") => TraitOp::Remove(vec![token.into()]),
         _ => return Ok(None),
     };
-    Ok(Some(Body::Profile(vec![("push_token".to_owned(), op)])))
+    Ok(Some(Body::Profile(vec![("push_token".into(), op)])))
 }
 
 /// A browser's push subscription.
@@ -208,5 +205,5 @@ fn web_token(fields: &Map<String, Json>) -> Result<Option<Body>, Refusal> {
     let Some(endpoint) = fields.get("endpoint").and_then(Json::as_str) else { return Ok(None) };
     check_text(endpoint, Limit::Value)?;
     let op = TraitOp::Add(vec![endpoint.into()]);
-    Ok(Some(Body::Profile(vec![("push_token".to_owned(), op)])))
+    Ok(Some(Body::Profile(vec![("push_token".into(), op)])))
 }

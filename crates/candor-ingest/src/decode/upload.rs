@@ -236,5 +236,5 @@ fn token(fields: &Map<String, Json>) -> Result<Body, Fault> {
         return Err((534, "Token type is not valid for the objectId.".into()));
     }
     check_text(id, Limit::Value).map_err(|_| (535, Cow::from("Token id is too long.")))?;
-    Ok(Body::Profile(vec![("push_token".to_owned(), TraitOp::Add(vec![id.into()]))]))
+    Ok(Body::Profile(vec![("push_token".into(), TraitOp::Add(vec![id.into()]))]))
 }

@@ -1,8 +1,6 @@
 //! JSON values as properties, within the limits.
 
-use std::collections::BTreeMap;
-
-use candor_event::Value;
+use candor_event::{Properties, Value};
 use serde_json::Value as Json;
 
 use super::{DEPTH_MAX, PROPERTIES_MAX, TEXT_CHARS_MAX};
@@ -43,7 +41,7 @@ fn read(json: &Json, left: &mut usize, depth: usize) -> Result<Option<Value>, Li
             (None, Some(float)) if float.is_finite() => Value::Float(float),
             _ => return Err(Limit::Number),
         },
-        Json::String(text) => Value::Text(check_text(text, Limit::Value)?.to_owned()),
+        Json::String(text) => Value::Text(check_text(text, Limit::Value)?.into()),
         Json::Array(values) => {
             let mut list = Vec::with_capacity(values.len().min(PROPERTIES_MAX));
             for value in values {
@@ -53,17 +51,42 @@ fn read(json: &Json, left: &mut usize, depth: usize) -> Result<Option<Value>, Li
             Value::List(list)
         }
         Json::Object(entries) => {
-            let mut object = BTreeMap::new();
+            let mut object = Properties::new();
             for (name, value) in entries {
                 take_one(left)?;
                 check_text(name, Limit::Name)?;
                 if let Some(value) = read(value, left, depth + 1)? {
-                    object.insert(name.clone(), value);
+                    object.insert(name.as_str(), value);
                 }
             }
             Value::Object(object)
         }
     }))
+}
+
+/// Holds a value that was not read from JSON to the same limits.
+pub(super) fn check_value(value: &Value, left: &mut usize) -> Result<(), Limit> {
+    fn check(value: &Value, left: &mut usize, depth: usize) -> Result<(), Limit> {
+        if depth > DEPTH_MAX {
+            return Err(Limit::Depth);
+        }
+        match value {
+            Value::Bool(_) | Value::Integer(_) => Ok(()),
+            Value::Float(number) if number.is_finite() => Ok(()),
+            Value::Float(_) => Err(Limit::Number),
+            Value::Text(text) => check_text(text, Limit::Value).map(|_| ()),
+            Value::List(values) => values.iter().try_for_each(|value| {
+                take_one(left)?;
+                check(value, left, depth + 1)
+            }),
+            Value::Object(entries) => entries.iter().try_for_each(|(name, value)| {
+                take_one(left)?;
+                check_text(name, Limit::Name)?;
+                check(value, left, depth + 1)
+            }),
+        }
+    }
+    check(value, left, 1)
 }
 
 /// A record's nested entries count towards a bound of their own, so that no record can hold more
@@ -93,7 +116,7 @@ mod tests {
     fn each_limit_is_named() {
         check(&json!(null), Ok(None));
         check(&json!("x".repeat(1025)), Err(Limit::Value));
-        check(&json!("ä".repeat(1024)), Ok(Some(Value::Text("ä".repeat(1024)))));
+        check(&json!("ä".repeat(1024)), Ok(Some(Value::Text("ä".repeat(1024).into()))));
         check(&json!({ "x".repeat(1025): 1 }), Err(Limit::Name));
         check(&json!([1; 21].as_slice()), Err(Limit::Count));
         let deep = (0..8).fold(json!(1), |inner, _| json!([inner]));

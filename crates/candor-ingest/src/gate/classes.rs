@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use ahash::RandomState;
+
 use candor_event::DataClass;
 use candor_event::DataClass::{Behaviour, Contact, Device, Identity, Location};
 
@@ -105,7 +107,7 @@ const BUILT_IN: [(DataClass, &[&str]); 5] = [
 /// as they are written: `email` is another property than `Email`, and waits for a class.
 #[derive(Clone, Debug)]
 pub struct Classes {
-    names: HashMap<String, DataClass>,
+    names: HashMap<String, DataClass, RandomState>,
     unclassified: Option<DataClass>,
 }
 

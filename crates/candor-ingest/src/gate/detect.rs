@@ -48,7 +48,7 @@ impl Detected {
 pub fn detect(text: &str) -> Option<Detected> {
     let text = text.trim();
     // The longest of them is an address of 254 octets (RFC 5321, 4.5.3.1.3).
-    if text.len() > 254 || text.parse::<IpAddr>().is_ok() {
+    if text.len() > 254 || !may_be_something(text) || text.parse::<IpAddr>().is_ok() {
         return None;
     }
     if is_email(text) {
@@ -65,6 +65,17 @@ pub fn detect(text: &str) -> Option<Detected> {
         return Some(Detected::Aadhaar);
     }
     is_phone(&number).then_some(Detected::Phone)
+}
+
+/// One look that most texts do not pass: no address is without an at sign, no permanent account
+/// number has another length, and all other numbers have eight digits or more.
+fn may_be_something(text: &str) -> bool {
+    let (mut at_signs, mut digits) = (0, 0);
+    for byte in text.bytes() {
+        at_signs += usize::from(byte == b'@');
+        digits += usize::from(byte.is_ascii_digit());
+    }
+    at_signs > 0 || digits >= 8 || (text.len() == 10 && digits == 4)
 }
 
 /// A local part, an at sign, and a host name with a dot and a top level of letters.

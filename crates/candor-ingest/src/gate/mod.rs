@@ -7,6 +7,8 @@ mod classes;
 mod detect;
 mod policy;
 
+use std::sync::Arc;
+
 use candor_event::{ClassSet, DataClass, Properties, Value};
 
 pub use classes::Classes;
@@ -39,7 +41,7 @@ impl StripReason {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stripped {
     /// Its name, as sent. It must not reach a trace or a metric label.
-    pub property: String,
+    pub property: Arc<str>,
     /// Its class, if its name has one.
     pub class: Option<DataClass>,
     /// Why it was taken out.
@@ -132,7 +134,7 @@ mod tests {
             ("Latitude", "28.61"),
             ("page", "/home"),
         ]
-        .map(|(name, value)| (name.to_owned(), Value::from(value)))
+        .map(|(name, value)| (name, Value::from(value)))
         .into()
     }
 
@@ -141,9 +143,11 @@ mod tests {
         match check_event(&classes, allowed, "Charged", &mut properties) {
             Verdict::Keep(stripped) => {
                 let reasons = stripped.iter().map(|s| s.reason.word()).collect();
-                (properties.into_keys().collect(), reasons)
+                (properties.keys().map(ToString::to_string).collect(), reasons)
             }
-            Verdict::Refuse => (properties.into_keys().collect(), vec!["refused"]),
+            Verdict::Refuse => {
+                (properties.keys().map(ToString::to_string).collect(), vec!["refused"])
+            }
         }
     }
 

@@ -64,7 +64,7 @@ fn view(events: &str) -> Arc<View> {
             properties,
         })
     };
-    store.apply(lines.enumerate().map(record).collect(), 1).unwrap();
+    store.apply(lines.enumerate().map(record), 1).unwrap();
     store.view()
 }
 

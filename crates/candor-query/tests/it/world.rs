@@ -89,7 +89,7 @@ impl World {
                 name: seen.name.into(),
                 session: None,
                 fingerprint: at as u64,
-                properties: seen.properties.clone(),
+                properties: seen.properties.clone().into_iter().collect(),
             }));
         }
         for (person, plan) in &self.traits {

@@ -20,8 +20,9 @@ pub(crate) fn encode(name: &str, column: &Column, rows: usize) -> Vec<(Field, Ar
         of_kind.resize(column.values().len(), false);
         of_kind[place] = true;
     }
+    let codes = column.codes(rows);
     let cell = |row: usize, of_kind: &[bool]| {
-        let code = column.code(row as u32).checked_sub(1)? as usize;
+        let code = codes[row].checked_sub(1)? as usize;
         of_kind[code].then(|| &column.values()[code])
     };
     let mut encoded = Vec::new();

@@ -2,9 +2,9 @@
 //! narrowest form, with rows listed only where that is smaller than a code for each row.
 
 use std::collections::HashMap;
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 
+use ahash::RandomState;
 use candor_event::Value;
 
 /// Codes in one, two or four bytes.
@@ -65,6 +65,21 @@ impl Column {
         &self.values
     }
 
+    /// The code of each of so many rows: for those who go through all of them.
+    pub(crate) fn codes(&self, rows: usize) -> Vec<u32> {
+        let mut all = vec![0; rows];
+        let mut put = |place: usize, code: u32| match &self.rows {
+            None => all[place] = code,
+            Some(rows) => all[rows[place] as usize] = code,
+        };
+        match &self.codes {
+            Codes::One(codes) => codes.iter().enumerate().for_each(|(at, c)| put(at, (*c).into())),
+            Codes::Two(codes) => codes.iter().enumerate().for_each(|(at, c)| put(at, (*c).into())),
+            Codes::Four(codes) => codes.iter().enumerate().for_each(|(at, c)| put(at, *c)),
+        }
+        all
+    }
+
     /// How many rows have a value.
     pub(crate) fn filled(&self) -> u64 {
         match (&self.rows, &self.codes) {
@@ -82,13 +97,14 @@ pub(crate) struct ColumnBuilder {
     rows: Vec<u32>,
     codes: Vec<u32>,
     values: Vec<Value>,
-    places: HashMap<u64, u32>,
+    /// By the hash of a value; its builder is the map's own.
+    places: HashMap<u64, u32, RandomState>,
 }
 
 impl ColumnBuilder {
     /// The code of a value, new or known.
     pub(crate) fn code_of(&mut self, value: &Value) -> u32 {
-        let mut hash = hash_of(value);
+        let mut hash = hash_of(self.places.hasher(), value);
         loop {
             match self.places.get(&hash) {
                 Some(code) if same(&self.values[*code as usize - 1], value) => return *code,
@@ -147,8 +163,8 @@ fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
-fn hash_of(value: &Value) -> u64 {
-    fn feed(value: &Value, hasher: &mut DefaultHasher) {
+fn hash_of(build: &RandomState, value: &Value) -> u64 {
+    fn feed(value: &Value, hasher: &mut impl Hasher) {
         std::mem::discriminant(value).hash(hasher);
         match value {
             Value::Bool(flag) => flag.hash(hasher),
@@ -162,7 +178,7 @@ fn hash_of(value: &Value) -> u64 {
             }),
         }
     }
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = build.build_hasher();
     feed(value, &mut hasher);
     hasher.finish()
 }

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use ahash::RandomState;
+
 /// A list of distinct names; the place in the list is the code. Codes are never reused.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
     list: Vec<Arc<str>>,
-    codes: HashMap<Arc<str>, u32>,
+    codes: HashMap<Arc<str>, u32, RandomState>,
 }
 
 impl Names {

@@ -1,37 +1,62 @@
 //! The people of a volume: ordinals, traits, and who is hidden.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
-use candor_event::{PersonId, Timestamp, TraitOp, Value};
+use candor_event::{ByPerson, PersonId, Timestamp, TraitOp, Value};
 
 /// One trait: its name's code, when it was said, and its value (none: unset since then).
 pub(crate) type Trait = (u32, Timestamp, Option<Value>);
 
+/// People of a block: what a change copies while a question looks at it.
+const BLOCK: u32 = 256;
+
 /// The people of one volume. Ordinals count from 0 in the order of first sight and are never
 /// reused; a person who comes back after an erasure gets a new one.
+///
+/// A clone is a picture of the moment and costs a pointer for each block; who changes something
+/// afterwards copies the blocks that it changes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct People {
+    blocks: Vec<Arc<Block>>,
+    len: u32,
+    /// Shared by all pictures: an older one passes over ordinals that it does not have yet.
+    ordinals: Arc<RwLock<ByPerson<u32>>>,
+}
+
+/// Some people, by the last digits of their ordinals.
+#[derive(Clone, Debug, Default)]
+struct Block {
     ids: Vec<PersonId>,
-    ordinals: HashMap<PersonId, u32>,
     /// Own traits, by name's code ascending.
     traits: Vec<Arc<Vec<Trait>>>,
-    /// Traits of people folded into this one, the latest of each name.
+    /// Traits of people folded into one, the latest of each name.
     borrowed: HashMap<u32, Arc<Vec<Trait>>>,
     hidden: Vec<bool>,
 }
 
 impl People {
     pub(crate) fn len(&self) -> u32 {
-        self.ids.len() as u32
+        self.len
+    }
+
+    fn block(&self, ordinal: u32) -> (&Block, usize) {
+        (&self.blocks[(ordinal / BLOCK) as usize], (ordinal % BLOCK) as usize)
+    }
+
+    fn block_mut(&mut self, ordinal: u32) -> (&mut Block, usize) {
+        let block = &mut self.blocks[(ordinal / BLOCK) as usize];
+        (Arc::make_mut(block), (ordinal % BLOCK) as usize)
     }
 
     pub(crate) fn id(&self, ordinal: u32) -> PersonId {
-        self.ids[ordinal as usize]
+        let (block, at) = self.block(ordinal);
+        block.ids[at]
     }
 
     pub(crate) fn ordinal(&self, person: PersonId) -> Option<u32> {
-        self.ordinals.get(&person).copied()
+        let ordinals = self.ordinals.read().unwrap_or_else(PoisonError::into_inner);
+        ordinals.get(&person).copied().filter(|ordinal| *ordinal < self.len)
     }
 
     /// The ordinal of a person, new if this is the first sight.
@@ -44,37 +69,52 @@ impl People {
 
     /// Adds a person under the next ordinal, also when the id was there before (and erased).
     pub(crate) fn push(&mut self, person: PersonId) -> u32 {
-        let ordinal = self.len();
-        self.ids.push(person);
-        self.ordinals.insert(person, ordinal);
-        self.traits.push(Arc::default());
-        self.hidden.push(false);
+        let ordinal = self.push_to_block(person, false);
+        self.ordinals_mut().insert(person, ordinal);
         ordinal
     }
 
     /// Adds an ordinal whose person was erased: nobody is found by it.
     pub(crate) fn push_erased(&mut self) {
-        self.ids.push(PersonId([0; 16]));
-        self.traits.push(Arc::default());
-        self.hidden.push(true);
+        self.push_to_block(PersonId([0; 16]), true);
+    }
+
+    fn push_to_block(&mut self, person: PersonId, hidden: bool) -> u32 {
+        let ordinal = self.len;
+        if ordinal.is_multiple_of(BLOCK) {
+            self.blocks.push(Arc::default());
+        }
+        self.len += 1;
+        let (block, _) = self.block_mut(ordinal);
+        block.ids.push(person);
+        block.traits.push(Arc::default());
+        block.hidden.push(hidden);
+        ordinal
+    }
+
+    fn ordinals_mut(&self) -> RwLockWriteGuard<'_, ByPerson<u32>> {
+        self.ordinals.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn visible(&self, ordinal: u32) -> bool {
-        !self.hidden[ordinal as usize]
+        let (block, at) = self.block(ordinal);
+        !block.hidden[at]
     }
 
     pub(crate) fn set_hidden(&mut self, ordinal: u32, hidden: bool) {
-        self.hidden[ordinal as usize] = hidden;
+        let (block, at) = self.block_mut(ordinal);
+        block.hidden[at] = hidden;
     }
 
     /// Forgets a person: hidden for good, without traits, the id free for a new life.
     pub(crate) fn erase(&mut self, ordinal: u32) {
-        self.set_hidden(ordinal, true);
-        self.traits[ordinal as usize] = Arc::default();
-        self.borrowed.remove(&ordinal);
-        let id = self.id(ordinal);
+        let (block, at) = self.block_mut(ordinal);
+        block.hidden[at] = true;
+        block.traits[at] = Arc::default();
+        block.borrowed.remove(&ordinal);
+        let id = block.ids[at];
         if self.ordinal(id) == Some(ordinal) {
-            self.ordinals.remove(&id);
+            self.ordinals_mut().remove(&id);
         }
     }
 
@@ -84,29 +124,35 @@ impl People {
     }
 
     pub(crate) fn own_traits(&self, ordinal: u32) -> &Arc<Vec<Trait>> {
-        &self.traits[ordinal as usize]
+        let (block, at) = self.block(ordinal);
+        &block.traits[at]
     }
 
     pub(crate) fn lend(&mut self, ordinal: u32, traits: Vec<Trait>) {
+        let (block, _) = self.block_mut(ordinal);
         if traits.is_empty() {
-            self.borrowed.remove(&ordinal);
+            block.borrowed.remove(&ordinal);
         } else {
-            self.borrowed.insert(ordinal, Arc::new(traits));
+            block.borrowed.insert(ordinal, Arc::new(traits));
         }
+    }
+
+    fn borrowed(&self, ordinal: u32) -> &[Trait] {
+        self.block(ordinal).0.borrowed.get(&ordinal).map_or(&[], |traits| traits)
     }
 
     /// A trait's value; own ones before those of people folded into this one.
     pub(crate) fn trait_value(&self, ordinal: u32, name: u32) -> Option<&Value> {
-        find(&self.traits[ordinal as usize], name)
-            .or_else(|| self.borrowed.get(&ordinal).and_then(|traits| find(traits, name)))
+        find(self.own_traits(ordinal), name)
+            .or_else(|| find(self.borrowed(ordinal), name))
             .and_then(|found| found.2.as_ref())
     }
 
     /// All traits with a value, by name's code.
     pub(crate) fn all_traits(&self, ordinal: u32) -> Vec<(u32, &Value)> {
-        let own = &self.traits[ordinal as usize];
+        let own = self.own_traits(ordinal);
         let mut all: Vec<&Trait> = own.iter().collect();
-        for borrowed in self.borrowed.get(&ordinal).into_iter().flat_map(|traits| traits.iter()) {
+        for borrowed in self.borrowed(ordinal) {
             if find(own, borrowed.0).is_none() {
                 all.push(borrowed);
             }
@@ -116,7 +162,8 @@ impl People {
 
     /// Replaces what is known of one trait; for loading.
     pub(crate) fn put_trait(&mut self, ordinal: u32, new: Trait) {
-        let traits = Arc::make_mut(&mut self.traits[ordinal as usize]);
+        let (block, at) = self.block_mut(ordinal);
+        let traits = Arc::make_mut(&mut block.traits[at]);
         match traits.binary_search_by_key(&new.0, |t| t.0) {
             Ok(place) => traits[place] = new,
             Err(place) => traits.insert(place, new),
@@ -125,7 +172,7 @@ impl People {
 
     /// Applies a change: the later of two wins, of equal times the one that comes last.
     pub(crate) fn change_trait(&mut self, ordinal: u32, name: u32, at: Timestamp, op: TraitOp) {
-        let known = find(&self.traits[ordinal as usize], name);
+        let known = find(self.own_traits(ordinal), name);
         let replaces = matches!(op, TraitOp::Set(_) | TraitOp::Unset);
         if replaces && known.is_some_and(|known| known.1 > at) {
             return;
@@ -208,6 +255,21 @@ mod tests {
         say(&mut people, TraitOp::Add(vec!["a".into(), "b".into(), "a".into()]));
         say(&mut people, TraitOp::Remove(vec!["a".into()]));
         assert_eq!(people.trait_value(0, 1), Some(&Value::List(vec!["b".into()])));
+    }
+
+    #[test]
+    fn a_picture_does_not_change_with_what_comes_later() {
+        let mut people = Arc::new(one());
+        let picture = people.clone();
+        for number in 2..=200u32 {
+            let id = PersonId(std::array::from_fn(|i| (number >> (8 * (i % 4))) as u8));
+            People::admit(&mut people, id);
+        }
+        Arc::make_mut(&mut people).change_trait(0, 1, Timestamp(1), TraitOp::Set("x".into()));
+        assert_eq!((picture.len(), people.len()), (1, 200));
+        assert_eq!(picture.trait_value(0, 1), None);
+        assert_eq!(picture.ordinal(people.id(150)), None);
+        assert_eq!(people.ordinal(people.id(150)), Some(150));
     }
 
     #[test]

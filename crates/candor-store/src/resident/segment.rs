@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
+use ahash::RandomState;
+
 use crate::resident::column::{Column, ColumnBuilder};
 use crate::resident::tail::{Chunk, Row};
 
@@ -61,31 +63,44 @@ impl Segment {
         self.session_rows.iter().copied().zip(self.session_ids.iter().copied())
     }
 
-    /// One segment out of several and of chunks of the tail, oldest first; without the rows
-    /// (person, time) for which `keep` answers no.
+    /// A segment of the rows of a tail, oldest chunk first.
+    pub(crate) fn of_rows(chunks: &[Arc<Chunk>]) -> Segment {
+        let mut rows: Vec<&Row> = chunks.iter().flat_map(|chunk| &chunk.0).map(|r| &**r).collect();
+        if chunks.len() > 1 {
+            // Stable: of equal times the one that came first stays first.
+            rows.sort_by_key(|row| (row.ordinal, row.time));
+        }
+        let mut builder = SegmentBuilder::default();
+        let mut columns: HashMap<u32, ColumnBuilder, RandomState> = HashMap::default();
+        for row in rows {
+            let place = builder.push(row.ordinal, row.time, row.code, row.session);
+            builder.arrivals.received.push(row.received);
+            builder.arrivals.fingerprints.push(row.fingerprint);
+            for (property, value) in &row.properties {
+                columns.entry(*property).or_default().push(place, value);
+            }
+        }
+        builder.columns.extend(columns);
+        builder.finish()
+    }
+
+    /// One segment out of several, oldest first; without the rows (person, time) for which `keep`
+    /// answers no.
     pub(crate) fn join(
         sources: &[Arc<Segment>],
         arrivals: &[Arc<Arrivals>],
-        chunks: &[Arc<Chunk>],
         keep: &dyn Fn(u32, i64) -> bool,
     ) -> Segment {
-        let order = merged_order(sources, chunks, keep);
+        let order = merged_order(sources, keep);
         let mut builder = SegmentBuilder::default();
-        for (source, row) in &order {
-            let (source, at) = (*source as usize, *row as usize);
-            if let Some(segment) = sources.get(source) {
-                let ordinal = segment.owner(*row);
-                builder.push(ordinal, segment.times[at], segment.codes[at], segment.session(*row));
-                builder.arrivals.received.push(arrivals[source].received[at]);
-                builder.arrivals.fingerprints.push(arrivals[source].fingerprints[at]);
-            } else {
-                let row: &Row = &chunks[source - sources.len()].0[at];
-                builder.push(row.ordinal, row.time, row.code, row.session);
-                builder.arrivals.received.push(row.received);
-                builder.arrivals.fingerprints.push(row.fingerprint);
-            }
+        for Place { ordinal, source, row } in &order {
+            let (segment, held) = (&sources[*source as usize], &arrivals[*source as usize]);
+            let at = *row as usize;
+            builder.push(*ordinal, segment.times[at], segment.codes[at], segment.session(*row));
+            builder.arrivals.received.push(held.received[at]);
+            builder.arrivals.fingerprints.push(held.fingerprints[at]);
         }
-        join_columns(&mut builder, &order, sources, chunks);
+        join_columns(&mut builder, &order, sources);
         builder.finish()
     }
 
@@ -95,86 +110,67 @@ impl Segment {
     }
 }
 
-/// (source, row) in the order of the joined segment: person, time, then age of the source.
-fn merged_order(
-    sources: &[Arc<Segment>],
-    chunks: &[Arc<Chunk>],
-    keep: &dyn Fn(u32, i64) -> bool,
-) -> Vec<(u32, u32)> {
-    let mut order: Vec<(u32, u32)> = Vec::new();
-    let last_of_chunk = |chunk: &Arc<Chunk>| chunk.0.last().map_or(0, |row| row.ordinal + 1);
-    let people = sources.iter().map(|segment| segment.people());
-    let people = people.chain(chunks.iter().map(last_of_chunk)).max().unwrap_or(0);
-    let time = |source: usize, row: usize| match sources.get(source) {
-        Some(segment) => segment.times[row],
-        None => chunks[source - sources.len()].0[row].time,
-    };
+/// A row of a joined segment, and where it comes from.
+struct Place {
+    ordinal: u32,
+    source: u32,
+    row: u32,
+}
+
+/// The rows of the joined segment in order: person, time, then age of the source.
+fn merged_order(sources: &[Arc<Segment>], keep: &dyn Fn(u32, i64) -> bool) -> Vec<Place> {
+    let rows = sources.iter().map(|segment| segment.rows()).sum();
+    let mut order: Vec<Place> = Vec::with_capacity(rows);
+    let people = sources.iter().map(|segment| segment.people()).max().unwrap_or(0);
     for ordinal in 0..people {
         let first = order.len();
+        let mut from = 0;
         for (source, segment) in sources.iter().enumerate() {
-            order.extend(segment.of(ordinal).map(|row| (source as u32, row as u32)));
+            let source = source as u32;
+            let rows = segment.of(ordinal);
+            from += usize::from(!rows.is_empty());
+            let kept = rows.filter(|row| keep(ordinal, segment.times[*row]));
+            order.extend(kept.map(|row| Place { ordinal, source, row: row as u32 }));
         }
-        for (place, chunk) in chunks.iter().enumerate() {
-            let source = (sources.len() + place) as u32;
-            order.extend(chunk.of(ordinal).map(|row| (source, row as u32)));
+        if from > 1 {
+            // Each source is in order already; the sort is stable.
+            let time = |place: &Place| sources[place.source as usize].times[place.row as usize];
+            order[first..].sort_by_key(time);
         }
-        let theirs = &mut order[first..];
-        theirs.sort_by_key(|(source, row)| time(*source as usize, *row as usize));
-        let kept = order[first..]
-            .iter()
-            .copied()
-            .filter(|(source, row)| keep(ordinal, time(*source as usize, *row as usize)))
-            .collect::<Vec<_>>();
-        order.truncate(first);
-        order.extend(kept);
     }
     order
 }
 
-fn join_columns(
-    builder: &mut SegmentBuilder,
-    order: &[(u32, u32)],
-    sources: &[Arc<Segment>],
-    chunks: &[Arc<Chunk>],
-) {
-    // Properties of segments go column by column, so that a value is hashed once per segment.
+/// Properties go column by column, so that a value is hashed once per segment.
+fn join_columns(builder: &mut SegmentBuilder, order: &[Place], sources: &[Arc<Segment>]) {
     let mut properties: Vec<u32> =
         sources.iter().flat_map(|segment| segment.columns.keys().copied()).collect();
-    for row in chunks.iter().flat_map(|chunk| &chunk.0) {
-        properties.extend(row.properties.iter().map(|(property, _)| *property));
-        if properties.len() > 1 << 16 {
-            properties.sort_unstable();
-            properties.dedup();
-        }
-    }
     properties.sort_unstable();
     properties.dedup();
     for property in properties {
         let columns: Vec<Option<&Column>> =
             sources.iter().map(|segment| segment.columns.get(&property)).collect();
+        let codes: Vec<Vec<u32>> = columns
+            .iter()
+            .zip(sources)
+            .map(|(column, segment)| column.map_or(Vec::new(), |c| c.codes(segment.rows())))
+            .collect();
         let mut known: Vec<Vec<u32>> = columns
             .iter()
             .map(|column| vec![0; column.map_or(0, |column| column.values().len())])
             .collect();
-        let mut column = ColumnBuilder::default();
-        for (place, (source, row)) in order.iter().enumerate() {
+        let mut joined = ColumnBuilder::default();
+        for (place, Place { source, row, .. }) in order.iter().enumerate() {
             let source = *source as usize;
-            if source >= sources.len() {
-                let row = &chunks[source - sources.len()].0[*row as usize];
-                if let Some((_, value)) = row.properties.iter().find(|(name, _)| *name == property)
-                {
-                    column.push(place as u32, value);
-                }
-            } else if let Some(from) = columns[source] {
-                let Some(code) = from.code(*row).checked_sub(1) else { continue };
-                let code = code as usize;
-                if known[source][code] == 0 {
-                    known[source][code] = column.code_of(&from.values()[code]);
-                }
-                column.push_code(place as u32, known[source][code]);
+            let Some(from) = columns[source] else { continue };
+            let Some(code) = codes[source][*row as usize].checked_sub(1) else { continue };
+            let code = code as usize;
+            if known[source][code] == 0 {
+                known[source][code] = joined.code_of(&from.values()[code]);
             }
+            joined.push_code(place as u32, known[source][code]);
         }
-        builder.columns.insert(property, column);
+        builder.columns.insert(property, joined);
     }
 }
 

@@ -157,7 +157,7 @@ fn check(steps: Vec<Step>) {
                 log.push(Record::Trait(TraitChange {
                     person: id(person),
                     at: Timestamp(at),
-                    property: format!("t{name}"),
+                    property: format!("t{name}").into(),
                     op: TraitOp::Set(Value::Integer(value)),
                 }));
                 let owner = model.canonical(id(person));

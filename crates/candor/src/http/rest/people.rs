@@ -156,7 +156,7 @@ fn given_back(
         return Vec::new();
     }
     let list = |person, op| {
-        let property = GUIDS_TRAIT.to_owned();
+        let property = GUIDS_TRAIT.into();
         Record::Trait(TraitChange { person, at, property, op })
     };
     vec![
@@ -395,7 +395,7 @@ pub async fn disassociate(
             let subject = format!("a number of {} people", people.len());
             audit(&server, &tenant, "disassociate", subject).await?;
             for person in people {
-                let (property, op) = ("Phone".to_owned(), TraitOp::Unset);
+                let (property, op) = ("Phone".into(), TraitOp::Unset);
                 records.push(Record::Trait(TraitChange { person, at, property, op }));
             }
         }

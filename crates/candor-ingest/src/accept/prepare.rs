@@ -1,0 +1,170 @@
+//! What can be worked out of a record before the door is locked: its ids' hashes, what tells it
+//! from its repeats, and the print of its content.
+
+use std::sync::Arc;
+
+use candor_event::{Properties, Timestamp, TraitOp, Value};
+use candor_keys::PublisherKeys;
+
+use super::Request;
+use crate::contact;
+use crate::decode::{Body, Incoming};
+use crate::who::{HashedIds, Ids};
+
+const DAY_MS: i64 = 86_400_000;
+
+/// The property that names a visit.
+pub(super) const SESSION: &str = "session";
+
+/// A record with all that can be worked out before the door is locked.
+pub(super) struct Prepared {
+    pub(super) record: Incoming,
+    pub(super) ids: HashedIds,
+    pub(super) told: Told,
+    pub(super) fingerprint: u64,
+}
+
+impl Prepared {
+    pub(super) fn new(keys: &PublisherKeys, mut record: Incoming, request: &Request) -> Prepared {
+        let told = told_apart(keys, &record, request);
+        let mut fingerprint = 0;
+        match &record.body {
+            Body::Profile(changes) => take_ids(changes, &mut record.ids),
+            Body::Event { properties, .. } => {
+                fingerprint = match sender_id(&record, request) {
+                    Some(id) => keys.fingerprint(id.as_bytes()),
+                    None => keys.fingerprint(&content(properties)),
+                };
+            }
+        }
+        Prepared { ids: record.ids.hashed(keys), record, told, fingerprint }
+    }
+}
+
+/// What an event says, as the bytes that tell it from another of the same person, time and name.
+/// They are hashed and never kept; their form must stay, or repeats would not be known as such.
+fn content(properties: &Properties) -> Vec<u8> {
+    fn text(text: &str, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(text.as_bytes());
+    }
+    fn entries(properties: &Properties, bytes: &mut Vec<u8>) {
+        for (name, value) in properties.iter() {
+            text(name, bytes);
+            put(value, bytes);
+        }
+    }
+    fn put(value: &Value, bytes: &mut Vec<u8>) {
+        match value {
+            Value::Bool(flag) => bytes.push(u8::from(*flag)),
+            Value::Integer(number) => {
+                bytes.push(2);
+                bytes.extend_from_slice(&number.to_le_bytes());
+            }
+            Value::Float(number) => {
+                bytes.push(3);
+                bytes.extend_from_slice(&number.to_bits().to_le_bytes());
+            }
+            Value::Text(value) => {
+                bytes.push(4);
+                text(value, bytes);
+            }
+            Value::List(values) => {
+                bytes.push(5);
+                bytes.extend_from_slice(&(values.len() as u32).to_le_bytes());
+                values.iter().for_each(|value| put(value, bytes));
+            }
+            Value::Object(object) => {
+                bytes.push(6);
+                bytes.extend_from_slice(&(object.len() as u32).to_le_bytes());
+                entries(object, bytes);
+            }
+        }
+    }
+    let mut bytes = Vec::with_capacity(256);
+    entries(properties, &mut bytes);
+    bytes
+}
+
+/// The visit that an event names: the SDK's number, or a keyed hash of a server's text.
+pub(super) fn session_of(keys: &PublisherKeys, properties: &Properties) -> Option<u64> {
+    match properties.get(SESSION)? {
+        Value::Integer(session) => Some(*session as u64),
+        Value::Text(session) => Some(keys.fingerprint(session.as_bytes())),
+        _ => None,
+    }
+}
+
+/// The sender's own id of a record: its id, or its place in a request that has a key.
+fn sender_id(record: &Incoming, request: &Request) -> Option<String> {
+    match (&record.id, &request.idempotency_key) {
+        (Some(id), _) => Some(format!("id {id}")),
+        (None, Some(key)) => Some(format!("key {} {key}", record.index)),
+        (None, None) => None,
+    }
+}
+
+/// How a record is told from its repeats.
+#[derive(Clone, Copy)]
+pub(super) enum Told {
+    /// By person, time, name and fingerprint, or because a repeat changes nothing.
+    Apart,
+    /// By the index, because of the sender's own id.
+    Id(u64),
+    /// By the index, because of what it says: each time it comes it would count again.
+    Content(u64),
+}
+
+fn told_apart(keys: &PublisherKeys, record: &Incoming, request: &Request) -> Told {
+    let ids = &record.ids;
+    let whose = (&ids.guid, &ids.identity, &ids.email, &ids.phone);
+    let ahead = record.at.is_some_and(|at| is_ahead(at, request.now));
+    match (&record.body, sender_id(record, request), record.at) {
+        (Body::Event { name, .. }, Some(id), None) => Told::Id(print(keys, &(whose, name, id))),
+        // It gets the time of its arrival, another each time it comes.
+        (Body::Event { name, .. }, Some(id), at) if ahead => {
+            Told::Content(print(keys, &(whose, name, id, at)))
+        }
+        (Body::Event { name, properties }, None, at) if ahead => {
+            Told::Content(print(keys, &(whose, name, properties, at)))
+        }
+        (Body::Event { .. }, _, _) => Told::Apart,
+        (Body::Profile(_), Some(id), at) => Told::Id(print(keys, &(whose, id, at))),
+        (Body::Profile(changes), None, Some(at)) => {
+            let counts = changes.iter().any(|(_, op)| matches!(op, TraitOp::Increment(_)));
+            match counts {
+                true => Told::Content(print(keys, &(whose, changes, at))),
+                false => Told::Apart,
+            }
+        }
+        (Body::Profile(_), None, None) => Told::Apart,
+    }
+}
+
+fn print(keys: &PublisherKeys, what: &impl serde::Serialize) -> u64 {
+    keys.fingerprint(&serde_json::to_vec(what).unwrap_or_default())
+}
+
+pub(super) fn is_ahead(at: Timestamp, now: Timestamp) -> bool {
+    at.0 > now.0 + DAY_MS
+}
+
+/// Ids that a profile names among its traits.
+fn take_ids(changes: &[(Arc<str>, TraitOp)], ids: &mut Ids) {
+    for (name, op) in changes {
+        let TraitOp::Set(value) = op else { continue };
+        match &**name {
+            "Identity" if ids.identity.is_none() => {
+                let identity = match value {
+                    Value::Text(text) => text.trim().to_owned(),
+                    Value::Integer(number) => number.to_string(),
+                    _ => continue,
+                };
+                ids.identity = (!identity.is_empty()).then_some(identity);
+            }
+            "Email" => ids.email = contact::email(value).or(ids.email.take()),
+            "Phone" => ids.phone = contact::phone(value).or(ids.phone.take()),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,399 @@
+//! Rows of files that people bring: which column says what, and a row as a record.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use candor_event::{Properties, Timestamp, TraitOp, Value};
+use candor_store::Cell;
+use serde_json::Value as Json;
+
+use super::json::parse;
+use super::records::{instant_of, record};
+use super::value::{check_text, check_value};
+use super::{Body, ID_BYTES_MAX, Incoming, Limit, PROPERTIES_MAX, RefusalCode, read_value};
+use crate::who::Ids;
+
+/// The longest line of JSON, in bytes.
+pub const LINE_BYTES_MAX: usize = 1 << 20;
+
+/// Nested values of one row, its columns not counted.
+const NESTED_MAX: usize = 4096;
+
+type Refusal = (RefusalCode, String);
+
+/// What a column says of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Role {
+    /// The publisher's own id of the person.
+    Identity,
+    /// The device.
+    Guid,
+    /// The event's name.
+    Event,
+    /// When it happened.
+    Time,
+    /// The visit.
+    Session,
+    /// The sender's own id of the row.
+    Id,
+    /// A property, or a trait, of that name.
+    Property(Arc<str>),
+    /// Nothing: it is left out.
+    Nothing,
+}
+
+/// Which column says what: by its name, or as the importer was told.
+#[derive(Clone, Debug, Default)]
+pub struct Roles {
+    named: HashMap<String, Role>,
+    profiles: bool,
+}
+
+impl Roles {
+    /// `map` holds pairs of what a column is and its name in the file: `identity`, `guid`, `event`,
+    /// `time`, `session`, `id`, or the name that its property gets. Columns of `without` are left
+    /// out. Rows are profiles where `profiles` says so, else events.
+    ///
+    /// # Errors
+    /// Names the column that is given twice.
+    pub fn new(
+        map: &[(String, String)],
+        without: &[String],
+        profiles: bool,
+    ) -> Result<Roles, String> {
+        let mut named = HashMap::new();
+        let told = map.iter().map(|(role, column)| {
+            let role = match role.as_str() {
+                "event" | "name" if !profiles => Role::Event,
+                role => Roles::by_name(role).unwrap_or_else(|| Role::Property(role.into())),
+            };
+            (column, role)
+        });
+        for (column, role) in told.chain(without.iter().map(|column| (column, Role::Nothing))) {
+            if named.insert(column.clone(), role).is_some() {
+                return Err(format!("the column {column:?} is given two meanings"));
+            }
+        }
+        Ok(Roles { named, profiles })
+    }
+
+    fn by_name(name: &str) -> Option<Role> {
+        Some(match name {
+            "identity" => Role::Identity,
+            "guid" => Role::Guid,
+            "time" => Role::Time,
+            "session" => Role::Session,
+            "id" => Role::Id,
+            _ => return None,
+        })
+    }
+
+    /// The role of a column among others. A column `name` is the event's where no other is.
+    fn of(&self, column: &str, others_name_events: bool) -> Role {
+        if let Some(role) = self.named.get(column) {
+            return role.clone();
+        }
+        let role = Roles::by_name(column).filter(|role| !self.is_told(role));
+        role.unwrap_or_else(|| match column {
+            "event" if !self.profiles && !self.is_told(&Role::Event) => Role::Event,
+            "name" if !self.profiles && !others_name_events => Role::Event,
+            other => Role::Property(other.into()),
+        })
+    }
+
+    fn is_told(&self, role: &Role) -> bool {
+        self.named.values().any(|told| told == role)
+    }
+
+    /// The columns of a table that say something, and what; properties in the order of their names.
+    ///
+    /// # Errors
+    /// Says which column is missing and how to name it.
+    pub fn columns(&self, columns: &[Arc<str>]) -> Result<Vec<(usize, Role)>, String> {
+        let told = self.is_told(&Role::Event);
+        let named = told || columns.iter().any(|column| &**column == "event");
+        let roles: Vec<Role> = columns.iter().map(|column| self.of(column, named)).collect();
+        let has = |role: &Role| roles.contains(role);
+        for column in self.named.keys() {
+            if !columns.iter().any(|other| **other == **column) {
+                return Err(format!("the file has no column {column:?}"));
+            }
+        }
+        if !has(&Role::Identity) && !has(&Role::Guid) {
+            return Err("no column says who: name one 'identity' or 'guid', or give \
+                        --map identity=COLUMN"
+                .to_owned());
+        }
+        if !self.profiles && !has(&Role::Event) {
+            return Err("no column says what happened: name one 'event', give --map \
+                        event=COLUMN, or --profiles where each row is a person"
+                .to_owned());
+        }
+        let properties = roles.iter().filter(|role| matches!(role, Role::Property(_)));
+        if properties.count() > PROPERTIES_MAX {
+            return Err(format!("a file has at most {PROPERTIES_MAX} columns of properties"));
+        }
+        for role in &roles {
+            if let Role::Property(name) = role {
+                check_text(name, Limit::Name).map_err(|limit| Refusal::from(limit).1)?;
+            }
+        }
+        let mut roles: Vec<(usize, Role)> = roles.into_iter().enumerate().collect();
+        roles.retain(|(_, role)| *role != Role::Nothing);
+        roles.sort_by(|(_, a), (_, b)| match (a, b) {
+            (Role::Property(a), Role::Property(b)) => a.cmp(b),
+            (a, b) => {
+                let is_property = |role: &Role| matches!(role, Role::Property(_));
+                is_property(a).cmp(&is_property(b))
+            }
+        });
+        Ok(roles)
+    }
+
+    /// A row of a table whose columns have these roles. `parse_time` reads times that are texts.
+    ///
+    /// # Errors
+    /// Why the row is no record.
+    pub fn row(
+        &self,
+        index: usize,
+        roles: &[(usize, Role)],
+        cell: impl Fn(usize) -> Option<Cell>,
+        parse_time: &dyn Fn(&str) -> Option<Timestamp>,
+    ) -> Result<Incoming, Refusal> {
+        let mut row = Row::with_room(roles.len());
+        for (column, role) in roles {
+            if let Some(cell) = cell(*column) {
+                row.put(role, cell, parse_time)?;
+            }
+        }
+        row.finish(index, self.profiles)
+    }
+
+    /// A line of JSON: a record of `POST /api/v1/events` where it has a `type`, else a row whose
+    /// keys are columns.
+    ///
+    /// # Errors
+    /// Why the line is no record.
+    pub fn line(
+        &self,
+        index: usize,
+        line: &[u8],
+        parse_time: &dyn Fn(&str) -> Option<Timestamp>,
+    ) -> Result<Incoming, Refusal> {
+        let bad = |message: &str| (RefusalCode::BadRecord, message.to_owned());
+        if line.len() > LINE_BYTES_MAX {
+            return Err(bad(&format!("a line has at most {LINE_BYTES_MAX} bytes")));
+        }
+        let Ok(json) = parse(line) else { return Err(bad("the line is not JSON")) };
+        let Json::Object(fields) = &json else { return Err(bad("the line is no JSON object")) };
+        if fields.contains_key("type") && !self.named.contains_key("type") {
+            return record(index, json, parse_time);
+        }
+        let named = self.is_told(&Role::Event) || fields.contains_key("event");
+        if fields.len() > PROPERTIES_MAX {
+            return Err(Limit::Count.into());
+        }
+        let (mut row, mut left) = (Row::with_room(fields.len()), NESTED_MAX);
+        for (column, json) in fields {
+            let role = self.of(column, named);
+            if role == Role::Nothing {
+                continue;
+            }
+            check_text(column, Limit::Name)?;
+            if let Some(value) = read_value(json, &mut left)? {
+                row.put(&role, Cell::Value(value), parse_time)?;
+            }
+        }
+        row.finish(index, self.profiles)
+    }
+}
+
+/// A row as its cells come.
+struct Row {
+    ids: Ids,
+    at: Option<Timestamp>,
+    id: Option<String>,
+    event: Option<Arc<str>>,
+    properties: Properties,
+    nested_left: usize,
+}
+
+impl Row {
+    fn with_room(cells: usize) -> Row {
+        Row {
+            ids: Ids::default(),
+            at: None,
+            id: None,
+            event: None,
+            properties: Properties::with_capacity(cells),
+            nested_left: NESTED_MAX,
+        }
+    }
+
+    fn put(
+        &mut self,
+        role: &Role,
+        cell: Cell,
+        parse_time: &dyn Fn(&str) -> Option<Timestamp>,
+    ) -> Result<(), Refusal> {
+        match role {
+            Role::Identity => self.ids.identity = Some(id_text(cell, "identity")?),
+            Role::Guid => self.ids.guid = Some(id_text(cell, "guid")?),
+            Role::Id => {
+                let id = id_text(cell, "id")?;
+                if id.len() > ID_BYTES_MAX {
+                    let message = format!("'id' has at most {ID_BYTES_MAX} bytes");
+                    return Err((RefusalCode::ValueTooLong, message));
+                }
+                self.id = Some(id);
+            }
+            Role::Time => {
+                self.at = Some(match cell {
+                    Cell::Time(ms) => Timestamp(ms),
+                    Cell::Value(Value::Integer(n)) => instant_of(&n.into(), parse_time)?,
+                    Cell::Value(Value::Text(text)) => {
+                        instant_of(&Json::String(text.as_ref().to_owned()), parse_time)?
+                    }
+                    _ => instant_of(&Json::Null, parse_time)?,
+                });
+            }
+            Role::Event => match cell {
+                Cell::Value(Value::Text(name)) if !name.is_empty() => {
+                    check_text(&name, Limit::Name)?;
+                    self.event = Some(name);
+                }
+                _ => {
+                    let message = "an event's name is a text".to_owned();
+                    return Err((RefusalCode::BadRecord, message));
+                }
+            },
+            Role::Session => {
+                let session = match cell {
+                    Cell::Unsigned(number) => number.to_string().as_str().into(),
+                    cell => property(cell),
+                };
+                check_value(&session, &mut self.nested_left)?;
+                self.properties.insert("session", session);
+            }
+            Role::Property(name) => {
+                let value = property(cell);
+                check_value(&value, &mut self.nested_left)?;
+                self.properties.insert(name.clone(), value);
+            }
+            Role::Nothing => {}
+        }
+        Ok(())
+    }
+
+    fn finish(self, index: usize, profile: bool) -> Result<Incoming, Refusal> {
+        if self.ids == Ids::default() {
+            let message = "the row names nobody: 'identity' and 'guid' are empty".to_owned();
+            return Err((RefusalCode::MissingIdentity, message));
+        }
+        let body = match (profile, self.event) {
+            (false, Some(name)) => Body::Event { name, properties: self.properties },
+            (false, None) => {
+                let message = "the row names no event".to_owned();
+                return Err((RefusalCode::BadRecord, message));
+            }
+            (true, _) => {
+                let traits = self.properties.into_iter();
+                Body::Profile(traits.map(|(name, value)| (name, TraitOp::Set(value))).collect())
+            }
+        };
+        Ok(Incoming { index, ids: self.ids, at: self.at, id: self.id, body })
+    }
+}
+
+/// A cell as a property: dates are written as the SDKs write them.
+fn property(cell: Cell) -> Value {
+    match cell {
+        Cell::Value(value) => value,
+        Cell::Time(ms) => format!("$D_{}", ms.div_euclid(1000)).as_str().into(),
+        Cell::Unsigned(number) => Value::Float(number as f64),
+    }
+}
+
+fn id_text(cell: Cell, name: &str) -> Result<String, Refusal> {
+    let id = match cell {
+        Cell::Value(Value::Text(text)) if !text.is_empty() => text.as_ref().to_owned(),
+        Cell::Value(Value::Integer(number)) => number.to_string(),
+        Cell::Unsigned(number) => number.to_string(),
+        _ => return Err((RefusalCode::BadRecord, format!("'{name}' is a text or a whole number"))),
+    };
+    check_text(&id, Limit::Value)?;
+    Ok(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: Timestamp = Timestamp(1_795_500_000_000);
+
+    fn parse_time(text: &str) -> Option<Timestamp> {
+        (text == "2026-11-24T10:00:00Z").then_some(AT)
+    }
+
+    fn roles(map: &[(&str, &str)], profiles: bool) -> Roles {
+        let map: Vec<_> = map.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        Roles::new(&map, &["secret".to_owned()], profiles).unwrap()
+    }
+
+    fn line(roles: &Roles, line: &str) -> Result<Incoming, &'static str> {
+        roles.line(0, line.as_bytes(), &parse_time).map_err(|(code, _)| code.word())
+    }
+
+    #[test]
+    fn columns_are_found_by_name_or_as_told() {
+        let roles =
+            roles(&[("identity", "distinct_id"), ("time", "ts"), ("Item", "item_id")], false);
+        let columns =
+            ["distinct_id", "ts", "event", "item_id", "secret", "name"].map(Arc::<str>::from);
+        let found = roles.columns(&columns).unwrap();
+        let expected = [
+            (0, Role::Identity),
+            (1, Role::Time),
+            (2, Role::Event),
+            (3, Role::Property("Item".into())),
+            (5, Role::Property("name".into())),
+        ];
+        assert_eq!(found, expected);
+        assert!(roles.columns(&columns[..3]).is_err(), "a column that was named is not there");
+        let none = Roles::default();
+        assert!(none.columns(&["event".into()]).unwrap_err().contains("identity"));
+        assert!(none.columns(&["guid".into()]).unwrap_err().contains("--profiles"));
+    }
+
+    #[test]
+    fn a_row_is_an_event_or_a_profile() {
+        let event =
+            line(&Roles::default(), r#"{"identity":7,"name":"Seen","time":1795500000,"n":2}"#);
+        let event = event.unwrap();
+        assert_eq!((event.ids.identity.as_deref(), event.at), (Some("7"), Some(AT)));
+        let properties = [("n", Value::Integer(2))].into();
+        assert_eq!(event.body, Body::Event { name: "Seen".into(), properties });
+        let profile = line(&roles(&[], true), r#"{"guid":"g","name":"Asha","secret":1,"x":null}"#);
+        let set = TraitOp::Set("Asha".into());
+        assert_eq!(profile.unwrap().body, Body::Profile(vec![("name".into(), set)]));
+    }
+
+    #[test]
+    fn a_line_with_a_type_is_a_record_of_the_api() {
+        let sent = r#"{"type":"event","identity":"u","name":"n","at":"2026-11-24T10:00:00Z"}"#;
+        assert_eq!(line(&Roles::default(), sent).unwrap().at, Some(AT));
+        assert_eq!(line(&Roles::default(), r#"{"type":"x","identity":"u"}"#), Err("bad_record"));
+    }
+
+    #[test]
+    fn a_bad_row_says_why() {
+        let refused = |text: &str| line(&Roles::default(), text).unwrap_err();
+        assert_eq!(refused("{"), "bad_record");
+        assert_eq!(refused(r#"{"event":"n"}"#), "missing_identity");
+        assert_eq!(refused(r#"{"identity":"u"}"#), "bad_record");
+        assert_eq!(refused(r#"{"identity":"u","event":"n","time":"noon"}"#), "bad_time");
+        let long = format!(r#"{{"identity":"u","event":"n","p":"{}"}}"#, "x".repeat(1025));
+        assert_eq!(refused(&long), "value_too_long");
+    }
+}

@@ -1,0 +1,90 @@
+//! Hashes of the ids that came lately: most ids come again and again, and an HMAC costs twenty
+//! times as much as a look-up. No id is kept here, only a hash of it under a key of this process.
+
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::sync::{Mutex, PoisonError};
+
+use aws_lc_rs::rand;
+use candor_event::{HashedAlready, IdKind};
+use siphasher::sip128::{Hasher128, SipHasher24};
+
+/// Ids of one generation; two are held.
+const GENERATION_IDS: usize = 1 << 17;
+
+pub(crate) struct RecentIds {
+    key: [u8; 16],
+    generations: Mutex<[Generation; 2]>,
+}
+
+type Generation = HashMap<u128, [u8; 16], BuildHasherDefault<HashedAlready>>;
+
+impl RecentIds {
+    /// None where no random key is to be had.
+    pub(crate) fn new() -> Option<RecentIds> {
+        let mut key = [0; 16];
+        rand::fill(&mut key).ok()?;
+        Some(RecentIds { key, generations: Mutex::default() })
+    }
+
+    /// The hash of an id, by `hash` where it did not come lately. Two ids share a place here with a
+    /// probability of 2^-128, as two share an HMAC of this length.
+    pub(crate) fn get(&self, kind: IdKind, id: &str, hash: impl FnOnce() -> [u8; 16]) -> [u8; 16] {
+        let mut hasher = SipHasher24::new_with_key(&self.key);
+        std::hash::Hasher::write_u8(&mut hasher, kind as u8);
+        std::hash::Hasher::write(&mut hasher, id.as_bytes());
+        let place = hasher.finish128().as_u128();
+        let lock = || self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        {
+            let mut held = lock();
+            let [young, old] = &mut *held;
+            if let Some(known) = young.get(&place) {
+                return *known;
+            }
+            if let Some(known) = old.remove(&place) {
+                young.insert(place, known);
+                return known;
+            }
+        }
+        let hash = hash();
+        let mut held = lock();
+        if held[0].len() >= GENERATION_IDS {
+            held.swap(0, 1);
+            held[0].clear();
+        }
+        held[0].insert(place, hash);
+        hash
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_hashed_once_while_it_comes_again() {
+        let recent = RecentIds::new().expect("random bytes");
+        let mut hashed = 0;
+        let mut ask = |kind, id: &str| {
+            recent.get(kind, id, || {
+                hashed += 1;
+                [hashed; 16]
+            })
+        };
+        assert_eq!(ask(IdKind::Guid, "a"), [1; 16]);
+        assert_eq!(ask(IdKind::Identity, "a"), [2; 16]);
+        assert_eq!(ask(IdKind::Guid, "a"), [1; 16]);
+        assert_eq!(ask(IdKind::Guid, "b"), [3; 16]);
+    }
+
+    #[test]
+    fn the_memory_is_bounded_and_forgets_what_came_long_ago() {
+        let recent = RecentIds::new().expect("random bytes");
+        for number in 0..GENERATION_IDS * 3 {
+            recent.get(IdKind::Guid, &number.to_string(), || [0; 16]);
+        }
+        let held: usize = recent.generations.lock().unwrap().iter().map(HashMap::len).sum();
+        assert!(held <= GENERATION_IDS * 2, "{held}");
+        assert_eq!(recent.get(IdKind::Guid, "0", || [9; 16]), [9; 16]);
+    }
+}

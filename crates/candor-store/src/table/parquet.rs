@@ -1,0 +1,194 @@
+//! Parquet, by the same library that writes parts; texts are read as dictionaries, so that a text
+//! that comes again costs a number.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    Date32Type, Date64Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type,
+    Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
+    TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::{DataType, Field, Schema, TimeUnit};
+use candor_event::{Properties, Value};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
+};
+
+use super::{Cell, Cells, PIECE_ROWS, Piece, Source, TableReader};
+use crate::error::Error;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// How deep lists and structures are read; the limit of a record is lower.
+const DEPTH_MAX: usize = 16;
+
+struct Parquet {
+    name: String,
+    reader: ParquetRecordBatchReader,
+    next_row: u64,
+    /// The dictionary last seen of each column, and its values.
+    dictionaries: Vec<Option<(ArrayRef, Arc<[Cell]>)>>,
+}
+
+pub(super) fn open(path: &Path) -> Result<TableReader, Error> {
+    let name = path.display().to_string();
+    let file = File::open(path).map_err(|e| Error::disk("open", path, e))?;
+    let failed = |_| Error::table(&name, "it is not a Parquet file, or damaged");
+    let stated = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(failed)?;
+    let as_dictionary = |field: &Arc<Field>| match field.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
+            let texts = DataType::Dictionary(DataType::Int32.into(), DataType::Utf8.into());
+            Arc::new(Field::clone(field).with_data_type(texts))
+        }
+        _ => Arc::clone(field),
+    };
+    let fields = stated.schema().fields();
+    let schema = Schema::new(fields.iter().map(as_dictionary).collect::<Vec<_>>());
+    let columns: Vec<Arc<str>> = fields.iter().map(|field| field.name().as_str().into()).collect();
+    for field in fields.iter() {
+        if !readable(field.data_type(), 0) {
+            let what = format!("the column {:?} has a type that is not read", field.name());
+            return Err(Error::table(&name, &what));
+        }
+    }
+    let options = ArrowReaderOptions::new().with_schema(Arc::new(schema));
+    let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
+        .and_then(|builder| builder.with_batch_size(PIECE_ROWS).build())
+        .map_err(failed)?;
+    let rows = u64::try_from(stated.metadata().file_metadata().num_rows()).ok();
+    let dictionaries = vec![None; columns.len()];
+    let source = Parquet { name, reader, next_row: 1, dictionaries };
+    Ok(TableReader { columns, rows, source: Box::new(source) })
+}
+
+impl Source for Parquet {
+    fn next(&mut self) -> Result<Option<Piece>, Error> {
+        let Some(batch) = self.reader.next() else { return Ok(None) };
+        let batch: RecordBatch = batch.map_err(|_| {
+            Error::table(&self.name, &format!("it is damaged after row {}", self.next_row - 1))
+        })?;
+        let rows = batch.num_rows() as u64;
+        let lines = (self.next_row..self.next_row + rows).collect();
+        self.next_row += rows;
+        let columns = batch.columns().iter().zip(&mut self.dictionaries);
+        let cells = columns.map(|(array, known)| cells(array, known)).collect();
+        Ok(Some(Piece { lines, bad: Vec::new(), cells }))
+    }
+}
+
+fn readable(of: &DataType, depth: usize) -> bool {
+    use DataType as T;
+    match of {
+        T::Null | T::Boolean | T::Utf8 | T::LargeUtf8 | T::Utf8View => true,
+        T::Date32 | T::Date64 | T::Timestamp(..) | T::Decimal128(..) => true,
+        T::Dictionary(keys, values) => depth == 0 && **keys == T::Int32 && **values == T::Utf8,
+        T::List(field) => depth < DEPTH_MAX && readable(field.data_type(), depth + 1),
+        T::Struct(fields) => {
+            let inside = |field: &Arc<Field>| readable(field.data_type(), depth + 1);
+            depth < DEPTH_MAX && fields.iter().all(inside)
+        }
+        other => other.is_integer() || matches!(other, T::Float32 | T::Float64),
+    }
+}
+
+fn cells(array: &ArrayRef, known: &mut Option<(ArrayRef, Arc<[Cell]>)>) -> Cells {
+    if let Some(dictionary) = array.as_dictionary_opt::<Int32Type>() {
+        let values = match known {
+            Some((seen, values)) if seen.to_data().ptr_eq(&dictionary.values().to_data()) => {
+                values.clone()
+            }
+            _ => {
+                let texts = dictionary.values().as_string::<i32>();
+                let cell = |text: Option<&str>| Cell::Value(text.unwrap_or_default().into());
+                let values: Arc<[Cell]> = texts.iter().map(cell).collect();
+                *known = Some((dictionary.values().clone(), values.clone()));
+                values
+            }
+        };
+        let keys = dictionary.keys().iter();
+        return Cells::Coded(keys.map(|key| key.map_or(0, |key| key as u32 + 1)).collect(), values);
+    }
+    Cells::Each((0..array.len()).map(|row| cell(array, row)).collect())
+}
+
+fn cell(array: &ArrayRef, row: usize) -> Option<Cell> {
+    if !array.is_valid(row) || *array.data_type() == DataType::Null {
+        return None;
+    }
+    let ms = match array.data_type() {
+        DataType::Date32 => i64::from(array.as_primitive::<Date32Type>().value(row)) * DAY_MS,
+        DataType::Date64 => array.as_primitive::<Date64Type>().value(row),
+        DataType::Timestamp(unit, _) => match unit {
+            TimeUnit::Second => {
+                array.as_primitive::<TimestampSecondType>().value(row).saturating_mul(1000)
+            }
+            TimeUnit::Millisecond => array.as_primitive::<TimestampMillisecondType>().value(row),
+            TimeUnit::Microsecond => {
+                array.as_primitive::<TimestampMicrosecondType>().value(row).div_euclid(1000)
+            }
+            TimeUnit::Nanosecond => {
+                array.as_primitive::<TimestampNanosecondType>().value(row).div_euclid(1_000_000)
+            }
+        },
+        DataType::UInt64 => {
+            let number = array.as_primitive::<UInt64Type>().value(row);
+            return Some(match i64::try_from(number) {
+                Ok(number) => Cell::Value(Value::Integer(number)),
+                Err(_) => Cell::Unsigned(number),
+            });
+        }
+        _ => return value(array, row).map(Cell::Value),
+    };
+    Some(Cell::Time(ms))
+}
+
+/// A cell as a value; within lists and structures dates are as the SDKs write them.
+fn value(array: &ArrayRef, row: usize) -> Option<Value> {
+    if !array.is_valid(row) || *array.data_type() == DataType::Null {
+        return None;
+    }
+    Some(match array.data_type() {
+        DataType::Boolean => Value::Bool(array.as_boolean().value(row)),
+        DataType::Int8 => Value::Integer(array.as_primitive::<Int8Type>().value(row).into()),
+        DataType::Int16 => Value::Integer(array.as_primitive::<Int16Type>().value(row).into()),
+        DataType::Int32 => Value::Integer(array.as_primitive::<Int32Type>().value(row).into()),
+        DataType::Int64 => Value::Integer(array.as_primitive::<Int64Type>().value(row)),
+        DataType::UInt8 => Value::Integer(array.as_primitive::<UInt8Type>().value(row).into()),
+        DataType::UInt16 => Value::Integer(array.as_primitive::<UInt16Type>().value(row).into()),
+        DataType::UInt32 => Value::Integer(array.as_primitive::<UInt32Type>().value(row).into()),
+        DataType::Float32 => float(array.as_primitive::<Float32Type>().value(row).into())?,
+        DataType::Float64 => float(array.as_primitive::<Float64Type>().value(row))?,
+        DataType::Decimal128(_, scale) => {
+            let whole = array.as_primitive::<Decimal128Type>().value(row);
+            float(whole as f64 / 10f64.powi((*scale).into()))?
+        }
+        DataType::Utf8 => array.as_string::<i32>().value(row).into(),
+        DataType::LargeUtf8 => array.as_string::<i64>().value(row).into(),
+        DataType::Utf8View => array.as_string_view().value(row).into(),
+        DataType::List(_) => {
+            let list = array.as_list::<i32>().value(row);
+            Value::List((0..list.len()).filter_map(|row| value(&list, row)).collect())
+        }
+        DataType::Struct(fields) => {
+            let columns = fields.iter().zip(array.as_struct().columns());
+            let entries = columns
+                .filter_map(|(field, array)| Some((field.name().as_str(), value(array, row)?)));
+            Value::Object(entries.collect::<Properties>())
+        }
+        _ => match cell(array, row)? {
+            Cell::Value(value) => value,
+            Cell::Time(ms) => format!("$D_{}", ms.div_euclid(1000)).as_str().into(),
+            Cell::Unsigned(number) => Value::Float(number as f64),
+        },
+    })
+}
+
+/// NaN and the infinities are no values.
+fn float(number: f64) -> Option<Value> {
+    number.is_finite().then_some(Value::Float(number))
+}
