@@ -11,13 +11,13 @@ use candor_event::{DataClass, SystemClock};
 use candor_ingest::{account_of, decode, lzstring, open_frame};
 use candor_keys::{PublisherKeys, open_in_transit};
 use candor_log::{EmbeddedLog, Log, LogConfig, Offset};
-use candor_store::{Store, StoreConfig};
+use candor_store::{Store, StoreConfig, TableReader};
 
 /// Takes bytes and must come back.
 pub type Entry = fn(&[u8]);
 
 /// Every entry by the name of its target.
-pub const ENTRIES: [(&str, Entry); 10] = [
+pub const ENTRIES: [(&str, Entry); 12] = [
     ("lz_string", lz_string),
     ("web_query", web_query),
     ("mobile_body", mobile_body),
@@ -25,6 +25,8 @@ pub const ENTRIES: [(&str, Entry); 10] = [
     ("upload_body", upload_body),
     ("events_body", events_body),
     ("definitions", definitions),
+    ("import_line", import_line),
+    ("import_csv", import_csv),
     ("record_codec", record_codec),
     ("log_frames", log_frames),
     ("manifest", manifest),
@@ -115,6 +117,28 @@ fn keys() -> &'static PublisherKeys {
 }
 
 /// A frame's payload as it lies in the log, and the same bytes as the sections of a whole frame:
+/// A line of JSON that is imported, as an event and as a profile.
+pub fn import_line(data: &[u8]) {
+    for profiles in [false, true] {
+        let roles = decode::Roles::new(&[], &[], profiles).unwrap_or_default();
+        let _ = roles.line(0, data, &|_| None);
+    }
+}
+
+/// CSV that is imported.
+pub fn import_csv(data: &[u8]) {
+    let Ok(mut table) = TableReader::csv("fuzz", std::io::Cursor::new(data.to_vec())) else {
+        return;
+    };
+    let roles = decode::Roles::default();
+    let Ok(columns) = roles.columns(table.columns()) else { return };
+    while let Ok(Some(piece)) = table.next_piece() {
+        for row in 0..piece.rows() {
+            let _ = roles.row(row, &columns, |column| piece.cell(column, row), &|_| None);
+        }
+    }
+}
+
 /// class, length of two bytes, and so many bytes.
 pub fn record_codec(data: &[u8]) {
     let _ = account_of(data);

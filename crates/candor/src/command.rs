@@ -1,4 +1,5 @@
-//! `candor publisher create`: by the running server of the folder, else alone.
+//! Commands that write: by the running server of the folder, else alone. A command is a line of
+//! JSON on a socket in the folder, its answer another.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -10,14 +11,17 @@ use argon2::password_hash::{PasswordHasher, SaltString};
 use aws_lc_rs::{digest, rand};
 use candor_catalog::{Catalog, NewPublisher, Publisher};
 use candor_event::{AccountId, Clock, SystemClock};
+use candor_ingest::decode;
 use candor_ingest::gate::{Policy, Preset};
 use candor_keys::PublisherKeys;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
 
-use crate::server::{Server, catalog_file, keys_folder, lock};
+use crate::http::events::{instant, receipt_json};
+use crate::server::{Sent, Server, catalog_file, keys_folder, lock};
 
 /// All that a publisher begins with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -169,6 +173,9 @@ pub fn open_socket(data: &Path) -> anyhow::Result<UnixListener> {
     Ok(listener)
 }
 
+/// The longest command, in bytes: a batch of an import.
+pub const IMPORT_BYTES_MAX: usize = 32 << 20;
+
 /// Takes commands on the folder's socket while the server runs.
 pub async fn listen(
     server: Arc<Server>,
@@ -177,23 +184,70 @@ pub async fn listen(
 ) -> anyhow::Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
-        let (read, mut write) = stream.into_split();
-        let mut line = String::new();
-        let mut read = tokio::io::BufReader::new(tokio::io::AsyncReadExt::take(read, 1 << 20));
-        if read.read_line(&mut line).await.is_err() {
-            continue;
-        }
-        let answer = match run(&server, &data, &line).await {
-            Ok(answer) => answer,
-            Err(error) => json!({"error": format!("{error:#}")}),
-        };
-        let _ = write.write_all(format!("{answer}\n").as_bytes()).await;
+        let (server, data) = (Arc::clone(&server), data.clone());
+        tokio::spawn(async move {
+            let (read, mut write) = stream.into_split();
+            let mut read = tokio::io::BufReader::new(read);
+            let mut line = Vec::new();
+            loop {
+                line.clear();
+                let limit = IMPORT_BYTES_MAX as u64;
+                let mut bounded = tokio::io::AsyncReadExt::take(&mut read, limit);
+                match bounded.read_until(b'\n', &mut line).await {
+                    Ok(1..) if line.ends_with(b"\n") => {}
+                    _ => return,
+                }
+                let answer = match run(&server, &data, &line).await {
+                    Ok(answer) => answer,
+                    Err(error) => json!({"error": format!("{error:#}")}),
+                };
+                if write.write_all(format!("{answer}\n").as_bytes()).await.is_err() {
+                    return;
+                }
+            }
+        });
     }
 }
 
-async fn run(server: &Arc<Server>, data: &Path, line: &str) -> anyhow::Result<Json> {
-    let create: Create = serde_json::from_str(line).context("read the command")?;
+/// What a line asks for, where it is not to make a publisher.
+#[derive(Deserialize)]
+struct Asked {
+    import: Option<ImportBatch>,
+}
+
+/// Some records of an import.
+#[derive(Deserialize)]
+struct ImportBatch {
+    account: String,
+    records: Box<RawValue>,
+}
+
+async fn run(server: &Arc<Server>, data: &Path, line: &[u8]) -> anyhow::Result<Json> {
+    let asked: Asked = serde_json::from_slice(line).context("read the command")?;
+    if let Some(import) = asked.import {
+        return take(server, import).await;
+    }
+    let create: Create = serde_json::from_slice(line).context("read the command")?;
     let (made, publisher) = make(data, &server.catalog, &create).await?;
     server.admit(publisher).await?;
     Ok(made)
+}
+
+/// Takes some records of an import in.
+async fn take(server: &Arc<Server>, import: ImportBatch) -> anyhow::Result<Json> {
+    let account = import.account;
+    let tenant = server.tenant(&account);
+    let tenant =
+        tenant.with_context(|| format!("no publisher here has the account id {account:?}"))?;
+    let body = format!("{{\"records\":{}}}", import.records.get());
+    let decoded = decode::records(body.as_bytes(), &instant)
+        .map_err(|(_, message)| anyhow::anyhow!("{message}"))?;
+    let sent = Sent::default();
+    let taken = server.accept(&tenant, decoded.records, decoded.refused, sent).await;
+    let receipt = taken.map_err(|refusal| {
+        anyhow::anyhow!(
+            "the log did not take a batch ({refusal:?}); the same command goes on from here"
+        )
+    })?;
+    Ok(receipt_json(&receipt))
 }

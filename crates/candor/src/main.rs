@@ -6,8 +6,10 @@ mod cores;
 mod country;
 mod demo;
 mod http;
+mod import;
 mod listener;
 mod server;
+mod threads;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -21,7 +23,13 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::config::Config;
+use crate::import::{Import, Stopped};
 use crate::server::Server;
+use crate::threads::{Threads, asked_to_stop};
+
+/// What one thread takes and another gives back, a record on its way, is this one's strength.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Behavioural analytics and customer engagement that people can vouch for.
 #[derive(Parser)]
@@ -37,6 +45,8 @@ enum Command {
     Demo(Demo),
     /// Serve a data folder.
     Serve(Serve),
+    /// Take in events or profiles from files: JSON lines, CSV or Parquet.
+    Import(Import),
     /// Publishers: the organisations that own apps and the data in them.
     Publisher {
         #[command(subcommand)]
@@ -144,6 +154,7 @@ fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Demo(demo) => demo_command(demo),
         Command::Serve(serve) => serve_command(serve),
+        Command::Import(import) => import_command(&import),
         Command::Publisher { command: PublisherCommand::Create(create) } => create_command(create),
     };
     match done {
@@ -287,12 +298,7 @@ async fn run(
     let socket = socket.with_context(|| format!("listen on {address}"))?;
     let server = Server::open(&data, config).await?;
     let runtime = tokio::runtime::Handle::current();
-    let (loader, keeper) = (Arc::clone(&server), Arc::clone(&server));
-    let (of_loader, of_keeper) = (runtime.clone(), runtime.clone());
-    let threads = [
-        std::thread::spawn(move || loader.load(&of_loader)),
-        std::thread::spawn(move || keeper.keep(&of_keeper)),
-    ];
+    let threads = Threads::start(&server, &runtime)?;
     let (tell_stop, stop) = watch::channel(false);
     let commands = match command::open_socket(&data) {
         Ok(open) => Some(tokio::spawn(command::listen(Arc::clone(&server), data.clone(), open))),
@@ -313,28 +319,16 @@ async fn run(
     listener::serve(socket, tls, http::router(Arc::clone(&server)), stop).await;
     commands.inspect(tokio::task::JoinHandle::abort);
     let _ = std::fs::remove_file(command::socket(&data));
-    server.stop();
-    tokio::task::spawn_blocking(move || {
-        for thread in threads {
-            let _ = thread.join();
-        }
-        // The log holds everything; parts make the next start quicker.
-        if let Err(error) = server.flush(&runtime) {
-            tracing::warn!(error = format!("{error:#}"), "the last flush failed; the log has it");
-        }
-    })
-    .await?;
+    tokio::task::spawn_blocking(move || threads.end(&server, &runtime)).await?;
     Ok(())
 }
 
-async fn asked_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        },
-        Err(_) => drop(tokio::signal::ctrl_c().await),
+fn import_command(import: &Import) -> Result<(), Failure> {
+    match import::import(import) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Failure::work(anyhow::anyhow!("some rows were not taken in"))),
+        Err(Stopped::Usage(error)) => Err(Failure::usage(error)),
+        Err(Stopped::Work(error)) => Err(Failure::work(error)),
     }
 }
 

@@ -180,6 +180,12 @@ fn write_seeds() {
         }
     }
     put("events_body", br#"{"records":[{"type":"event","identity":"u1","guid":"g","name":"Charged","at":"2026-11-24T10:00:00Z","properties":{"amount":12.5,"Items":[{"sku":"a"}]}},{"type":"profile","identity":7,"id":"r1","set":{"plan":"gold"},"unset":["x"],"add":{"tags":"a"},"remove":{"tags":["b"]},"increment":{"visits":2}}]}"#);
+    put("import_line", br#"{"identity":7,"name":"Seen","time":1795500000,"session":"s","id":"x","n":{"a":[1,2.5,null]}}"#);
+    put(
+        "import_line",
+        br#"{"type":"profile","identity":"u1","set":{"plan":"gold"},"increment":{"visits":2}}"#,
+    );
+    put("import_csv", b"identity,event,time,n,\"a \"\"b\"\"\"\nu1,Seen,1795500000,12.50,true\n\"u,2\",Seen,2026-11-24T10:00:00Z,,007\n");
     let sections = |records: &[Record]| {
         let keys = PublisherKeys::without_cipher_for_tests(7);
         let class_of = |name: &str| DataClass::ALL[name.len() % DataClass::ALL.len()];
@@ -220,7 +226,7 @@ fn records() -> Vec<Record> {
     let (person, other) = (PersonId([1; 16]), PersonId([2; 16]));
     let at = Timestamp(1_795_500_000_000);
     let set = |value: Value| {
-        let property = "plan".to_owned();
+        let property = "plan".into();
         Record::Trait(TraitChange { person, at, property, op: TraitOp::Set(value) })
     };
     vec![

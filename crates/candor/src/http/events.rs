@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use candor_event::Timestamp;
-use candor_ingest::decode;
+use candor_ingest::{Receipt, decode};
 use serde_json::{Value as Json_, json};
 
 use crate::http::access::{allow, body};
@@ -39,6 +39,11 @@ pub async fn events(
     drop(bytes);
     let with = Sent { idempotency_key: key, ..Sent::default() };
     let receipt = server.accept(&tenant, decoded.records, decoded.refused, with).await?;
+    Ok(Json(receipt_json(&receipt)))
+}
+
+/// The contract's answer to records.
+pub fn receipt_json(receipt: &Receipt) -> Json_ {
     let rejected = receipt.refused.iter().map(|refused| {
         json!({"index": refused.index, "code": refused.code.word(), "message": refused.message})
     });
@@ -50,11 +55,11 @@ pub async fn events(
             "reason": stripped.reason.word(),
         })
     });
-    Ok(Json(json!({
+    json!({
         "accepted": receipt.accepted,
         "rejected": rejected.collect::<Vec<_>>(),
         "stripped": stripped.collect::<Vec<_>>(),
-    })))
+    })
 }
 
 /// RFC 3339.

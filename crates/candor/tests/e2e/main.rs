@@ -8,6 +8,7 @@ mod country;
 mod described;
 mod durable;
 mod flow;
+mod import;
 mod names;
 mod repeats;
 mod rest;

@@ -1,0 +1,281 @@
+//! Files as batches of records, in their order.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::SyncSender;
+
+use anyhow::{Context, bail};
+use candor_ingest::decode::{Incoming, LINE_BYTES_MAX, Roles};
+use candor_store::TableReader;
+
+use crate::http::events::instant;
+
+/// Records of a batch; each is one frame of the log.
+const BATCH_ROWS: usize = 1_000;
+
+/// What a file is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// A JSON object a line.
+    Jsonl,
+    /// Comma-separated values with a header.
+    Csv,
+    /// Apache Parquet.
+    Parquet,
+}
+
+/// One file to read.
+pub struct Input {
+    /// What messages call it.
+    pub name: String,
+    /// None: standard input.
+    pub path: Option<PathBuf>,
+    pub format: Format,
+    /// Its size, where it has one.
+    pub bytes: Option<u64>,
+    /// What tells it from another file, and from itself once it has changed.
+    pub print: Option<String>,
+}
+
+/// Records of a file, and where they stand in it.
+#[derive(Default)]
+pub struct Batch {
+    pub records: Vec<Incoming>,
+    /// The line of each record.
+    pub lines: Vec<u64>,
+    /// Lines that are no records: line, code, message.
+    pub bad: Vec<(u64, &'static str, String)>,
+    /// Rows of the file up to the end of this batch.
+    pub rows_read: u64,
+    /// About how much of the file was read.
+    pub bytes_read: u64,
+}
+
+impl Input {
+    pub fn new(path: &Path, format: Option<Format>) -> anyhow::Result<Input> {
+        if path == Path::new("-") {
+            let format = format.unwrap_or(Format::Jsonl);
+            if format == Format::Parquet {
+                bail!("Parquet is read from its end: name a file instead of -");
+            }
+            let name = "standard input".to_owned();
+            return Ok(Input { name, path: None, format, bytes: None, print: None });
+        }
+        let name = path.display().to_string();
+        let facts = std::fs::metadata(path).with_context(|| format!("open {name}"))?;
+        if !facts.is_file() {
+            bail!("{name} is no file");
+        }
+        let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
+        let format = match (format, ending.as_str()) {
+            (Some(format), _) => format,
+            (None, "jsonl" | "ndjson" | "json") => Format::Jsonl,
+            (None, "csv") => Format::Csv,
+            (None, "parquet" | "pq") => Format::Parquet,
+            _ => bail!("the name of {name} does not tell what it is: give --format"),
+        };
+        let whole = std::fs::canonicalize(path).with_context(|| format!("open {name}"))?;
+        let (size, changed) = (facts.len(), (facts.mtime(), facts.mtime_nsec()));
+        let print = Some(format!("{} {size} {changed:?}", whole.display()));
+        Ok(Input { name, path: Some(whole), format, bytes: Some(size), print })
+    }
+
+    /// Where its bad rows are written down.
+    pub fn rejects(&self) -> PathBuf {
+        let mut name = match &self.path {
+            Some(path) => path.as_os_str().to_owned(),
+            None => "import".into(),
+        };
+        name.push(".rejects.jsonl");
+        name.into()
+    }
+}
+
+/// Reads a file from its row `skip` on and sends batches until it ends or nobody takes them.
+pub fn read(
+    input: Input,
+    roles: &Roles,
+    skip: u64,
+    send: &SyncSender<Batch>,
+) -> anyhow::Result<()> {
+    let counted = Arc::new(AtomicU64::new(0));
+    let source: Box<dyn Read + Send> = match &input.path {
+        None => Box::new(std::io::stdin()),
+        Some(path) => {
+            let file = File::open(path).with_context(|| format!("open {}", input.name))?;
+            Box::new(Counted { file, read: Arc::clone(&counted) })
+        }
+    };
+    let mut out = Out { send, batch: Batch::default(), row: 0, skip };
+    let table = match (input.format, &input.path) {
+        (Format::Jsonl, _) => return lines(source, roles, &counted, &mut out),
+        (Format::Parquet, Some(path)) => TableReader::parquet(path)?,
+        (Format::Parquet, None) => bail!("Parquet is read from its end: name a file"),
+        (Format::Csv, _) => TableReader::csv(&input.name, source)?,
+    };
+    self::table(table, roles, &input, &counted, &mut out)
+}
+
+/// A file that says how much of it was read.
+struct Counted {
+    file: File,
+    read: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.file.read(into)?;
+        self.read.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+/// The batch that is being filled.
+struct Out<'a> {
+    send: &'a SyncSender<Batch>,
+    batch: Batch,
+    row: u64,
+    skip: u64,
+}
+
+/// Whether someone still takes batches.
+type GoesOn = bool;
+
+impl Out<'_> {
+    /// Whether the next row is to be passed over: an import before this one took it in.
+    fn passes(&mut self) -> bool {
+        self.row += 1;
+        self.row <= self.skip
+    }
+
+    fn add(
+        &mut self,
+        line: u64,
+        record: Result<Incoming, (&'static str, String)>,
+        bytes_read: u64,
+    ) -> GoesOn {
+        match record {
+            Ok(record) => {
+                self.batch.records.push(record);
+                self.batch.lines.push(line);
+            }
+            Err((code, message)) => self.batch.bad.push((line, code, message)),
+        }
+        let full = self.batch.records.len() + self.batch.bad.len() >= BATCH_ROWS;
+        !full || self.send(bytes_read)
+    }
+
+    fn index(&self) -> usize {
+        self.batch.records.len()
+    }
+
+    fn send(&mut self, bytes_read: u64) -> GoesOn {
+        let mut batch = std::mem::take(&mut self.batch);
+        (batch.rows_read, batch.bytes_read) = (self.row, bytes_read);
+        self.batch.records.reserve(BATCH_ROWS);
+        self.send.send(batch).is_ok()
+    }
+}
+
+fn table(
+    mut table: TableReader,
+    roles: &Roles,
+    input: &Input,
+    counted: &AtomicU64,
+    out: &mut Out<'_>,
+) -> anyhow::Result<()> {
+    let of_columns = roles.columns(table.columns()).map_err(anyhow::Error::msg)?;
+    // Parquet is not read from front to back: about where it is follows from its rows.
+    let share = |row: u64, rows: Option<u64>| match (input.bytes, rows) {
+        (Some(bytes), Some(rows)) => (bytes as f64 * row as f64 / rows.max(1) as f64) as u64,
+        _ => counted.load(Ordering::Relaxed),
+    };
+    let rows = table.rows();
+    while let Some(piece) = table.next_piece()? {
+        let mut bad = piece.bad.iter().peekable();
+        for row in 0..piece.rows() {
+            let line = piece.lines[row];
+            while let Some((at, why)) = bad.next_if(|(at, _)| *at < line) {
+                if !out.passes()
+                    && !out.add(*at, Err(("bad_record", why.clone())), share(out.row, rows))
+                {
+                    return Ok(());
+                }
+            }
+            if out.passes() {
+                continue;
+            }
+            let cell = |column| piece.cell(column, row);
+            let record = roles.row(out.index(), &of_columns, cell, &instant);
+            let record = record.map_err(|(code, message)| (code.word(), message));
+            if !out.add(line, record, share(out.row, rows)) {
+                return Ok(());
+            }
+        }
+        for (at, why) in bad {
+            if !out.passes()
+                && !out.add(*at, Err(("bad_record", why.clone())), share(out.row, rows))
+            {
+                return Ok(());
+            }
+        }
+    }
+    out.send(share(out.row, rows));
+    Ok(())
+}
+
+fn lines(
+    source: Box<dyn Read + Send>,
+    roles: &Roles,
+    counted: &AtomicU64,
+    out: &mut Out<'_>,
+) -> anyhow::Result<()> {
+    let mut source = BufReader::with_capacity(1 << 20, source);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        // One byte more than a line may have, and its end.
+        let limit = LINE_BYTES_MAX as u64 + 2;
+        let read = source.by_ref().take(limit).read_until(b'\n', &mut line);
+        if read.context("read on")? == 0 {
+            break;
+        }
+        if !line.ends_with(b"\n") && line.len() as u64 == limit {
+            skip_line(&mut source)?;
+        }
+        let passes = out.passes();
+        let text = line.trim_ascii();
+        if passes || text.is_empty() {
+            continue;
+        }
+        let record = roles.line(out.index(), text, &instant);
+        let record = record.map_err(|(code, message)| (code.word(), message));
+        if !out.add(out.row, record, counted.load(Ordering::Relaxed)) {
+            return Ok(());
+        }
+    }
+    out.send(counted.load(Ordering::Relaxed));
+    Ok(())
+}
+
+/// Reads to the end of a line that is too long to be kept.
+fn skip_line(source: &mut impl BufRead) -> anyhow::Result<()> {
+    loop {
+        let buffer = source.fill_buf().context("read on")?;
+        match buffer.iter().position(|byte| *byte == b'\n') {
+            Some(end) => {
+                source.consume(end + 1);
+                return Ok(());
+            }
+            None if buffer.is_empty() => return Ok(()),
+            None => {
+                let length = buffer.len();
+                source.consume(length);
+            }
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Who takes the batches in: the data folder opened here, or the running server of it.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use candor_event::{Properties, TraitOp, Value};
+use candor_ingest::Receipt;
+use candor_ingest::decode::{Body, Incoming};
+use candor_log::Log;
+use serde_json::{Map, Value as Json, json};
+
+use super::files::Batch;
+use crate::command::{self, IMPORT_BYTES_MAX};
+use crate::config::Config;
+use crate::server::{Kept, Sent, Server, Tenant};
+use crate::threads::{Threads, asked_to_stop};
+
+/// Set once somebody asks the process to end.
+pub static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Batches that are on their way to the log.
+const BATCHES_UNDER_WAY: usize = 8;
+
+/// Bytes of the log that the store may lie behind before the door waits for it.
+const BEHIND_BYTES_MAX: u64 = 128 << 20;
+
+/// How long the door then waits before it looks again.
+const BEHIND_PAUSE: Duration = Duration::from_millis(5);
+
+/// A volume's rows that are written as one part: a bulk load is not cut into small ones.
+const FLUSH_ROWS: usize = 1 << 20;
+
+/// What became of a batch that the log holds.
+#[derive(Default)]
+pub struct Outcome {
+    pub accepted: u64,
+    /// Line, code, message.
+    pub rejected: Vec<(u64, String, String)>,
+    /// Property and reason.
+    pub stripped: Vec<(String, String)>,
+    pub rows_read: u64,
+    pub bytes_read: u64,
+}
+
+/// Hears of outcomes in the order of the batches.
+type Note<'a> = &'a mut dyn FnMut(Outcome) -> anyhow::Result<()>;
+
+pub enum Target {
+    Here(Box<Here>),
+    There(There),
+}
+
+/// The folder, opened by this process alone.
+pub struct Here {
+    runtime: tokio::runtime::Runtime,
+    server: Arc<Server>,
+    tenant: Arc<Tenant>,
+    threads: Threads,
+    under_way: VecDeque<(Batch, Receipt, Kept)>,
+}
+
+/// The running server of the folder.
+pub struct There {
+    account: String,
+    write: UnixStream,
+    read: BufReader<UnixStream>,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Target {
+    /// Opens the folder, or a way to the server that has it open.
+    pub fn open(data: &Path, account: &str, mut config: Config) -> anyhow::Result<Target> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .context("start the runtime")?;
+        runtime.spawn(async {
+            asked_to_stop().await;
+            INTERRUPTED.store(true, Ordering::Relaxed);
+        });
+        if let Ok(write) = UnixStream::connect(command::socket(data)) {
+            let read = BufReader::new(write.try_clone().context("ask the running server")?);
+            let mut there = There { account: account.to_owned(), write, read, _runtime: runtime };
+            // Nobody there by that account is said before the first row is read.
+            there.ask(&Vec::new())?;
+            return Ok(Target::There(there));
+        }
+        if !crate::server::catalog_file(data).exists() {
+            bail!("{} holds no publisher: make one with candor publisher create", data.display());
+        }
+        config.store.flush_rows = FLUSH_ROWS;
+        config.store.flush_threads = std::thread::available_parallelism().map_or(1, Into::into);
+        let server = runtime.block_on(Server::open(data, config))?;
+        let Some(tenant) = server.tenant(account) else {
+            bail!("no publisher here has the account id {account:?}");
+        };
+        let threads = Threads::start(&server, runtime.handle())?;
+        let under_way = VecDeque::new();
+        Ok(Target::Here(Box::new(Here { runtime, server, tenant, threads, under_way })))
+    }
+
+    /// Takes one batch in; tells of those that the log holds by now.
+    pub fn take(&mut self, batch: Batch, note: Note<'_>) -> anyhow::Result<()> {
+        match self {
+            Target::Here(here) => here.take(batch, note),
+            Target::There(there) => there.take(batch, note),
+        }
+    }
+
+    /// Waits until the log holds all that was taken.
+    pub fn settle(&mut self, note: Note<'_>) -> anyhow::Result<()> {
+        match self {
+            Target::Here(here) => here.settle(0, note),
+            Target::There(_) => Ok(()),
+        }
+    }
+
+    /// Ends; where the folder was opened here all rows are in parts then.
+    pub fn close(self) -> anyhow::Result<()> {
+        match self {
+            Target::Here(here) => here.close(),
+            Target::There(_) => Ok(()),
+        }
+    }
+}
+
+impl Here {
+    fn behind(&self) -> u64 {
+        self.server.log.end().0.saturating_sub(self.tenant.store.applied())
+    }
+
+    fn take(&mut self, mut batch: Batch, note: Note<'_>) -> anyhow::Result<()> {
+        while self.behind() > BEHIND_BYTES_MAX && !INTERRUPTED.load(Ordering::Relaxed) {
+            std::thread::sleep(BEHIND_PAUSE);
+        }
+        let records = std::mem::take(&mut batch.records);
+        let _entered = self.runtime.enter();
+        let offered = self.server.offer(&self.tenant, records, Vec::new(), Sent::default());
+        let (receipt, kept) = offered.map_err(|refusal| not_taken(&format!("{refusal:?}")))?;
+        self.under_way.push_back((batch, receipt, kept));
+        self.settle(BATCHES_UNDER_WAY, note)
+    }
+
+    fn settle(&mut self, left: usize, note: Note<'_>) -> anyhow::Result<()> {
+        while self.under_way.len() > left {
+            let Some((batch, receipt, kept)) = self.under_way.pop_front() else { break };
+            let kept = self.runtime.block_on(kept).context("wait for the log")?;
+            kept.map_err(|error| not_taken(&error.to_string()))?;
+            let refused = receipt.refused.into_iter().map(|refused| {
+                let line = batch.lines.get(refused.index).copied().unwrap_or_default();
+                (line, refused.code.word().to_owned(), refused.message)
+            });
+            let stripped = receipt.stripped.into_iter();
+            let stripped =
+                stripped.map(|(_, s)| (s.property.to_string(), s.reason.word().to_owned()));
+            let bad = batch.bad.into_iter();
+            note(Outcome {
+                accepted: receipt.accepted as u64,
+                rejected: bad
+                    .map(|(line, code, message)| (line, code.to_owned(), message))
+                    .chain(refused)
+                    .collect(),
+                stripped: stripped.collect(),
+                rows_read: batch.rows_read,
+                bytes_read: batch.bytes_read,
+            })?;
+        }
+        Ok(())
+    }
+
+    fn close(self) -> anyhow::Result<()> {
+        while self.behind() > 0 {
+            std::thread::sleep(BEHIND_PAUSE);
+        }
+        self.threads.end(&self.server, self.runtime.handle());
+        Ok(())
+    }
+}
+
+fn not_taken(why: &str) -> anyhow::Error {
+    anyhow::anyhow!("the log did not take a batch ({why}); the same command goes on from here")
+}
+
+impl There {
+    fn ask(&mut self, records: &[Json]) -> anyhow::Result<Json> {
+        let asked = json!({"import": {"account": self.account, "records": records}});
+        let line = format!("{asked}\n");
+        self.write.write_all(line.as_bytes()).context("ask the running server")?;
+        let mut answer = String::new();
+        self.read.read_line(&mut answer).context("read the running server's answer")?;
+        let answer: Json =
+            serde_json::from_str(&answer).context("read the running server's answer")?;
+        match answer.get("error").and_then(Json::as_str) {
+            Some(error) => bail!("{error}"),
+            None => Ok(answer),
+        }
+    }
+
+    fn take(&mut self, batch: Batch, note: Note<'_>) -> anyhow::Result<()> {
+        let mut outcome = Outcome {
+            rows_read: batch.rows_read,
+            bytes_read: batch.bytes_read,
+            ..Outcome::default()
+        };
+        let bad = batch.bad.into_iter();
+        outcome.rejected.extend(bad.map(|(line, code, message)| (line, code.to_owned(), message)));
+        let records: Vec<Json> = batch.records.iter().map(record_json).collect();
+        let mut rows = records.as_slice();
+        let mut first = 0;
+        while !rows.is_empty() {
+            // As many as fit into one line, and at least one.
+            let mut bytes = 0;
+            let fits = |record: &&Json| {
+                bytes += record.to_string().len() + 1;
+                bytes < IMPORT_BYTES_MAX / 2
+            };
+            let count = rows.iter().take_while(fits).count().max(1);
+            let answer = self.ask(&rows[..count])?;
+            let text =
+                |value: &Json, field: &str| value[field].as_str().unwrap_or_default().to_owned();
+            outcome.accepted += answer["accepted"].as_u64().unwrap_or_default();
+            for one in answer["rejected"].as_array().into_iter().flatten() {
+                let index = first + one["index"].as_u64().unwrap_or_default() as usize;
+                let line = batch.lines.get(index).copied().unwrap_or_default();
+                outcome.rejected.push((line, text(one, "code"), text(one, "message")));
+            }
+            for one in answer["stripped"].as_array().into_iter().flatten() {
+                outcome.stripped.push((text(one, "property"), text(one, "reason")));
+            }
+            first += count;
+            rows = &rows[count..];
+        }
+        note(outcome)
+    }
+}
+
+/// A record as `POST /api/v1/events` takes it.
+fn record_json(record: &Incoming) -> Json {
+    let mut json = Map::new();
+    let mut put = |name: &str, value: Json| drop(json.insert(name.to_owned(), value));
+    if let Some(identity) = &record.ids.identity {
+        put("identity", identity.as_str().into());
+    }
+    if let Some(guid) = &record.ids.guid {
+        put("guid", guid.as_str().into());
+    }
+    if let Some(at) = record.at {
+        put("at", text_of_time(at.0));
+    }
+    if let Some(id) = &record.id {
+        put("id", id.as_str().into());
+    }
+    match &record.body {
+        Body::Event { name, properties } => {
+            put("type", "event".into());
+            put("name", name.as_ref().into());
+            put("properties", json!(properties));
+        }
+        Body::Profile(changes) => {
+            put("type", "profile".into());
+            let of = |wanted: fn(&TraitOp) -> Option<Value>| -> Properties {
+                let chosen = changes.iter();
+                chosen.filter_map(|(name, op)| Some((name.clone(), wanted(op)?))).collect()
+            };
+            let set = of(|op| match op {
+                TraitOp::Set(value) => Some(value.clone()),
+                _ => None,
+            });
+            let add = of(|op| match op {
+                TraitOp::Add(values) => Some(Value::List(values.clone())),
+                _ => None,
+            });
+            let remove = of(|op| match op {
+                TraitOp::Remove(values) => Some(Value::List(values.clone())),
+                _ => None,
+            });
+            let increment = of(|op| match op {
+                TraitOp::Increment(by) => Some(Value::Float(*by)),
+                _ => None,
+            });
+            let unset = changes.iter().filter(|(_, op)| *op == TraitOp::Unset);
+            put("set", json!(set));
+            put("unset", unset.map(|(name, _)| Json::from(name.as_ref())).collect());
+            put("add", json!(add));
+            put("remove", json!(remove));
+            put("increment", json!(increment));
+        }
+    }
+    Json::Object(json)
+}
+
+/// Numbers below 10^11 would be read as seconds.
+fn text_of_time(ms: i64) -> Json {
+    jiff::Timestamp::from_millisecond(ms).map_or(ms.into(), |at| at.to_string().into())
+}
