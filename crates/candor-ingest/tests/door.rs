@@ -30,7 +30,7 @@ impl Shop {
             event_age_max_ms: 365 * 86_400_000,
             repeats_remembered_max: 3,
             idempotency_key: None,
-            country: None,
+            derived: Vec::new(),
         };
         let mut frame = None;
         let append = |accepted: &mut Accepted| frame = accepted.frame.take();
@@ -172,7 +172,7 @@ fn a_repeat_of_what_may_still_get_lost_waits_and_of_what_got_lost_is_the_first()
             event_age_max_ms: 1,
             repeats_remembered_max: 3,
             idempotency_key: None,
-            country: None,
+            derived: Vec::new(),
         };
         let mut firsts = None;
         let append = |accepted: &mut Accepted| {

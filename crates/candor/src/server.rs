@@ -73,8 +73,8 @@ impl Tenant {
 pub struct Sent {
     /// The `Idempotency-Key`.
     pub idempotency_key: Option<String>,
-    /// The country of the sender's address, where it may be looked at.
-    pub country: Option<String>,
+    /// What the address and the device tell of every event, where they may be looked at.
+    pub derived: Vec<(Arc<str>, candor_event::Value)>,
 }
 
 /// Tells whether the log holds what was offered.
@@ -351,7 +351,7 @@ impl Server {
             event_age_max_ms: days * 86_400_000,
             repeats_remembered_max: self.config.repeats_remembered_max,
             idempotency_key: sent.idempotency_key,
-            country: sent.country,
+            derived: sent.derived,
         };
         let (append, kept) = self.append(tenant);
         let receipt = tenant.door.accept(incoming, refused, &request, append)?;

@@ -8,7 +8,7 @@ mod stages;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use candor_event::{ConsentChange, DataClass, IdKind, PersonId, Record, Timestamp};
+use candor_event::{ConsentChange, DataClass, IdKind, PersonId, Record, Timestamp, Value};
 use candor_keys::PublisherKeys;
 
 use crate::decode::{Incoming, Refused};
@@ -35,8 +35,9 @@ pub struct Request {
     pub repeats_remembered_max: usize,
     /// The `Idempotency-Key` of the request.
     pub idempotency_key: Option<String>,
-    /// The country of the sender's address, for events that may tell it.
-    pub country: Option<String>,
+    /// What came with the request and not with a record, for events that may tell it and do not say
+    /// it themselves: the country of the address, the device.
+    pub derived: Vec<(Arc<str>, Value)>,
 }
 
 /// What became of a request.

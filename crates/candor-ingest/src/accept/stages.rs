@@ -19,9 +19,6 @@ use crate::gate::{
 use crate::tally::Tally;
 use crate::who::{HashedIds, WhoIsWho};
 
-/// The property that tells the country of an address.
-const COUNTRY: &str = "country";
-
 const DAY_MS: i64 = 86_400_000;
 
 /// Devices whose guid is known to be among its person's traits.
@@ -193,12 +190,13 @@ impl State {
         let classes = self.classes.clone();
         let verdict = check_event(&classes, allowed, &event.name, &mut event.properties);
         let Verdict::Keep(stripped) = verdict else { return Err(no_consent()) };
-        // Derived here and not sent: where its class is not allowed nothing is taken out.
-        let told = classes.class_of(COUNTRY).is_some_and(|class| allowed.contains(class));
-        if let (Some(country), true) = (&request.country, told)
-            && !event.properties.contains(COUNTRY)
-        {
-            event.properties.insert(COUNTRY, Value::Text(country.as_str().into()));
+        for (name, value) in &request.derived {
+            // Not sent with the event: where its class is not allowed nothing is taken out.
+            if !event.properties.contains(name)
+                && check_property(&classes, allowed, name, value).is_none()
+            {
+                event.properties.insert(name.clone(), value.clone());
+            }
         }
         self.note(record.index, person, stripped, batch);
         self.know_identity(ids, person, at, batch);

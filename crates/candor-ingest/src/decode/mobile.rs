@@ -1,10 +1,14 @@
 //! `POST /a1`: the batch of the Android and iOS SDKs (protocol section 4).
 
+use std::sync::Arc;
+
+use candor_event::Value;
 use serde_json::Value as Json;
 
 use super::json::parse;
 use super::sdk::{Sender, asks_variables, sdk_record};
-use super::{Decoded, RECORDS_MAX};
+use super::value::check_text;
+use super::{Decoded, Limit, RECORDS_MAX};
 
 /// Reads `[meta, record, …]`.
 ///
@@ -27,7 +31,8 @@ pub fn mobile(body: &[u8]) -> Result<Decoded, &'static str> {
     let (guid, sent) = (sender.guid.clone(), records.len());
     let network = meta.first().and_then(|meta| meta.get("af")?.get("useIP"));
     let uses_address = network.is_some_and(|allowed| allowed == true);
-    let mut decoded = Decoded { guid, sent, uses_address, ..Decoded::default() };
+    let of_device = of_device(meta.first().and_then(|meta| meta.get("af")));
+    let mut decoded = Decoded { guid, sent, uses_address, of_device, ..Decoded::default() };
     for (index, record) in records.into_iter().enumerate() {
         decoded.asks_variables |= asks_variables(record);
         decoded.launches |= record.get("evtName").is_some_and(|name| name == "App Launched");
@@ -37,6 +42,16 @@ pub fn mobile(body: &[u8]) -> Result<Decoded, &'static str> {
         }
     }
     Ok(decoded)
+}
+
+/// Of the app fields (section 4.2) those that questions are asked by. They stand once in a batch
+/// and belong to every event of it.
+fn of_device(fields: Option<&Json>) -> Vec<(Arc<str>, Value)> {
+    let told = |name: &&str| {
+        let value = check_text(fields?.get(*name)?.as_str()?, Limit::Value).ok()?;
+        (!value.is_empty()).then(|| (Arc::from(*name), Value::from(value)))
+    };
+    ["OS", "Version", "Make", "Model"].iter().filter_map(told).collect()
 }
 
 /// The three texts of an encrypted body: ciphertext, key, nonce (section 6).

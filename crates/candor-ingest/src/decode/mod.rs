@@ -1,6 +1,7 @@
 //! What was sent, as records that are not yet resolved or allowed. Decoders know no I/O: bytes in,
 //! records and refusals out. Limits hold for each record and never for its batch.
 
+mod agent;
 pub mod define;
 mod json;
 mod mobile;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use candor_event::{Properties, Timestamp, TraitOp};
 
+pub use agent::agent;
 pub use mobile::{encrypted, mobile};
 pub use records::{Decoded, records};
 pub use rows::{LINE_BYTES_MAX, Role, Roles};

@@ -32,6 +32,8 @@ pub struct Decoded {
     pub launches: bool,
     /// The sender lets its address tell the country.
     pub uses_address: bool,
+    /// What the app says of itself and its device, for each of its events.
+    pub of_device: Vec<(Arc<str>, Value)>,
 }
 
 /// Reads a body of at most the server's size limit. `parse_time` reads a time that is not a

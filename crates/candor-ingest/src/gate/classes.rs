@@ -68,6 +68,7 @@ const BUILT_IN: [(DataClass, &[&str]); 5] = [
             "BluetoothVersion",
             "Radio",
             "browser",
+            "browser_version",
             "abckt",
             "ddnd",
         ],

@@ -85,8 +85,9 @@ pub async fn batch(
     drop(bytes);
     let (asks, launches) = (decoded.asks_variables, decoded.launches);
     let ids = Ids { guid: Some(decoded.guid), ..Ids::default() };
-    let country = country(&server, decoded.uses_address, peer, &headers);
-    let sent = Sent { country, ..Sent::default() };
+    let mut derived = decoded.of_device;
+    derived.extend(country(&server, decoded.uses_address, peer, &headers));
+    let sent = Sent { derived, ..Sent::default() };
     if let Err(refusal) = server.accept(&tenant, decoded.records, decoded.refused, sent).await {
         return later(&refusal);
     }
@@ -101,9 +102,15 @@ pub async fn batch(
 
 /// The country of the sender's address. The address is not looked at unless the SDK says that it
 /// may be (`useIP`, protocol section 12.9), and it goes no further.
-fn country(server: &Server, allowed: bool, peer: Peer, headers: &HeaderMap) -> Option<String> {
+fn country(
+    server: &Server,
+    allowed: bool,
+    peer: Peer,
+    headers: &HeaderMap,
+) -> Option<(Arc<str>, candor_event::Value)> {
     let trusted = &server.config.trusted_proxies;
-    allowed.then(|| server.countries.of(peer.client(headers, trusted))).flatten()
+    let country = allowed.then(|| server.countries.of(peer.client(headers, trusted))).flatten();
+    country.map(|country| ("country".into(), country.as_str().into()))
 }
 
 fn later(refusal: &Refusal) -> Response {
@@ -185,8 +192,9 @@ async fn answer(server: &Server, uri: &Uri, peer: Peer, headers: &HeaderMap) -> 
     let Some(tenant) = server.tenant(&request.account) else { return says };
     let decoded = request.records(&guid);
     let asks = decoded.asks_variables;
-    let country = country(server, decoded.uses_address, peer, headers);
-    let sent = Sent { country, ..Sent::default() };
+    let mut derived = text(headers, "user-agent").map_or(Vec::new(), decode::agent);
+    derived.extend(country(server, decoded.uses_address, peer, headers));
+    let sent = Sent { derived, ..Sent::default() };
     if server.accept(&tenant, decoded.records, decoded.refused, sent).await.is_err() {
         return says;
     }

@@ -151,6 +151,9 @@ test('an anonymous visitor, what waited before the SDK, and the first log-in', a
   const { events: timeline } = await call('GET', `/api/v1/people/${ann.id}/timeline`, shop);
   const seen = timeline.find((event) => event.name === 'Page Viewed');
   assert.equal(seen.properties.page, '/product', 'query and fragment are cut off');
+  const { browser: family, browser_version: version, OS } = seen.properties;
+  assert.deepEqual([family, OS], ['Chrome', 'Linux'], 'what the user agent tells');
+  assert.match(version, /^[0-9]+$/);
 });
 
 test('profile operators and a charge with items', async () => {

@@ -75,6 +75,30 @@ fn the_country_is_derived_where_sdk_proxy_and_class_allow_it() {
     }
 }
 
+#[test]
+fn what_an_app_says_of_its_device_is_told_of_each_event_where_it_may_be() {
+    let data = tempfile::tempdir().unwrap();
+    let shop = create(data.path(), &["--name", "Shop", "--policy", "open"]);
+    let server = Server::start(data.path());
+    let fields = json!({"OS": "Android", "Make": "+91 98765 43210", "Model": "X", "Carrier": "T"});
+    let meta = json!({"type": "meta", "g": "g1", "af": fields});
+    let event = json!({"type": "event", "evtName": "Looked", "evtData": {"Model": "Y"}});
+    let device = format!(
+        "X-CleverTap-Account-ID: {}\r\nX-CleverTap-Token: {}\r\n",
+        shop["account_id"].as_str().unwrap(),
+        shop["account_token"].as_str().unwrap(),
+    );
+    let sent = server.send("POST", "/a1", &device, &json!([meta, event]).to_string());
+    assert_eq!(sent.unwrap().0, 200);
+    let find = |server: &Server| server.get("/api/v1/people?guid=g1", &shop).1["people"].clone();
+    let seen = server.eventually(find, |people| people[0]["events"][0]["name"] == "Looked");
+    let id = seen[0]["id"].as_str().unwrap();
+    let (_, timeline) = server.get(&format!("/api/v1/people/{id}/timeline"), &shop);
+    let properties = &timeline["events"][0]["properties"];
+    // The event's own word wins, and what looks like a phone is no make.
+    assert_eq!(*properties, json!({"Model": "Y", "OS": "Android"}), "{timeline}");
+}
+
 fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let files = entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] });
