@@ -1834,14 +1834,16 @@ export interface components {
             identity?: string;
             guid?: string;
             notice?: {
-                id: string;
-                version: string;
-                language: string;
+                id: components["schemas"]["Word"];
+                version: components["schemas"]["Word"];
+                language: components["schemas"]["Word"];
             };
-            method?: string;
+            method?: components["schemas"]["Word"];
             /** Format: date-time */
             at?: string;
         };
+        /** @description Letters, digits, spaces and . _ : - alone, and nothing that looks like an e-mail address or the number of a phone, card or person: it is kept also of who says no. */
+        Word: string;
         Property: {
             name: string;
             class: components["schemas"]["DataClass"] | null;

@@ -12,6 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use candor_event::{ConsentChange, PersonId, Purpose, Timestamp};
 use candor_ingest::Ids;
+use candor_ingest::gate::detect;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -42,7 +43,20 @@ struct Notice {
     language: String,
 }
 
-const TEXT_CHARS_MAX: usize = 256;
+const ID_CHARS_MAX: usize = 256;
+const WORD_CHARS_MAX: usize = 64;
+
+/// Texts of a consent are kept also of who says no: they are words of the publisher's own, and no
+/// place to put a person's data in.
+fn is_word(text: &str) -> bool {
+    let inside = |c: char| c.is_alphanumeric() || " ._:-".contains(c);
+    (1..=WORD_CHARS_MAX).contains(&text.chars().count())
+        && text.chars().all(inside)
+        && detect(text).is_none()
+}
+
+const WORD: &str =
+    "1 to 64 letters, digits, spaces and . _ : - that are nobody's address or number";
 
 fn bad(pointer: &str, message: &str) -> Problem {
     let error = FieldError { pointer: pointer.into(), message: message.into() };
@@ -117,14 +131,13 @@ async fn keep(server: &Server, tenant: &Arc<Tenant>, said: Said) -> Result<Json<
     if purposes.is_empty() {
         return Err(bad("/purposes", "at least one purpose with true or false"));
     }
-    let short = |text: &str| (1..=TEXT_CHARS_MAX).contains(&text.chars().count());
     let notice = said.notice.map(|notice| (notice.id, notice.version, notice.language));
-    if notice.as_ref().is_some_and(|(a, b, c)| ![a, b, c].into_iter().all(|text| short(text))) {
-        return Err(bad("/notice", "texts of 1 to 256 characters"));
+    if notice.as_ref().is_some_and(|(a, b, c)| ![a, b, c].into_iter().all(|text| is_word(text))) {
+        return Err(bad("/notice", WORD));
     }
     let method = said.method.unwrap_or_else(|| "unstated".to_owned());
-    if !short(&method) {
-        return Err(bad("/method", "a text of 1 to 256 characters"));
+    if !is_word(&method) {
+        return Err(bad("/method", WORD));
     }
     let now = server.now();
     let at = match said.at.as_deref() {
@@ -135,7 +148,8 @@ async fn keep(server: &Server, tenant: &Arc<Tenant>, said: Said) -> Result<Json<
             .ok_or_else(|| bad("/at", "an instant like 2026-11-24T10:00:00Z"))?,
     };
     let ids = Ids { guid: said.guid, identity: said.identity, ..Ids::default() };
-    if [&ids.guid, &ids.identity].into_iter().flatten().any(|id| id.is_empty() || !short(id)) {
+    let long = |id: &String| !(1..=ID_CHARS_MAX).contains(&id.chars().count());
+    if [&ids.guid, &ids.identity].into_iter().flatten().any(long) {
         return Err(bad("", "ids of 1 to 256 characters"));
     }
     let change = ConsentChange { person: PersonId([0; 16]), at, purposes, notice, method };
@@ -190,4 +204,22 @@ pub async fn history(
     let said = server.catalog.consents(&tenant.publisher.account_id, person).await?;
     let receipts: Vec<Value> = said.iter().map(|change| receipt(&tenant, change)).collect();
     Ok(Json(json!({"consents": receipts})))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_a_publisher_are_told_from_data_of_a_person() {
+        let long = "x".repeat(64);
+        for word in ["banner", "en-IN", "2026-11-24", "v1.2", "1", "Datenschutz: kurz", &long] {
+            assert!(is_word(word), "{word:?}");
+        }
+        let longer = "x".repeat(65);
+        for other in ["", "a@b.test", "+919876500001", "98765-00001", "to a@b.test", "a/b", &longer]
+        {
+            assert!(!is_word(other), "{other:?}");
+        }
+    }
 }
