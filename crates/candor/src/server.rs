@@ -92,9 +92,13 @@ pub struct Server {
     pub countries: Countries,
     /// Log-ins that failed lately.
     pub attempts: Attempts,
+    keys_of: KeysOf,
     stop: AtomicBool,
     _lock: File,
 }
+
+/// Where a publisher's keys come from.
+type KeysOf = Box<dyn Fn(&AccountId) -> Result<PublisherKeys, candor_keys::Error> + Send + Sync>;
 
 /// Takes a data folder for this process alone.
 pub fn lock(data: &Path) -> anyhow::Result<File> {
@@ -125,6 +129,22 @@ pub fn keys_folder(data: &Path) -> PathBuf {
 impl Server {
     /// Opens a data folder: every publisher's parts, and what the log holds beyond them.
     pub async fn open(data: &Path, config: Config) -> anyhow::Result<Arc<Server>> {
+        let folder = keys_folder(data);
+        let keys_of = move |account: &AccountId| PublisherKeys::open(&folder, account);
+        Server::open_by(data, config, Box::new(keys_of)).await
+    }
+
+    /// The same with the keys of a test, for the one publisher that there is.
+    #[cfg(test)]
+    pub async fn open_with(
+        data: &Path,
+        config: Config,
+        keys: PublisherKeys,
+    ) -> anyhow::Result<Arc<Server>> {
+        Server::open_by(data, config, Box::new(move |_| Ok(keys.clone()))).await
+    }
+
+    async fn open_by(data: &Path, config: Config, keys_of: KeysOf) -> anyhow::Result<Arc<Server>> {
         let lock = lock(data)?;
         let mut log = LogConfig::new(data.join("log"));
         log.log_bytes_max = config.log.bytes_max;
@@ -140,6 +160,7 @@ impl Server {
             tenants: RwLock::default(),
             countries: Countries::open(),
             attempts: Attempts::default(),
+            keys_of,
             stop: AtomicBool::new(false),
             _lock: lock,
         });
@@ -156,7 +177,7 @@ impl Server {
     /// Opens a publisher: its keys, policy, who is who, and parts.
     pub async fn admit(self: &Arc<Self>, publisher: Publisher) -> anyhow::Result<Arc<Tenant>> {
         let account = publisher.account_id.clone();
-        let keys = PublisherKeys::open(&keys_folder(&self.data), &account)
+        let keys = (self.keys_of)(&account)
             .with_context(|| format!("open the keys of {}", account.as_str()))?;
         let versions = self.catalog.policies(&account).await?;
         let version = versions.first().context("a publisher has a policy")?;

@@ -17,6 +17,8 @@ pub mod rest;
 pub mod sdk;
 pub mod segments;
 pub mod status;
+#[cfg(test)]
+mod tests;
 pub mod tokens;
 
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 
 mod access;
 mod assets;
+mod canary;
 mod captures;
 mod country;
 mod described;
