@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::country::Countries;
 use crate::http::attempts::Attempts;
 use crate::http::define::variables_of;
+use crate::http::live::Live;
 
 /// How long the loader waits for more before it looks whether to stop.
 const LOAD_WAIT: Duration = Duration::from_millis(200);
@@ -49,6 +50,8 @@ pub struct Tenant {
     pub cursors: Sealer,
     /// Pages of cursors that are read at once.
     pub pages: Semaphore,
+    /// What happens right now.
+    pub live: Live,
     variables: RwLock<Arc<Map<String, Value>>>,
 }
 
@@ -212,6 +215,7 @@ impl Server {
             defining: tokio::sync::Mutex::default(),
             cursors,
             pages: Semaphore::new(PAGES_AT_ONCE),
+            live: Live::default(),
             variables: RwLock::default(),
         });
         tenant.set_variables(&variables_of(self, &account).await?);

@@ -1,6 +1,5 @@
-//! Questions: trend, funnel, live.
+//! Questions: trend and funnel, and how any question is asked.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,7 +7,6 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::sse::{Event, KeepAlive, Sse};
 use candor_event::Timestamp;
 use candor_query::{Cancel, Funnel, Trend};
 use candor_store::View;
@@ -16,17 +14,14 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio_stream::{Stream, StreamExt};
 
-use crate::http::access::{Caller, admit, allow, json_body_twice};
+use crate::http::access::{Caller, admit, json_body_twice};
 use crate::http::masked::may_ask;
 use crate::http::problem::Problem;
 use crate::server::{Server, Tenant};
 
 /// The largest question.
 const QUESTION_BYTES_MAX: usize = 256 << 10;
-/// Between two pictures of the live stream.
-const LIVE_PERIOD: Duration = Duration::from_secs(1);
 
 /// Ends a question when its asker leaves.
 struct Leaving(Cancel);
@@ -112,36 +107,4 @@ pub async fn funnel(
     let tenant = caller.tenant;
     let zone = zone_of(&tenant, funnel.timezone.as_deref())?;
     ask(&server, &tenant, move |view, cancel| funnel.ask(view, &zone, cancel)).await
-}
-
-/// `GET /api/v1/insights/live`.
-pub async fn live(
-    State(server): State<Arc<Server>>,
-    headers: HeaderMap,
-) -> Result<Json<Value>, Problem> {
-    let tenant = allow(&server, &headers, "read").await?;
-    let now = server.now();
-    ask(&server, &tenant, move |view, _| Ok(candor_query::live(view, now))).await
-}
-
-/// `GET /api/v1/insights/live/stream`: a picture a second, as server-sent events.
-pub async fn live_stream(
-    State(server): State<Arc<Server>>,
-    headers: HeaderMap,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let tenant = allow(&server, &headers, "read").await?;
-    let ticks = tokio::time::interval(LIVE_PERIOD);
-    let stream = tokio_stream::wrappers::IntervalStream::new(ticks).then(move |_| {
-        let (server, tenant) = (server.clone(), tenant.clone());
-        async move {
-            let now = server.now();
-            let picture =
-                ask(&server, &tenant, move |view, _| Ok(candor_query::live(view, now))).await;
-            Ok(match picture {
-                Ok(Json(picture)) => Event::default().event("live").data(picture.to_string()),
-                Err(_) => Event::default().event("failed").data("{}"),
-            })
-        }
-    });
-    Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
 }

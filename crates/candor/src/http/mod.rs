@@ -7,6 +7,7 @@ pub mod consents;
 pub mod define;
 pub mod events;
 pub mod insights;
+pub mod live;
 pub mod masked;
 pub mod names;
 pub mod peer;
@@ -61,8 +62,8 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/api/v1/events", post(events::events))
         .route("/api/v1/insights/trend", post(insights::trend))
         .route("/api/v1/insights/funnel", post(insights::funnel))
-        .route("/api/v1/insights/live", get(insights::live))
-        .route("/api/v1/insights/live/stream", get(insights::live_stream))
+        .route("/api/v1/insights/live", get(live::now))
+        .route("/api/v1/insights/live/stream", get(live::stream))
         .route("/api/v1/segments/count", post(segments::count))
         .route("/api/v1/people", get(people::find))
         .route("/api/v1/people/{id}", get(people::one))
