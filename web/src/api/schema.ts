@@ -652,7 +652,7 @@ export interface paths {
                 content: {
                     "application/json": {
                         definition: components["schemas"]["Definition"];
-                        /** Format: date-time */
+                        /** @description A date in the publisher's zone or an instant; now when missing. */
                         as_of?: string;
                     };
                 };
@@ -807,7 +807,7 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
-                    /** @description An instant; events before it. */
+                    /** @description A date in the publisher's zone or an instant; events before it. */
                     before?: string;
                     /** @description 1 to 1,000; 50 when missing. */
                     limit?: number;
@@ -1335,9 +1335,9 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
-                    /** @description An instant. */
+                    /** @description A date in the publisher's zone or an instant. */
                     from?: string;
-                    /** @description An instant, not included. */
+                    /** @description A date in the publisher's zone or an instant, not included. */
                     to?: string;
                     /** @description Only theirs. */
                     actor?: string;

@@ -10,8 +10,9 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use candor_event::Timestamp;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::json;
+use serde_path_to_error::Segment;
 
 use crate::command::{SCOPES, secret, sha256};
 use crate::http::peer::Peer;
@@ -125,23 +126,68 @@ pub async fn json_body_twice<T: DeserializeOwned>(
 }
 
 fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| {
+    let bad = |pointer: String, message: String| {
+        let detail = match pointer.as_str() {
+            "" => message.clone(),
+            place => format!("{place}: {message}"),
+        };
+        Problem::bad_request(detail, vec![FieldError { pointer, message }])
+    };
+    if let Err(error) = serde_json::from_slice::<IgnoredAny>(bytes) {
         let place = format!("line {} column {}", error.line(), error.column());
-        let message = if error.is_data() { ours(&error) } else { format!("not JSON ({place})") };
-        let errors = vec![FieldError { pointer: String::new(), message }];
-        Problem::bad_request(format!("the body cannot be read at {place}"), errors)
+        return Err(bad(String::new(), format!("the body is not JSON ({place})")));
+    }
+    // A list of all fields in their order would do for the reader, too.
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return Err(bad(String::new(), "the body is an object".to_owned()));
+    }
+    let mut source = serde_json::Deserializer::from_slice(bytes);
+    serde_path_to_error::deserialize(&mut source).map_err(|error| {
+        let (place, message) = (pointer(error.path()), error.inner().to_string());
+        let message = message.rsplit_once(" at line ").map_or(&*message, |(said, _)| said);
+        match message.strip_prefix("missing field `").and_then(|name| name.strip_suffix('`')) {
+            Some(name) => bad(format!("{place}/{name}"), "it is missing".to_owned()),
+            None => bad(place, ours(message)),
+        }
     })
 }
 
-/// The part of a reader's words that is ours: names of fields and variants, never a value.
-fn ours(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    if text.starts_with("missing field") || text.starts_with("a measure is") {
-        return text;
+/// An RFC 6901 pointer to the place, or above it where a name came from the sender.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    let ours =
+        |name: &str| name.len() <= 32 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer += &format!("/{index}"),
+            Segment::Map { key: name } | Segment::Enum { variant: name } if ours(name) => {
+                pointer += &format!("/{name}");
+            }
+            _ => break,
+        }
     }
-    match text.rsplit_once(", expected") {
-        Some((_, expected)) => format!("expected{expected}"),
-        None => "a field has the wrong form".to_owned(),
+    pointer
+}
+
+/// The part of a reader's words that is ours: names of fields and variants, never a value.
+fn ours(message: &str) -> String {
+    if message.starts_with("a measure is") {
+        return message.to_owned();
+    }
+    if message.starts_with("unknown field") {
+        let known = message.rsplit_once(", expected").map_or("", |(_, known)| known);
+        return format!("a field that is not known; there are{known}").replace("one of ", "");
+    }
+    let expected = message.rsplit_once(", expected ").map_or("", |(_, expected)| expected);
+    match expected {
+        "a string" => "a text".to_owned(),
+        "a boolean" => "true or false".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        "a map" => "an object".to_owned(),
+        "u16" | "u32" | "u64" | "usize" => "a whole number, not less than 0".to_owned(),
+        struct_ if struct_.starts_with("struct ") => "an object".to_owned(),
+        "" => "it has the wrong form".to_owned(),
+        other => other.to_owned(),
     }
 }
 

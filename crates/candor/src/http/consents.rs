@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -43,7 +44,7 @@ struct Notice {
     language: String,
 }
 
-const ID_CHARS_MAX: usize = 256;
+const ID_CHARS_MAX: usize = 1024;
 const WORD_CHARS_MAX: usize = 64;
 
 /// Texts of a consent are kept also of who says no: they are words of the publisher's own, and no
@@ -99,10 +100,13 @@ async fn sdk_said(
     let token = sha256(header("x-clevertap-token").unwrap_or_default());
     // An unknown account and a wrong token are answered alike.
     let tenant = tenant.filter(|tenant| tenant.publisher.token_hash == token);
-    let tenant = tenant.ok_or_else(Problem::unauthorized)?;
+    let tenant = tenant.ok_or_else(Problem::unknown_account)?;
     let mut said: Said = json_body(sent, 64 << 10).await?;
     if said.identity.is_some() {
         return Err(bad("/identity", "a device speaks for its own 'guid' only"));
+    }
+    if said.guid.is_none() {
+        return Err(bad("/guid", "the device's own id"));
     }
     said.guid = said.guid.map(|guid| guid.trim_end_matches(":OO").to_owned());
     keep(server, &tenant, said).await
@@ -150,7 +154,7 @@ async fn keep(server: &Server, tenant: &Arc<Tenant>, said: Said) -> Result<Json<
     let ids = Ids { guid: said.guid, identity: said.identity, ..Ids::default() };
     let long = |id: &String| !(1..=ID_CHARS_MAX).contains(&id.chars().count());
     if [&ids.guid, &ids.identity].into_iter().flatten().any(long) {
-        return Err(bad("", "ids of 1 to 256 characters"));
+        return Err(bad("", "ids of 1 to 1,024 characters"));
     }
     let change = ConsentChange { person: PersonId([0; 16]), at, purposes, notice, method };
     let (append, kept) = server.append(tenant);
@@ -187,6 +191,7 @@ fn receipt(tenant: &Tenant, change: &ConsentChange) -> Value {
 
 /// Whose history.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Whose {
     identity: Option<String>,
     guid: Option<String>,
@@ -196,9 +201,10 @@ pub struct Whose {
 pub async fn history(
     State(server): State<Arc<Server>>,
     headers: HeaderMap,
-    Query(whose): Query<Whose>,
+    whose: Result<Query<Whose>, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
     let tenant = allow(&server, &headers, "consent").await?;
+    let Query(whose) = whose.map_err(|_| bad("", "?identity= or ?guid="))?;
     let ids = Ids { guid: whose.guid, identity: whose.identity, ..Ids::default() };
     let person = tenant.door.resolve(&ids).ok_or_else(|| bad("", "?identity= or ?guid="))?;
     let said = server.catalog.consents(&tenant.publisher.account_id, person).await?;

@@ -8,6 +8,8 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use candor_event::Timestamp;
 use candor_ingest::{Receipt, decode};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde_json::{Value as Json_, json};
 
 use crate::http::access::{allow, body};
@@ -66,4 +68,17 @@ pub fn receipt_json(receipt: &Receipt) -> Json_ {
 pub fn instant(text: &str) -> Option<Timestamp> {
     let instant: jiff::Timestamp = text.parse().ok()?;
     Some(Timestamp(instant.as_millisecond()))
+}
+
+/// What [`moment`] reads.
+pub const MOMENT: &str = "a date like 2026-11-24 or an instant like 2026-11-24T10:00:00Z";
+
+/// The first moment of a date in a zone, or an instant.
+pub fn moment(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+    const DATE_CHARS: usize = 10;
+    if text.len() != DATE_CHARS {
+        return instant(text);
+    }
+    let date: Date = text.parse().ok()?;
+    Some(Timestamp(date.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond()))
 }

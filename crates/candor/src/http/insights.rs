@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::http::access::{Caller, admit, json_body_twice};
 use crate::http::masked::may_ask;
-use crate::http::problem::Problem;
+use crate::http::problem::{FieldError, Problem};
 use crate::server::{Server, Tenant};
 
 /// The largest question.
@@ -71,7 +71,11 @@ pub async fn ask<A: Serialize + Send + 'static>(
 /// The zone that a question names, else the publisher's.
 pub fn zone_of(tenant: &Tenant, named: Option<&str>) -> Result<TimeZone, Problem> {
     match named {
-        Some(name) => Ok(candor_query::zone(name)?),
+        Some(name) => candor_query::zone(name).map_err(|_| {
+            let message = "the IANA name of a time zone, like Asia/Kolkata";
+            let error = FieldError { pointer: "/timezone".into(), message: message.into() };
+            Problem::bad_request(message, vec![error])
+        }),
         None => Ok(tenant.zone.clone()),
     }
 }

@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
@@ -81,7 +81,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/api/v1/consents", get(consents::history).post(consents::record))
         .route("/sdk/v1/consent", post(consents::from_sdk).options(consents::preflight))
         .fallback(nothing_here)
-        .method_not_allowed_fallback(rest::wrong_method)
+        .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn(guard))
         .with_state(server)
@@ -91,14 +91,28 @@ pub fn router(server: Arc<Server>) -> Router {
 /// browser that opens it, the dashboard, which knows its own addresses.
 async fn nothing_here(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path();
-    if path.starts_with("/1/") {
+    if speaks_clevertap(path) {
         return Problem::not_found().in_clevertap_shape();
     }
     let ours = ["/api/", "/sdk/", "/assets/"].iter().any(|start| path.starts_with(start));
-    match (method == Method::GET || method == Method::HEAD) && !ours && assets::wants_page(&headers)
-    {
+    let wants_page = path == "/" || (!ours && assets::wants_page(&headers));
+    match (method == Method::GET || method == Method::HEAD) && wants_page {
         true => assets::page(&headers),
         false => Problem::not_found().into_response(),
+    }
+}
+
+/// Where errors have CleverTap's own shape: the ways in of its SDKs, and its REST API.
+fn speaks_clevertap(path: &str) -> bool {
+    let of_sdks = ["/a", "/a1", "/hello", "/defineVars", "/defineTemplates"];
+    path.starts_with("/1/") || of_sdks.contains(&path)
+}
+
+/// A path that takes another method.
+async fn wrong_method(uri: Uri) -> Response {
+    match speaks_clevertap(uri.path()) {
+        true => Problem::wrong_method().in_clevertap_shape(),
+        false => Problem::wrong_method().into_response(),
     }
 }
 
@@ -111,9 +125,18 @@ async fn guard(request: Request, next: Next) -> Response {
     }
     let mut response = next.run(request).await;
     if api {
+        // What the library refuses by itself: a place in the path that is no UTF-8.
+        if response.status() == StatusCode::BAD_REQUEST && !is_problem(&response) {
+            response = Problem::bad_request("the address cannot be read", vec![]).into_response();
+        }
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     }
     response
+}
+
+fn is_problem(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind == "application/problem+json")
 }

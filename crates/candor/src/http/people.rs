@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use candor_catalog::AuditEntry;
@@ -15,10 +16,10 @@ use serde::Deserialize;
 use serde_json::{Value as Json_, json};
 
 use crate::http::access::{Caller, admit};
-use crate::http::events::instant;
+use crate::http::events::{MOMENT, moment};
 use crate::http::insights::ask;
 use crate::http::masked::{CLEAR, mask, mask_properties};
-use crate::http::problem::{FieldError, Problem};
+use crate::http::problem::Problem;
 use crate::server::{Server, Tenant};
 
 /// Events of one answer of a timeline.
@@ -38,12 +39,17 @@ pub struct Find {
 pub async fn find(
     State(server): State<Arc<Server>>,
     headers: HeaderMap,
-    find: Result<Query<Find>, axum::extract::rejection::QueryRejection>,
+    find: Result<Query<Find>, QueryRejection>,
 ) -> Result<Json<Json_>, Problem> {
     let caller = admit(&server, &headers, "read").await?;
     let tenant = caller.tenant.clone();
     let one_id = || Problem::bad_request("one of ?identity= ?email= ?phone= ?guid=", Vec::new());
     let Query(find) = find.map_err(|_| one_id())?;
+    let given = [&find.identity, &find.email, &find.phone, &find.guid];
+    let given: Vec<&String> = given.into_iter().flatten().collect();
+    if given.len() != 1 || given[0].is_empty() {
+        return Err(one_id());
+    }
     let digits = |text: String| text.chars().filter(char::is_ascii_digit).collect();
     let ids = Ids {
         guid: find.guid,
@@ -51,9 +57,6 @@ pub async fn find(
         email: find.email.map(|email| email.trim().to_lowercase()),
         phone: find.phone.map(digits),
     };
-    if ids == Ids::default() {
-        return Err(one_id());
-    }
     let found = tenant.door.resolve(&ids);
     let people = match found {
         Some(person) => shown(&server, &caller, person).await?,
@@ -150,6 +153,7 @@ fn utc(at: Timestamp) -> String {
 
 /// Where a timeline goes on.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Page {
     before: Option<String>,
     limit: Option<usize>,
@@ -160,26 +164,26 @@ pub async fn timeline(
     State(server): State<Arc<Server>>,
     headers: HeaderMap,
     Path(id): Path<String>,
-    Query(page): Query<Page>,
+    page: Result<Query<Page>, QueryRejection>,
 ) -> Result<Json<Json_>, Problem> {
     let caller = admit(&server, &headers, "read").await?;
     let tenant = caller.tenant.clone();
     let person = PersonId::parse(&id).ok_or_else(Problem::not_found)?;
     let person = tenant.door.canonical(person);
+    let form = || Problem::bad_request(format!("?before= ({MOMENT}), ?limit= (a number)"), vec![]);
+    let Query(page) = page.map_err(|_| form())?;
     let before = match page.before.as_deref() {
         None => Timestamp(i64::MAX),
-        Some(text) => instant(text).ok_or_else(|| {
-            let message = "an instant like 2026-11-24T10:00:00Z".to_owned();
-            let error = FieldError { pointer: "/before".into(), message: message.clone() };
-            Problem::bad_request(message, vec![error])
-        })?,
+        Some(text) => moment(text, &tenant.zone).ok_or_else(form)?,
     };
     let limit = page.limit.unwrap_or(50).clamp(1, TIMELINE_MAX);
     looks(&server, &caller, person).await?;
     let clear = caller.may(CLEAR);
     let asked = Arc::clone(&tenant);
-    ask(&server, &asked, move |view, _| {
-        let events = candor_query::timeline(view, person, before, limit).unwrap_or_default();
+    let Json(answer) = ask(&server, &asked, move |view, _| {
+        let Some(events) = candor_query::timeline(view, person, before, limit) else {
+            return Ok(json!({}));
+        };
         let next = (events.len() >= limit).then(|| events.last().map(|(event, _)| utc(event.at)));
         let event = |(event, session): &(candor_query::Done, Session)| {
             let mut properties = json!(event.properties);
@@ -193,7 +197,11 @@ pub async fn timeline(
         let events: Vec<_> = events.iter().map(event).collect();
         Ok(json!({"events": events, "before": next.flatten()}))
     })
-    .await
+    .await?;
+    match answer["events"].is_array() {
+        true => Ok(Json(answer)),
+        false => Err(Problem::not_found()),
+    }
 }
 
 /// The SDK's id; else a tilde and when the visit began.

@@ -5,17 +5,18 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use candor_catalog::AuditEntry;
-use candor_event::{DataClass, Timestamp};
+use candor_event::{DataClass, Purpose, Timestamp};
 use candor_ingest::gate::Policy;
 use candor_store::View;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::http::access::{allow, caller, json_body};
-use crate::http::events::instant;
+use crate::http::events::{MOMENT, moment};
 use crate::http::people::audit;
 use crate::http::problem::{FieldError, Problem};
 use crate::server::{Server, Tenant};
@@ -37,6 +38,14 @@ pub async fn change(
 ) -> Result<Json<Value>, Problem> {
     let (tenant, actor) = caller(&server, &headers, "admin").await?;
     let policy: Policy = json_body(sent, 256 << 10).await?;
+    // What is named otherwise could not be consented to.
+    let is_name = |name: &Purpose| Purpose::new(name.as_str()).as_ref() == Some(name);
+    if !policy.purposes.keys().all(is_name) {
+        let message = "purposes of the contract, or names of your own of a-z, 0-9 and _";
+        let error = FieldError { pointer: "/purposes".into(), message: message.into() };
+        return Err(Problem::bad_request(message, vec![error]));
+    }
+    let _one = tenant.defining.lock().await;
     let document = serde_json::to_string(&policy).map_err(|_| Problem::internal())?;
     let account = &tenant.publisher.account_id;
     let version = server.catalog.put_policy(account, &document, &actor, server.now()).await?;
@@ -126,6 +135,7 @@ pub async fn class(
         return Err(bad("", "a name of 1 to 1,024 characters that does not begin with $".into()));
     }
     let account = &tenant.publisher.account_id;
+    let _one = tenant.defining.lock().await;
     audit(&server, &tenant, actor, "class property", format!("{name}: {}", class.name())).await?;
     server.catalog.put_class(account, &name, class).await?;
     tenant.door.set_policy(tenant.door.policy(), server.catalog.classes(account).await?);
@@ -161,6 +171,7 @@ pub async fn gate(
 
 /// The range of an audit.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Range {
     from: Option<String>,
     to: Option<String>,
@@ -171,16 +182,16 @@ pub struct Range {
 pub async fn audited(
     State(server): State<Arc<Server>>,
     headers: HeaderMap,
-    Query(range): Query<Range>,
+    range: Result<Query<Range>, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
     let tenant = allow(&server, &headers, "admin").await?;
-    let moment = |text: Option<String>, other| match text {
+    let form = || Problem::bad_request(format!("?from= and ?to= ({MOMENT}), ?actor="), vec![]);
+    let Query(range) = range.map_err(|_| form())?;
+    let read = |text: Option<String>, other| match text {
         None => Ok(Timestamp(other)),
-        Some(text) => instant(&text).ok_or_else(|| {
-            Problem::bad_request("from and to are instants like 2026-11-24T10:00:00Z", Vec::new())
-        }),
+        Some(text) => moment(&text, &tenant.zone).ok_or_else(form),
     };
-    let (from, to) = (moment(range.from, i64::MIN)?, moment(range.to, i64::MAX)?);
+    let (from, to) = (read(range.from, i64::MIN)?, read(range.to, i64::MAX)?);
     let entries = server.catalog.audited(&tenant.publisher.account_id, from, to).await?;
     let wanted = |entry: &AuditEntry| range.actor.as_ref().is_none_or(|a| *a == entry.actor);
     let entry = |entry: AuditEntry| {

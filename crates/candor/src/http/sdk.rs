@@ -67,8 +67,9 @@ pub async fn batch(
     let Some(tenant) = device_of(&server, &headers) else {
         return failed(StatusCode::UNAUTHORIZED, "Account ID is not valid");
     };
-    let Ok(mut bytes) = body(sent, server.config.body_bytes_max).await.map(|b| b.to_vec()) else {
-        return failed(StatusCode::PAYLOAD_TOO_LARGE, "Body is too large");
+    let mut bytes = match body(sent, server.config.body_bytes_max).await {
+        Ok(bytes) => bytes.to_vec(),
+        Err(too_large) => return too_large.in_clevertap_shape(),
     };
     if text(&headers, ENCRYPTION_HEADER) == Some("true") {
         let opened = decode::encrypted(&bytes).and_then(|(itp, itk, itv)| open(&itp, &itk, &itv));

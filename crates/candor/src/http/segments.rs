@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::http::access::admit;
-use crate::http::events::instant;
+use crate::http::events::{MOMENT, moment};
 use crate::http::insights::{ask, question, zone_of};
 use crate::http::problem::{FieldError, Problem};
 use crate::server::Server;
@@ -38,10 +38,9 @@ pub async fn count(
     let tenant = caller.tenant;
     let as_of = match count.as_of.as_deref() {
         None => server.now(),
-        Some(text) => instant(text).ok_or_else(|| {
-            let message = "an instant like 2026-11-24T10:00:00Z".to_owned();
-            let error = FieldError { pointer: "/as_of".into(), message: message.clone() };
-            Problem::bad_request(message, vec![error])
+        Some(text) => moment(text, &tenant.zone).ok_or_else(|| {
+            let error = FieldError { pointer: "/as_of".into(), message: MOMENT.into() };
+            Problem::bad_request(MOMENT, vec![error])
         })?,
     };
     let (zone, reach) = (zone_of(&tenant, None)?, reach(&tenant.door.policy()));

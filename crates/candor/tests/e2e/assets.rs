@@ -24,8 +24,11 @@ fn a_browser_gets_the_page_and_a_program_gets_the_problem() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(data.path());
     let built = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/dist/index.html"));
-    for path in ["/", "/trends?last=7", "/no/such/page"] {
-        let (head, body) = open(&server, path, "text/html,*/*");
+    let browser = "text/html,*/*";
+    let pages =
+        [("/", browser), ("/", "*/*"), ("/trends?last=7", browser), ("/no/such/page", browser)];
+    for (path, accept) in pages {
+        let (head, body) = open(&server, path, accept);
         if built.exists() {
             assert!(
                 head.starts_with("http/1.1 200") && body.contains("<div id=\"root\">"),
@@ -37,7 +40,8 @@ fn a_browser_gets_the_page_and_a_program_gets_the_problem() {
             assert!(head.starts_with("http/1.1 404") && body.contains("make build"), "{head}");
         }
     }
-    for (path, accept) in [("/", "*/*"), ("/api/v1/nothing", "text/html"), ("/assets/x.js", "*/*")]
+    for (path, accept) in
+        [("/trends", "*/*"), ("/api/v1/nothing", "text/html"), ("/assets/x.js", "*/*")]
     {
         let (head, _) = open(&server, path, accept);
         assert!(head.starts_with("http/1.1 404"), "{path}: {head}");

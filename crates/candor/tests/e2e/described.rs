@@ -20,6 +20,9 @@ pub fn check(method: &str, path: &str, status: u16, answer: &Json) {
         return;
     };
     let operation = &operations[method.to_lowercase()];
+    if status == 405 && operation.is_null() {
+        return;
+    }
     assert!(operation.is_object(), "{method} {template} is not described");
     let answers = &operation["responses"];
     let described = match &answers[status.to_string()] {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::http::{HeaderMap, Uri};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use candor_catalog::AuditEntry;
 use candor_event::Record;
@@ -106,12 +106,4 @@ fn processed(all: usize, unprocessed: Vec<Value>) -> Value {
 fn unprocessed(index: usize, code: u16, error: &str, record: &Value) -> Value {
     let error = format!("{error}Skipped record number : {}", index + 1);
     json!({"status": "fail", "code": code, "error": error, "record": record})
-}
-
-/// A path that takes another method.
-pub async fn wrong_method(uri: Uri) -> Response {
-    match uri.path().starts_with("/1/") {
-        true => Problem::wrong_method().in_clevertap_shape(),
-        false => Problem::wrong_method().into_response(),
-    }
 }

@@ -27,6 +27,7 @@ async fn found(server: &Server, headers: &HeaderMap, uri: &Uri) -> Result<Value,
     let mut ids = Ids::default();
     for (name, value) in pairs(uri.query().unwrap_or_default()) {
         match name.as_str() {
+            _ if value.is_empty() => {}
             "identity" => ids.identity = Some(value),
             "email" => ids.email = Some(value.trim().to_lowercase()),
             "objectId" => ids.guid = Some(value),
