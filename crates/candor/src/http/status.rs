@@ -1,5 +1,6 @@
 //! How the server is.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -42,11 +43,12 @@ pub async fn health(State(server): State<Arc<Server>>) -> Response {
     (status, Json(answer)).into_response()
 }
 
-/// `GET /metrics`: Prometheus text. No label holds anything that was sent.
+/// `GET /metrics`: Prometheus text, the lines of each metric together. No label holds anything that
+/// was sent.
 pub async fn metrics(State(server): State<Arc<Server>>) -> Response {
-    let mut text = String::new();
-    let mut line = |name: &str, labels: &str, value: u64| {
-        let _ = writeln!(text, "candor_{name}{labels} {value}");
+    let mut all: BTreeMap<&str, Vec<(String, u64)>> = BTreeMap::new();
+    let mut line = |name, labels: &str, value| {
+        all.entry(name).or_default().push((labels.to_owned(), value));
     };
     line("uptime_seconds", "", server.started.elapsed().as_secs());
     line("log_bytes", "", server.log.bytes());
@@ -66,6 +68,14 @@ pub async fn metrics(State(server): State<Arc<Server>>) -> Response {
         line("store_events", &labels(""), tenant.store.view().events());
         line("store_applied_offset", &labels(""), tenant.store.applied());
         line("store_covered_offset", &labels(""), tenant.store.covered());
+    }
+    let mut text = String::new();
+    for (name, lines) in all {
+        let kind = if name.ends_with("_total") { "counter" } else { "gauge" };
+        let _ = writeln!(text, "# TYPE candor_{name} {kind}");
+        for (labels, value) in lines {
+            let _ = writeln!(text, "candor_{name}{labels} {value}");
+        }
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }

@@ -154,3 +154,24 @@ fn each_protocol_refuses_in_its_own_shape() {
     let (status, answer) = server.send("POST", "/sdk/v1/consent", &device, &nobody).unwrap();
     assert_eq!((status, place(&answer).0), (400, "/guid"), "{answer}");
 }
+
+/// As the format asks: all lines of a metric together, after its type.
+#[test]
+fn the_lines_of_a_metric_stand_together() {
+    let data = tempfile::tempdir().unwrap();
+    create(data.path(), &["--name", "Shop"]);
+    create(data.path(), &["--name", "Other", "--admin-email", "b@x.test"]);
+    let server = Server::start(data.path());
+    let (status, metrics) = server.send("GET", "/metrics", "", "").unwrap();
+    let mut types = Vec::new();
+    for line in metrics.as_str().unwrap().lines() {
+        match line.strip_prefix("# TYPE ") {
+            Some(declared) => types.push(declared.split(' ').next().unwrap()),
+            None => assert_eq!(line.split(['{', ' ']).next(), types.last().copied(), "{line}"),
+        }
+    }
+    let count = types.len();
+    types.sort_unstable();
+    types.dedup();
+    assert!(status == 200 && count > 6 && count == types.len(), "{metrics}");
+}
