@@ -21,6 +21,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use crate::http::peer::Peer;
+use crate::target::Readable;
 
 /// Connections open at once; more wait in the kernel's queue.
 const CONNECTIONS_MAX: usize = 16_384;
@@ -30,6 +31,9 @@ const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// How long requests in flight may take once the server stops.
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(8);
+
+/// The largest request line and headers: the Web SDK sends its data in the target.
+const HEADER_BYTES_MAX: usize = 256 << 10;
 
 /// How long the request line and headers may take to arrive.
 const HEADER_TIME_MAX: Duration = Duration::from_secs(15);
@@ -114,19 +118,31 @@ async fn connection(
         .http1()
         .timer(hyper_util::rt::TokioTimer::new())
         .header_read_timeout(HEADER_TIME_MAX)
-        .max_buf_size(256 * 1024);
-    builder.http2().timer(hyper_util::rt::TokioTimer::new()).max_concurrent_streams(256);
+        .max_buf_size(HEADER_BYTES_MAX);
+    builder
+        .http2()
+        .timer(hyper_util::rt::TokioTimer::new())
+        .max_header_list_size(HEADER_BYTES_MAX as u32)
+        .max_concurrent_streams(256);
     let ended = match tls {
         None => {
             watcher
-                .watch(builder.serve_connection(TokioIo::new(stream), service).into_owned())
+                .watch(
+                    builder
+                        .serve_connection(TokioIo::new(Readable::new(stream)), service)
+                        .into_owned(),
+                )
                 .await
         }
         Some(tls) => {
             let handshake = tokio::time::timeout(HANDSHAKE_TIME_MAX, tls.accept(stream));
             let stream = handshake.await.map_err(|_| io::ErrorKind::TimedOut)??;
             watcher
-                .watch(builder.serve_connection(TokioIo::new(stream), service).into_owned())
+                .watch(
+                    builder
+                        .serve_connection(TokioIo::new(Readable::new(stream)), service)
+                        .into_owned(),
+                )
                 .await
         }
     };

@@ -9,6 +9,7 @@ mod http;
 mod import;
 mod listener;
 mod server;
+mod target;
 mod threads;
 
 use std::io::Write;

@@ -16,9 +16,7 @@ use crate::command::{secret, sha256};
 use crate::http::access::body;
 use crate::http::peer::Peer;
 use crate::server::{Refusal, Sent, Server, Tenant};
-
-/// The longest target of `/a`.
-const TARGET_BYTES_MAX: usize = 64 << 10;
+use crate::target::TARGET_BYTES_MAX;
 
 /// Tells encrypted bodies, and a browser that wants JSON.
 const ENCRYPTION_HEADER: &str = "x-clevertap-encryption-enabled";
@@ -180,9 +178,11 @@ async fn answer(server: &Server, uri: &Uri, peer: Peer, headers: &HeaderMap) -> 
     let now = server.now().seconds();
     let fresh = || secret(16).unwrap_or_default();
     let query = uri.query().unwrap_or_default();
-    let read = match query.len() <= TARGET_BYTES_MAX {
+    // One of the greatest length was longer.
+    let whole = uri.path_and_query().is_some_and(|target| target.as_str().len() < TARGET_BYTES_MAX);
+    let read = match whole {
         true => decode::web(&decode::pairs(query), &open),
-        false => Err("a target of at most 64 KiB"),
+        false => Err("a target of less than 64 KiB"),
     };
     let Ok(request) = read else {
         return Says::new(fresh(), now, false);

@@ -1,5 +1,8 @@
 //! How requests are refused: in the shape of their protocol, with the place that is wrong.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use serde_json::{Value as Json, json};
 
 use crate::server::{Server, bearer, create};
@@ -174,4 +177,81 @@ fn the_lines_of_a_metric_stand_together() {
     types.sort_unstable();
     types.dedup();
     assert!(status == 200 && count > 6 && count == types.len(), "{metrics}");
+}
+
+/// The library refuses such targets by itself; a browser whose first request fails stops for good.
+#[test]
+fn a_target_that_cannot_be_read_is_answered_so_that_the_browser_goes_on() {
+    let data = tempfile::tempdir().unwrap();
+    create(data.path(), &["--name", "Shop"]);
+    let server = Server::start(data.path());
+    let long = "A".repeat(66_000);
+    for target in ["/a?d=<\"#&rn=1", &format!("/a?rn=1&d={long}"), &format!("/a?{long}{long}")] {
+        let (status, answer) = server.send("GET", target, "", "").unwrap();
+        let answer = answer.as_str().unwrap();
+        assert_eq!(status, 200, "{answer}");
+        assert!(answer.starts_with("$WZRK_WR.s(") && answer.ends_with(",false);"), "{answer}");
+    }
+}
+
+/// A frame of HTTP/2 (RFC 9113, 4.1) on the first stream of a client, or on none.
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let length = (payload.len() as u32).to_be_bytes();
+    [&length[1..], &[kind, flags, 0, 0, 0, stream], payload].concat()
+}
+
+/// A header field as it is written without any table (RFC 7541, 6.2.2).
+fn field(name: &str, value: &str) -> Vec<u8> {
+    let text = |text: &str| {
+        let mut bytes = Vec::new();
+        match text.len() {
+            short @ ..127 => bytes.push(short as u8),
+            long => {
+                bytes.push(127);
+                let mut rest = long - 127;
+                while rest >= 128 {
+                    bytes.push((rest % 128) as u8 | 128);
+                    rest /= 128;
+                }
+                bytes.push(rest as u8);
+            }
+        }
+        [bytes, text.as_bytes().to_vec()].concat()
+    };
+    [vec![0], text(name), text(value)].concat()
+}
+
+#[test]
+fn a_browser_that_speaks_http_2_may_send_as_long_a_target() {
+    let data = tempfile::tempdir().unwrap();
+    create(data.path(), &["--name", "Shop"]);
+    let server = Server::start(data.path());
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    let target = format!("/a?rn=1&d={}", "A".repeat(60_000));
+    let fields = [(":method", "GET"), (":scheme", "http"), (":authority", "x"), (":path", &target)];
+    let fields: Vec<u8> = fields.iter().flat_map(|(name, value)| field(name, value)).collect();
+    const HEADERS: u8 = 1;
+    const CONTINUATION: u8 = 9;
+    let mut sent = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    sent.extend(frame(4, 0, 0, &[]));
+    let pieces: Vec<&[u8]> = fields.chunks(16_384).collect();
+    for (place, piece) in pieces.iter().enumerate() {
+        let (kind, ends_stream) = if place == 0 { (HEADERS, 1) } else { (CONTINUATION, 0) };
+        let ends_headers = if place + 1 == pieces.len() { 4 } else { 0 };
+        sent.extend(frame(kind, ends_stream | ends_headers, 1, piece));
+    }
+    stream.write_all(&sent).unwrap();
+    loop {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).unwrap();
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let mut payload = vec![0; length as usize];
+        stream.read_exact(&mut payload).unwrap();
+        assert!(![3, 7].contains(&head[3]), "the request was given up: {payload:?}");
+        if head[3] == HEADERS {
+            // `:status: 200` of the static table.
+            assert_eq!(payload[0], 0x88);
+            return;
+        }
+    }
 }
