@@ -21,7 +21,6 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::import::{Import, Stopped};
@@ -300,7 +299,6 @@ async fn run(
     let server = Server::open(&data, config).await?;
     let runtime = tokio::runtime::Handle::current();
     let threads = Threads::start(&server, &runtime)?;
-    let (tell_stop, stop) = watch::channel(false);
     let commands = match command::open_socket(&data) {
         Ok(open) => Some(tokio::spawn(command::listen(Arc::clone(&server), data.clone(), open))),
         Err(error) => {
@@ -313,10 +311,12 @@ async fn run(
     let _ = writeln!(out, "candor serves {scheme}://{}", socket.local_addr()?);
     let _ = out.flush();
     and_then(Arc::clone(&server));
+    let told = Arc::clone(&server);
     tokio::spawn(async move {
         asked_to_stop().await;
-        let _ = tell_stop.send(true);
+        told.closing.send_replace(true);
     });
+    let stop = server.closing.subscribe();
     listener::serve(socket, tls, http::router(Arc::clone(&server)), stop).await;
     commands.inspect(tokio::task::JoinHandle::abort);
     let _ = std::fs::remove_file(command::socket(&data));

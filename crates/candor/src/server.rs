@@ -17,7 +17,7 @@ use candor_log::{EmbeddedLog, Log, LogConfig, Offset};
 use candor_store::{Store, StoreConfig};
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::config::Config;
 use crate::country::Countries;
@@ -95,6 +95,8 @@ pub struct Server {
     pub countries: Countries,
     /// Log-ins that failed lately.
     pub attempts: Attempts,
+    /// Turns true when no more requests are taken: answers without an end are to end.
+    pub closing: watch::Sender<bool>,
     keys_of: KeysOf,
     stop: AtomicBool,
     _lock: File,
@@ -163,6 +165,7 @@ impl Server {
             tenants: RwLock::default(),
             countries: Countries::open(),
             attempts: Attempts::default(),
+            closing: watch::Sender::new(false),
             keys_of,
             stop: AtomicBool::new(false),
             _lock: lock,

@@ -1,4 +1,4 @@
-//! What happens right now: a picture of each publisher, made once for all who look at the same time.
+//! What happens right now: a picture of each publisher, made once for all who look at one time.
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -80,6 +80,8 @@ pub async fn stream(
         };
         Some(Ok(event))
     });
+    let closing = WatchStream::new(server.closing.subscribe()).filter(|closing| *closing);
+    let pictures = pictures.map(Some).merge(closing.map(|_| None)).map_while(|picture| picture);
     Ok(Sse::new(pictures).keep_alive(KeepAlive::default()))
 }
 

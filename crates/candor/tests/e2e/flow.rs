@@ -1,5 +1,8 @@
 //! From a request to an answer, and what must not come through.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+
 use serde_json::{Value as Json, json};
 
 use crate::server::{Server, bearer, create, run};
@@ -187,4 +190,26 @@ fn the_demo_has_history_and_goes_on() {
     let (_, gate) = server.get("/api/v1/gate", &shop);
     assert!(gate["refused"]["no_consent"].as_u64() > Some(0), "{gate}");
     assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn a_dashboard_that_is_open_does_not_hold_the_stop_back() {
+    let data = tempfile::tempdir().unwrap();
+    let shop = create(data.path(), &["--name", "Shop"]);
+    let server = Server::start(data.path());
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    let path = "/api/v1/insights/live/stream";
+    let ask = format!("GET {path} HTTP/1.1\r\nHost: test\r\n{}\r\n", bearer(&shop));
+    stream.write_all(ask.as_bytes()).unwrap();
+    let mut read = BufReader::new(&stream);
+    let mut line = String::new();
+    while !line.starts_with("event: live") {
+        line.clear();
+        assert!(read.read_line(&mut line).unwrap() > 0, "the stream goes on");
+    }
+    assert_eq!(server.stop(), Some(0));
+    // It was ended and not cut off.
+    let mut rest = String::new();
+    read.read_to_string(&mut rest).unwrap();
+    assert!(rest.ends_with("0\r\n\r\n"), "{rest:?}");
 }
