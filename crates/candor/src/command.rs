@@ -21,6 +21,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
 
 use crate::http::events::{instant, receipt_json};
+use crate::http::policy::purposes_have_names;
 use crate::server::{Sent, Server, catalog_file, keys_folder, lock};
 
 /// All that a publisher begins with.
@@ -35,6 +36,41 @@ pub struct Create {
     pub account_id: Option<String>,
     pub account_token: Option<String>,
     pub passcode: Option<String>,
+}
+
+impl Create {
+    /// Says what is to be changed before anything is made.
+    ///
+    /// # Errors
+    /// One line with the option and what it may be.
+    pub fn check(&self) -> anyhow::Result<()> {
+        if self.name.trim().is_empty() {
+            bail!("--name: what people call the publisher");
+        }
+        if candor_query::zone(&self.timezone).is_err() {
+            bail!("--timezone {:?} is no IANA name such as Asia/Kolkata", self.timezone);
+        }
+        if let Some(id) = self.account_id.as_deref().filter(|id| AccountId::new(id).is_none()) {
+            bail!("--account-id {id:?}: 1 to 64 letters, digits, '-' and '_'");
+        }
+        // A request without one would be let in.
+        if [&self.account_token, &self.passcode].into_iter().flatten().any(String::is_empty) {
+            bail!("--account-token and --passcode are not empty: leave them out to get new ones");
+        }
+        if !purposes_have_names(&self.policy()?) {
+            bail!("--policy: purposes of the contract, or names of your own of a-z, 0-9 and _");
+        }
+        Ok(())
+    }
+
+    fn policy(&self) -> anyhow::Result<Policy> {
+        Ok(match self.policy.as_str() {
+            "strict" => Policy::preset(Preset::Strict),
+            "measured" => Policy::preset(Preset::Measured),
+            "open" => Policy::preset(Preset::Open),
+            document => serde_json::from_str(document).context("read the policy")?,
+        })
+    }
 }
 
 /// The socket on which the running server of a folder takes commands. Only its owner may write.
@@ -90,21 +126,13 @@ async fn make(
     catalog: &Catalog,
     create: &Create,
 ) -> anyhow::Result<(Json, Publisher)> {
-    let policy = match create.policy.as_str() {
-        "strict" => Policy::preset(Preset::Strict),
-        "measured" => Policy::preset(Preset::Measured),
-        "open" => Policy::preset(Preset::Open),
-        document => serde_json::from_str(document).context("read the policy")?,
-    };
-    if candor_query::zone(&create.timezone).is_err() {
-        bail!("--timezone {:?} is no IANA name such as Asia/Kolkata", create.timezone);
-    }
+    create.check()?;
+    let policy = create.policy()?;
     let account = match &create.account_id {
         Some(id) => id.clone(),
         None => format!("CND-{}", secret(5)?.to_uppercase()),
     };
-    let account_id = AccountId::new(&account)
-        .with_context(|| format!("--account-id {account:?}: letters, digits, '-' and '_'"))?;
+    let account_id = AccountId::new(&account).context("make an account id")?;
     let or_secret = |given: &Option<String>| match given {
         Some(given) => Ok(given.clone()),
         None => secret(16),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use ipnetwork::IpNetwork;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
@@ -64,8 +64,11 @@ impl Config {
         if let Some(path) = file {
             let text = std::fs::read_to_string(path)
                 .with_context(|| format!("read the configuration {}", path.display()))?;
-            let own: Table =
-                text.parse().with_context(|| format!("understand {}", path.display()))?;
+            let own = text.parse::<Table>().map_err(|error| {
+                let before = error.span().map_or(0, |span| span.start).min(text.len());
+                let line = 1 + text.as_bytes()[..before].iter().filter(|b| **b == b'\n').count();
+                anyhow!("understand {} at line {line}: {}", path.display(), error.message())
+            })?;
             overlay(&mut settings, own, "", &known)?;
         }
         let variables: BTreeMap<String, String> =
@@ -79,7 +82,13 @@ impl Config {
             };
             set(&mut settings, &key, value);
         }
-        let config: Config = Value::Table(settings).try_into().context("read the settings")?;
+        let config: Result<Config, toml::de::Error> = Value::Table(settings).try_into();
+        // The library says in a second line in which setting.
+        let in_one_line = |error: toml::de::Error| {
+            let said = error.to_string();
+            anyhow!("read the settings: {}", said.lines().collect::<Vec<_>>().join(" "))
+        };
+        let config = config.map_err(in_one_line)?;
         config.check()?;
         Ok(config)
     }

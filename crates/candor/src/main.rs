@@ -196,6 +196,9 @@ fn serve_command(serve: Serve) -> Result<(), Failure> {
         return printed.context("print the settings").map_err(Failure::work);
     }
     let Some(data) = serve.data else { return Ok(()) };
+    if let (Some(cert), Some(key)) = (&config.tls_cert, &config.tls_key) {
+        listener::tls_acceptor(cert, key).map_err(Failure::usage)?;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.context("start the runtime").map_err(Failure::work)?;
     runtime.block_on(run(data, config, |_| {})).map_err(Failure::work)
@@ -350,6 +353,7 @@ fn create_command(create: Create) -> Result<(), Failure> {
         account_token: create.account_token,
         passcode: create.passcode,
     };
+    wanted.check().map_err(Failure::usage)?;
     let made = command::create_publisher(&create.data, &wanted).map_err(Failure::work)?;
     let printed = writeln!(std::io::stdout(), "{made}");
     printed.context("print the publisher").map_err(Failure::work)

@@ -38,9 +38,7 @@ pub async fn change(
 ) -> Result<Json<Value>, Problem> {
     let (tenant, actor) = caller(&server, &headers, "admin").await?;
     let policy: Policy = json_body(sent, 256 << 10).await?;
-    // What is named otherwise could not be consented to.
-    let is_name = |name: &Purpose| Purpose::new(name.as_str()).as_ref() == Some(name);
-    if !policy.purposes.keys().all(is_name) {
+    if !purposes_have_names(&policy) {
         let message = "purposes of the contract, or names of your own of a-z, 0-9 and _";
         let error = FieldError { pointer: "/purposes".into(), message: message.into() };
         return Err(Problem::bad_request(message, vec![error]));
@@ -52,6 +50,13 @@ pub async fn change(
     audit(&server, &tenant, actor, "change policy", format!("version {version}")).await?;
     tenant.door.set_policy(policy.clone(), server.catalog.classes(account).await?);
     Ok(Json(json!({"version": version, "policy": policy})))
+}
+
+/// Whether each purpose is named as the contract says: what is named otherwise could not be
+/// consented to.
+pub fn purposes_have_names(policy: &Policy) -> bool {
+    let is_name = |name: &Purpose| Purpose::new(name.as_str()).as_ref() == Some(name);
+    policy.purposes.keys().all(is_name)
 }
 
 /// `GET /api/v1/policy/versions`, the newest first.

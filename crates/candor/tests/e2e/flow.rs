@@ -192,6 +192,48 @@ fn the_demo_has_history_and_goes_on() {
     assert_eq!(server.stop(), Some(0));
 }
 
+/// Status and the one line that is said.
+fn ended(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = run(arguments);
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn a_command_that_is_wrong_ends_with_2_and_a_line_that_says_what_to_change() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().to_str().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = data.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let create = |more: &[&str], said: &str| {
+        let line = [&["publisher", "create", "--data", folder, "--name", "Shop"], more].concat();
+        let (status, error) = ended(&line);
+        assert_eq!((status, error.lines().count()), (Some(2), 1), "{more:?}: {error}");
+        assert!(error.contains(said), "{more:?}: {error}");
+    };
+    create(&["--timezone", "Mars/Base"], "Asia/Kolkata");
+    create(&["--account-id", "a/b"], "letters, digits");
+    create(&["--account-token", ""], "not empty");
+    create(&["--passcode", ""], "not empty");
+    create(&["--policy", "lax"], "strict, measured, open or a file");
+    let rule = r#"{"basis":"consent","classes":[]}"#;
+    let policy = format!("{{\"preset\":\"strict\",\"purposes\":{{\"Bad Name\":{rule}}}}}");
+    create(&["--policy", &file("named.json", &policy)], "a-z, 0-9 and _");
+    create(&["--policy", &file("broken.json", "{")], "read the policy");
+    let serve = |more: &[&str], said: &str| {
+        let line = [&["serve", "--data", folder, "--listen", "127.0.0.1:0"], more].concat();
+        let (status, error) = ended(&line);
+        assert_eq!((status, error.lines().count()), (Some(2), 1), "{more:?}: {error}");
+        assert!(error.contains(said), "{more:?}: {error}");
+    };
+    serve(&["--config", &file("a.toml", "listen = 5")], "listen");
+    serve(&["--config", &file("b.toml", "\n{{")], "line 2");
+    serve(&["--config", "/no/such/file"], "/no/such/file");
+    serve(&["--tls-cert", "/no/cert", "--tls-key", "/no/key"], "/no/cert");
+}
+
 #[test]
 fn a_dashboard_that_is_open_does_not_hold_the_stop_back() {
     let data = tempfile::tempdir().unwrap();
