@@ -13,8 +13,8 @@ use crate::resident::segment::{Arrivals, Segment};
 use crate::resident::tail::{Row, Tail};
 use crate::view::{Source, VolumeView};
 
-/// Segments that are not yet in files are joined when there are this many.
-const UNSAVED_SEGMENTS_MAX: usize = 4;
+/// Segments of about one size that are not yet in files; one more and they are joined.
+const UNSAVED_ALIKE_MAX: usize = 2;
 
 /// Reads the arrivals of a part's segment.
 pub(crate) type ReadArrivals<'a> =
@@ -115,15 +115,21 @@ impl Volume {
             return;
         }
         let chunks = std::mem::take(&mut self.tail).chunks;
-        let mut sources = match self.unsaved.len() - self.flushing < UNSAVED_SEGMENTS_MAX {
-            true => Vec::new(),
-            false => self.unsaved.split_off(self.flushing),
-        };
         let mut segment = Arc::new(Segment::of_rows(&chunks));
-        if !sources.is_empty() {
+        // As many times as the newest are of about one size: a row is copied once for each time that
+        // its segment grows threefold, and there are few segments.
+        loop {
+            let free = &self.unsaved[self.flushing..];
+            let Some(alike) = free.len().checked_sub(UNSAVED_ALIKE_MAX) else { break };
+            let alike = &free[alike..];
+            if alike.iter().any(|other| other.rows() > 2 * segment.rows()) {
+                break;
+            }
+            let mut sources = alike.to_vec();
             sources.push(segment);
             let arrivals = held_arrivals(&sources);
             segment = Arc::new(Segment::join(&sources, &arrivals, &|_, _| true));
+            self.unsaved.truncate(self.unsaved.len() - UNSAVED_ALIKE_MAX);
         }
         self.unsaved.push(segment);
     }

@@ -198,6 +198,7 @@ impl Server {
         let mut config = StoreConfig::new(self.data.join("publishers").join(account.as_str()));
         config.volumes = self.config.store.volumes;
         config.flush_rows = self.config.store.flush_rows;
+        config.tail_rows_max = (config.flush_rows / 16).clamp(4_096, 16_384);
         config.flush_threads = self.config.store.flush_threads;
         let (of_class, clock, opened) = (door.clone(), self.clock.clone(), keys.clone());
         let class_of =
