@@ -8,12 +8,13 @@ export CACHE
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help web dashboard build binary demo test torture check-tools format lint unit docs audit browser rest-client fuzz
+.PHONY: help web dashboard build binary demo test torture check-tools format lint unit docs audit browser rest-client fuzz bench
 
 help:
 	@echo "make demo    build everything and serve the product with generated people and live traffic"
 	@echo "make test    install what tests need and run every check"
 	@echo "make torture the long forms: a hundred kills, many cases of each property"
+	@echo "make bench   measure what the server takes in, about three minutes"
 	@echo "make fuzz    throw bytes at every decoder for MINUTES=10 each"
 	@echo "make build   build the release binary and copy it to build/candor"
 
@@ -79,6 +80,11 @@ rest-client:
 	@echo "== the npm client of the REST API"
 	cargo build --locked --quiet -p candor
 	@scripts/rest-client-tests
+
+# Figures, not checks.
+bench: check-tools web
+	@echo "== how much is taken in (short; ten minutes of soak and ten million rows: bench/ingest/run long)"
+	@bench/ingest/run
 
 # Each decoder of untrusted bytes for MINUTES (10); TARGETS="a b" runs those alone. The seeds and
 # mutations of them are also part of `make test`.
