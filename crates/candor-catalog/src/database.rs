@@ -1,6 +1,7 @@
 //! The database file.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::{
@@ -8,6 +9,7 @@ use sqlx::sqlite::{
 };
 
 use crate::error::Error;
+use crate::tokens::RecentTokens;
 
 const CONNECTIONS_MAX: u32 = 4;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -16,6 +18,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct Catalog {
     pub(crate) pool: SqlitePool,
+    pub(crate) recent_tokens: Arc<RecentTokens>,
 }
 
 impl Catalog {
@@ -40,7 +43,7 @@ impl Catalog {
             .run(&pool)
             .await
             .map_err(|e| Error::Database { what: "migrate its file", source: e.into() })?;
-        Ok(Catalog { pool })
+        Ok(Catalog { pool, recent_tokens: Arc::default() })
     }
 
     /// Finishes what is running and closes the file.

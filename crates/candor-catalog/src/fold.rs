@@ -37,19 +37,23 @@ impl Catalog {
     pub async fn fold(&self, records: &[(AccountId, Record)], next: u64) -> Result<(), Error> {
         let failed = || Error::database("fold records");
         let mut one = self.pool.begin().await.map_err(failed())?;
-        // What came first comes by the thousand: many rows to a statement, between erasures.
-        let mut firsts: Vec<(&str, &FirstSeen)> = Vec::new();
+        // What came first and links come by the thousand: many rows to a statement, up to what
+        // takes some of them away again.
+        let mut waiting = Waiting::default();
         for (account, record) in records {
             match record {
-                Record::FirstSeen(first) => firsts.push((account.as_str(), first)),
-                Record::Erase { .. } => {
-                    keep_firsts(&mut one, &mut firsts).await.map_err(failed())?;
+                Record::FirstSeen(first) => waiting.firsts.push((account.as_str(), first)),
+                Record::Link(link) if link.person != PersonId::NOBODY => {
+                    waiting.links.push((account.as_str(), link));
+                }
+                Record::Link(_) | Record::Erase { .. } => {
+                    waiting.keep(&mut one).await.map_err(failed())?;
                     fold_one(&mut one, account.as_str(), record).await.map_err(failed())?;
                 }
                 _ => fold_one(&mut one, account.as_str(), record).await.map_err(failed())?,
             }
         }
-        keep_firsts(&mut one, &mut firsts).await.map_err(failed())?;
+        waiting.keep(&mut one).await.map_err(failed())?;
         let mut latest: BTreeMap<&str, i64> = BTreeMap::new();
         for (account, record) in records {
             if let Record::FirstSeen(first) = record {
@@ -147,24 +151,52 @@ fn bytes(found: &[u8]) -> Result<[u8; 16], Error> {
     found.try_into().map_err(|_| Error::Corrupt("keyed id"))
 }
 
-/// Writes what came first, and empties the list.
-async fn keep_firsts(
-    one: &mut Transaction<'_, Sqlite>,
-    firsts: &mut Vec<(&str, &FirstSeen)>,
-) -> Result<(), sqlx::Error> {
-    for some in firsts.chunks(ROWS_PER_STATEMENT) {
-        let mut insert = QueryBuilder::new("INSERT OR REPLACE INTO first_seen ");
-        insert.push_values(some, |mut row, (account, first)| {
-            row.push_bind(*account)
-                .push_bind(first.at.0.div_euclid(DAY_MS))
-                .push_bind(first.fingerprint as i64)
-                .push_bind(first.person.0.as_slice())
-                .push_bind(first.at.0);
-        });
-        insert.build().execute(&mut **one).await?;
+/// Records that are written many at once, each with its account.
+#[derive(Default)]
+struct Waiting<'a> {
+    firsts: Vec<(&'a str, &'a FirstSeen)>,
+    links: Vec<(&'a str, &'a Link)>,
+}
+
+impl Waiting<'_> {
+    /// Writes them all, in their order.
+    async fn keep(&mut self, one: &mut Transaction<'_, Sqlite>) -> Result<(), sqlx::Error> {
+        for some in self.firsts.chunks(ROWS_PER_STATEMENT) {
+            let mut insert = QueryBuilder::new("INSERT OR REPLACE INTO first_seen ");
+            insert.push_values(some, |mut row, (account, first)| {
+                row.push_bind(*account)
+                    .push_bind(first.at.0.div_euclid(DAY_MS))
+                    .push_bind(first.fingerprint as i64)
+                    .push_bind(first.person.0.as_slice())
+                    .push_bind(first.at.0);
+            });
+            insert.build().execute(&mut **one).await?;
+        }
+        for some in self.links.chunks(ROWS_PER_STATEMENT) {
+            let mut insert = QueryBuilder::new("INSERT OR REPLACE INTO links ");
+            insert.push_values(some, |mut row, (account, link)| {
+                row.push_bind(*account)
+                    .push_bind(kind_name(link.kind))
+                    .push_bind(link.hash.as_slice())
+                    .push_bind(link.person.0.as_slice())
+                    .push_bind(link.at.0);
+            });
+            insert.build().execute(&mut **one).await?;
+        }
+        self.firsts.clear();
+        self.links.clear();
+        Ok(())
     }
-    firsts.clear();
-    Ok(())
+}
+
+fn kind_name(kind: IdKind) -> &'static str {
+    match kind {
+        IdKind::Guid => "guid",
+        IdKind::Identity => "identity",
+        IdKind::Email => "email",
+        IdKind::Phone => "phone",
+        IdKind::PushToken => "push_token",
+    }
 }
 
 async fn fold_one(
@@ -173,29 +205,12 @@ async fn fold_one(
     record: &Record,
 ) -> Result<(), sqlx::Error> {
     match record {
-        Record::Link(Link { kind, hash, person, at }) => {
-            let kind = match kind {
-                IdKind::Guid => "guid",
-                IdKind::Identity => "identity",
-                IdKind::Email => "email",
-                IdKind::Phone => "phone",
-                IdKind::PushToken => "push_token",
-            };
-            if *person == PersonId::NOBODY {
-                sqlx::query("DELETE FROM links WHERE account_id = ? AND kind = ? AND hash = ?")
-                    .bind(account)
-                    .bind(kind)
-                    .bind(hash.as_slice())
-                    .execute(&mut **one)
-                    .await?;
-                return Ok(());
-            }
-            sqlx::query("INSERT OR REPLACE INTO links VALUES (?, ?, ?, ?, ?)")
+        Record::Link(link) => {
+            assert!(link.person == PersonId::NOBODY, "links to people are written many at once");
+            sqlx::query("DELETE FROM links WHERE account_id = ? AND kind = ? AND hash = ?")
                 .bind(account)
-                .bind(kind)
-                .bind(hash.as_slice())
-                .bind(person.0.as_slice())
-                .bind(at.0)
+                .bind(kind_name(link.kind))
+                .bind(link.hash.as_slice())
                 .execute(&mut **one)
                 .await?;
         }

@@ -1,5 +1,8 @@
 //! Tokens of the API. Only their hashes are kept.
 
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
 use candor_event::{AccountId, Timestamp};
 use sqlx::Row;
 
@@ -30,6 +33,43 @@ pub struct ListedToken {
     pub created_at: Timestamp,
 }
 
+/// Tokens that came lately: each request carries one, and the file need not be asked each time. All
+/// changes go through this process, so what stands here is as the file has it.
+#[derive(Debug, Default)]
+pub(crate) struct RecentTokens(RwLock<Recent>);
+
+#[derive(Debug, Default)]
+struct Recent {
+    tokens: HashMap<Vec<u8>, ApiToken>,
+    /// Counts the tokens that were taken back.
+    changes: u64,
+}
+
+/// Tokens that are held, at most.
+const TOKENS_HELD_MAX: usize = 10_000;
+
+impl RecentTokens {
+    /// The token of a hash, and what [`RecentTokens::put`] asks for.
+    fn get(&self, hash: &[u8]) -> (Option<ApiToken>, u64) {
+        let recent = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        (recent.tokens.get(hash).cloned(), recent.changes)
+    }
+
+    /// Holds a token that was read while nothing was taken back.
+    fn put(&self, hash: &[u8], token: &ApiToken, changes: u64) {
+        let mut recent = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if recent.changes == changes && recent.tokens.len() < TOKENS_HELD_MAX {
+            recent.tokens.insert(hash.to_vec(), token.clone());
+        }
+    }
+
+    fn forget(&self) {
+        let mut recent = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        recent.tokens.clear();
+        recent.changes += 1;
+    }
+}
+
 fn scopes(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
@@ -40,6 +80,10 @@ impl Catalog {
     /// # Errors
     /// [`Error::Database`] when the file cannot be read.
     pub async fn api_token(&self, hash: &[u8]) -> Result<Option<ApiToken>, Error> {
+        let (known, changes) = self.recent_tokens.get(hash);
+        if known.is_some() {
+            return Ok(known);
+        }
         let row = sqlx::query("SELECT account_id, name, scopes FROM api_tokens WHERE hash = ?")
             .bind(hash)
             .fetch_optional(&self.pool)
@@ -48,7 +92,10 @@ impl Catalog {
         let Some(row) = row else { return Ok(None) };
         let account_id = AccountId::new(row.get("account_id"));
         let account_id = account_id.ok_or(Error::Corrupt("account id"))?;
-        Ok(Some(ApiToken { account_id, name: row.get("name"), scopes: scopes(row.get("scopes")) }))
+        let (name, scopes) = (row.get("name"), scopes(row.get("scopes")));
+        let token = ApiToken { account_id, name, scopes };
+        self.recent_tokens.put(hash, &token, changes);
+        Ok(Some(token))
     }
 
     /// The tokens of a publisher, the oldest first.
@@ -110,6 +157,7 @@ impl Catalog {
             .execute(&self.pool)
             .await
             .map_err(Error::database("take a token back"))?;
+        self.recent_tokens.forget();
         Ok(gone.rows_affected() > 0)
     }
 }

@@ -116,7 +116,7 @@ impl Volume {
         }
         let chunks = std::mem::take(&mut self.tail).chunks;
         let mut segment = Arc::new(Segment::of_rows(&chunks));
-        // As many times as the newest are of about one size: a row is copied once for each time that
+        // As long as the newest are of about one size: a row is copied once for each time that
         // its segment grows threefold, and there are few segments.
         loop {
             let free = &self.unsaved[self.flushing..];

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -31,6 +31,16 @@ const LOAD_WAIT: Duration = Duration::from_millis(200);
 const LOAD_PAUSE: Duration = Duration::from_millis(20);
 /// Pause after a failed step or flush.
 const FAILED_PAUSE: Duration = Duration::from_secs(1);
+
+/// How often the catalog hears how far the log was read, where that is all that it hears.
+const FOLDED_TOLD_EVERY: Duration = Duration::from_secs(1);
+
+/// How far the log was read, and how far the catalog knows that it was.
+struct Follower {
+    next: Offset,
+    folded: u64,
+    told: Instant,
+}
 
 /// The name under which the loader follows the log.
 const FOLLOWER: &str = "store and catalog";
@@ -99,6 +109,8 @@ pub struct Server {
     pub closing: watch::Sender<bool>,
     keys_of: KeysOf,
     stop: AtomicBool,
+    /// Where the replay ended, for the loader to go on.
+    follower: Mutex<Option<Follower>>,
     _lock: File,
 }
 
@@ -168,6 +180,7 @@ impl Server {
             closing: watch::Sender::new(false),
             keys_of,
             stop: AtomicBool::new(false),
+            follower: Mutex::default(),
             _lock: lock,
         });
         for publisher in server.catalog.publishers().await? {
@@ -175,8 +188,10 @@ impl Server {
         }
         let replayed = Arc::clone(&server);
         let runtime = tokio::runtime::Handle::current();
-        let from = server.start_of_replay().await?;
-        tokio::task::spawn_blocking(move || replayed.replay(from, &runtime)).await??;
+        let from = server.follower().await?;
+        let replay = move || replayed.replay(from, &runtime);
+        let follower = tokio::task::spawn_blocking(replay).await??;
+        *server.follower.lock().unwrap_or_else(PoisonError::into_inner) = Some(follower);
         Ok(server)
     }
 
@@ -248,65 +263,73 @@ impl Server {
         self.tenants().into_iter().map(home).collect()
     }
 
-    async fn start_of_replay(&self) -> anyhow::Result<Offset> {
+    async fn follower(&self) -> anyhow::Result<Follower> {
         let folded = self.catalog.folded().await?;
         let covered = self.tenants().iter().map(|tenant| tenant.store.covered()).min();
         let first = folded.min(covered.unwrap_or(folded));
-        Ok(Offset(first).max(self.log.start()))
+        let next = Offset(first).max(self.log.start());
+        Ok(Follower { next, folded, told: Instant::now() })
     }
 
-    fn replay(&self, mut from: Offset, runtime: &tokio::runtime::Handle) -> anyhow::Result<()> {
-        loop {
-            let next = self.step(from, runtime, &mut |account, record| {
-                if let Some(tenant) = self.tenant(account.as_str()) {
-                    tenant.door.replay(record);
-                }
-            })?;
-            if next == from {
-                return Ok(());
+    /// Takes in what the log holds beyond catalog and parts.
+    fn replay(
+        &self,
+        mut follower: Follower,
+        runtime: &tokio::runtime::Handle,
+    ) -> anyhow::Result<Follower> {
+        let mut take = |account: &AccountId, record: &Record| {
+            if let Some(tenant) = self.tenant(account.as_str()) {
+                tenant.door.replay(record);
             }
-            from = next;
-        }
+        };
+        while self.step(&mut follower, runtime, &mut take)? {}
+        Ok(follower)
     }
 
+    /// One step of the loader; whether there was anything.
     fn step(
         &self,
-        from: Offset,
+        follower: &mut Follower,
         runtime: &tokio::runtime::Handle,
         seen: &mut dyn FnMut(&AccountId, &Record),
-    ) -> anyhow::Result<Offset> {
-        let step = step(self.log.as_ref(), from, &self.homes(), seen)?;
-        if step.moved {
-            // After a restart the stores may lie behind the catalog: what it holds is passed over.
-            let folded = runtime.block_on(self.catalog.folded())?;
-            if step.next.0 > folded {
-                let fresh = step.joins.into_iter().filter(|(offset, ..)| offset.0 >= folded);
-                let fresh: Vec<_> = fresh.map(|(_, account, record)| (account, record)).collect();
-                runtime.block_on(self.catalog.fold(&fresh, step.next.0))?;
-            }
+    ) -> anyhow::Result<bool> {
+        let step = step(self.log.as_ref(), follower.next, &self.homes(), seen)?;
+        // After a restart the stores may lie behind the catalog: what it holds is passed over.
+        let fresh = step.joins.into_iter().filter(|(offset, ..)| offset.0 >= follower.folded);
+        let fresh: Vec<_> = fresh.map(|(_, account, record)| (account, record)).collect();
+        // Events alone say nothing to the catalog: its offset, a sync, may wait a little.
+        let due = !fresh.is_empty() || follower.told.elapsed() >= FOLDED_TOLD_EVERY;
+        if step.next.0 > follower.folded && due {
+            runtime.block_on(self.catalog.fold(&fresh, step.next.0))?;
+            follower.folded = step.next.0;
+            follower.told = Instant::now();
         }
-        Ok(step.next)
+        follower.next = step.next;
+        Ok(step.moved)
     }
 
     /// Follows the log until the server stops; runs on a thread of its own.
     pub fn load(self: &Arc<Self>, runtime: &tokio::runtime::Handle) {
-        let mut from = self.log.end();
-        // Every store is at the end after the replay, save for what came since.
-        from = self.tenants().iter().map(|t| Offset(t.store.applied())).min().unwrap_or(from);
+        let mut waiting = self.follower.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(mut follower) = waiting.take() else { return };
+        drop(waiting);
         while !self.stop.load(Ordering::Relaxed) {
-            match self.step(from, runtime, &mut |_, _| {}) {
-                Ok(next) if next == from => {
-                    self.log.wait(from, LOAD_WAIT);
+            match self.step(&mut follower, runtime, &mut |_, _| {}) {
+                Ok(false) => {
+                    self.log.wait(follower.next, LOAD_WAIT);
                 }
-                Ok(next) => {
-                    from = next;
-                    std::thread::sleep(LOAD_PAUSE);
-                }
+                Ok(true) => std::thread::sleep(LOAD_PAUSE),
                 Err(error) => {
                     tracing::error!(error = format!("{error:#}"), "loading stands still");
                     std::thread::sleep(FAILED_PAUSE);
                 }
             }
+        }
+        // The next start goes on from here.
+        if follower.next.0 > follower.folded
+            && let Err(error) = runtime.block_on(self.catalog.fold(&[], follower.next.0))
+        {
+            tracing::warn!(%error, "the catalog was not told how far the log was read");
         }
     }
 
