@@ -31,7 +31,7 @@ pub use funnel::Funnel;
 pub use live::{Counted, Live, live};
 pub use period::{Interval, rfc3339, zone};
 pub use person::{Done, EventCount, Person, person, timeline};
-pub use question::{Breakdown, Breakdowns};
+pub use question::{Breakdown, Breakdowns, Scoped};
 pub use scan::Cancel;
 pub use segment::Definition;
 pub use session::{SILENCE_MS, Session, sessions};

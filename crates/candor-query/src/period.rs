@@ -61,7 +61,7 @@ pub(crate) fn duration(text: &str, pointer: &str) -> Result<i64, Error> {
     number
         .checked_mul(unit)
         .filter(|ms| (1..=DURATION_MS_MAX).contains(ms))
-        .ok_or_else(|| Error::bad(pointer, "a duration of at most 10 years"))
+        .ok_or_else(|| Error::bad(pointer, "a duration above zero and of at most 10 years"))
 }
 
 const DURATION_MS_MAX: i64 = 3_660 * 86_400_000;

@@ -32,13 +32,18 @@ pub enum Breakdown {
     /// A property of the event.
     Name(String),
     /// A property of the event or a trait of the person.
-    Scoped {
-        /// Its name.
-        property: String,
-        /// Whose it is.
-        #[serde(default)]
-        scope: Scope,
-    },
+    Scoped(Scoped),
+}
+
+/// A property, and whose it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scoped {
+    /// Its name.
+    pub property: String,
+    /// Whose it is.
+    #[serde(default)]
+    pub scope: Scope,
 }
 
 /// One or several breakdowns.
@@ -75,7 +80,9 @@ impl Breakdowns {
     pub(crate) fn find(&self, volume: &VolumeView) -> Vec<(Option<u32>, Scope)> {
         let find = |one: &Breakdown| match one {
             Breakdown::Name(name) => (volume.property_code(name), Scope::Event),
-            Breakdown::Scoped { property, scope } => (volume.property_code(property), *scope),
+            Breakdown::Scoped(Scoped { property, scope }) => {
+                (volume.property_code(property), *scope)
+            }
         };
         self.list().iter().map(find).collect()
     }

@@ -41,6 +41,9 @@ pub struct Did {
     /// When; ever when missing.
     #[serde(default)]
     pub within: Within,
+    /// Only the first such event of the person's life counts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub first_ever: bool,
 }
 
 /// How often something was done.
@@ -92,9 +95,6 @@ pub struct Period {
     /// Up to, not including, this moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// Only the first such event of the person's life counts.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub first_ever: bool,
 }
 
 impl Default for Within {
@@ -124,7 +124,7 @@ pub(crate) enum Rule<'q> {
     All(Vec<Rule<'q>>),
     Any(Vec<Rule<'q>>),
     Not(Box<Rule<'q>>),
-    Did { did: &'q Did, from: i64, to: i64, first_ever: bool },
+    Did { did: &'q Did, from: i64, to: i64 },
     Person(&'q Condition),
 }
 
@@ -213,13 +213,13 @@ impl Did {
         let within = format!("{at}/within");
         // What lies after the moment asked for has not happened yet.
         let now = as_of.0.saturating_add(1);
-        let (from, to, first_ever) = match &self.within {
-            Within::Ever(_) => (i64::MIN, now, false),
-            Within::Period(Period { last: Some(last), from: None, to: None, first_ever }) => {
+        let (from, to) = match &self.within {
+            Within::Ever(_) => (i64::MIN, now),
+            Within::Period(Period { last: Some(last), from: None, to: None }) => {
                 let length = period::duration(last, &format!("{within}/last"))?;
-                (now.saturating_sub(length), now, *first_ever)
+                (now.saturating_sub(length), now)
             }
-            Within::Period(Period { last: None, from, to, first_ever }) => {
+            Within::Period(Period { last: None, from, to }) => {
                 let moment = |text: &Option<String>, name, other| match text {
                     Some(text) => {
                         period::moment(text, zone, &format!("{within}/{name}")).map(|at| at.0)
@@ -227,13 +227,13 @@ impl Did {
                     None => Ok(other),
                 };
                 let from = moment(from, "from", i64::MIN)?;
-                (from, moment(to, "to", now)?.min(now), *first_ever)
+                (from, moment(to, "to", now)?.min(now))
             }
             Within::Period(_) => {
                 return Err(Error::bad(within, "either `last`, or `from` and `to`"));
             }
         };
-        Ok(Rule::Did { did: self, from, to, first_ever })
+        Ok(Rule::Did { did: self, from, to })
     }
 }
 
@@ -244,12 +244,12 @@ impl<'q> Rule<'q> {
             Rule::All(list) => Found::All(each(list)),
             Rule::Any(list) => Found::Any(each(list)),
             Rule::Not(one) => Found::Not(Box::new(one.find(volume))),
-            Rule::Did { did, from, to, first_ever } => Found::Did {
+            Rule::Did { did, from, to } => Found::Did {
                 event: volume.event_code(&did.event),
                 any: did.event == "*",
                 filters: did.conditions.iter().map(|condition| condition.find(volume)).collect(),
                 times: did.times,
-                span: Span { from: *from, to: *to, first_ever: *first_ever },
+                span: Span { from: *from, to: *to, first_ever: did.first_ever },
             },
             Rule::Person(condition) => {
                 let mut filter = condition.find(volume);

@@ -1625,8 +1625,8 @@ export interface components {
                     last?: string;
                     from?: string;
                     to?: string;
-                    first_ever?: boolean;
                 };
+                first_ever?: boolean;
             };
         } | {
             person: components["schemas"]["Condition"];

@@ -14,7 +14,8 @@ use super::repeats::{First, Repeats};
 use super::{GUIDS_TRAIT, Receipt, Request, joins_of};
 use crate::decode::{Body, Incoming, RefusalCode};
 use crate::gate::{
-    Basis, Classes, Policy, Said, StripReason, Stripped, Verdict, check_event, check_property,
+    Basis, Classes, Detected, Policy, Said, StripReason, Stripped, Verdict, check_event,
+    check_property,
 };
 use crate::tally::Tally;
 use crate::who::{HashedIds, WhoIsWho};
@@ -189,7 +190,11 @@ impl State {
         let allowed = self.allowed(person);
         let classes = self.classes.clone();
         let verdict = check_event(&classes, allowed, &event.name, &mut event.properties);
-        let Verdict::Keep(stripped) = verdict else { return Err(no_consent()) };
+        let stripped = match verdict {
+            Verdict::Keep(stripped) => stripped,
+            Verdict::Refuse => return Err(no_consent()),
+            Verdict::Misnamed(detected) => return Err(misnamed(detected)),
+        };
         for (name, value) in &request.derived {
             // Not sent with the event: where its class is not allowed nothing is taken out.
             if !event.properties.contains(name)
@@ -421,6 +426,14 @@ const OPT_OUT_NAME: &str = "ct_optout";
 
 fn nobody() -> Stop {
     refuse(RefusalCode::MissingIdentity, "name the person by 'identity' or 'guid'")
+}
+
+fn misnamed(detected: Detected) -> Stop {
+    let reason = detected.reason();
+    refuse(
+        RefusalCode::BadRecord,
+        format!("the event's name {reason}: name events by what is done, not by who does it"),
+    )
 }
 
 fn no_consent() -> Stop {

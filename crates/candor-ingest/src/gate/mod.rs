@@ -53,8 +53,10 @@ pub struct Stripped {
 pub enum Verdict {
     /// It may be kept, with the properties that are left.
     Keep(Vec<Stripped>),
-    /// Nothing of it may be kept: no purpose in force allows `behaviour`, or its name tells more.
+    /// Nothing of it may be kept: no purpose in force allows `behaviour`.
     Refuse,
+    /// Nothing of it may be kept: its name is no name of something that people do.
+    Misnamed(Detected),
 }
 
 /// Takes out of an event what `allowed` does not cover.
@@ -64,9 +66,11 @@ pub fn check_event(
     name: &str,
     properties: &mut Properties,
 ) -> Verdict {
-    if !allowed.contains(DataClass::Behaviour) || stray(name, DataClass::Behaviour).is_some() {
+    let misnamed = stray(name, DataClass::Behaviour).map(Verdict::Misnamed);
+    let refused = (!allowed.contains(DataClass::Behaviour)).then_some(Verdict::Refuse);
+    if let Some(verdict) = refused.or(misnamed) {
         properties.clear();
-        return Verdict::Refuse;
+        return verdict;
     }
     let mut stripped = Vec::new();
     properties.retain(|property, value| match check_property(classes, allowed, property, value) {
@@ -145,7 +149,7 @@ mod tests {
                 let reasons = stripped.iter().map(|s| s.reason.word()).collect();
                 (properties.keys().map(ToString::to_string).collect(), reasons)
             }
-            Verdict::Refuse => {
+            Verdict::Refuse | Verdict::Misnamed(_) => {
                 (properties.keys().map(ToString::to_string).collect(), vec!["refused"])
             }
         }
@@ -169,7 +173,7 @@ mod tests {
         let classes = Classes::built_in(None);
         let mut properties = story();
         let verdict = check_event(&classes, ClassSet::ALL, "asha@example.test", &mut properties);
-        assert_eq!(verdict, Verdict::Refuse);
+        assert_eq!(verdict, Verdict::Misnamed(Detected::Email));
         assert!(properties.is_empty());
     }
 

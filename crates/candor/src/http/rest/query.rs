@@ -153,7 +153,13 @@ fn did(
 ) -> Definition {
     let period =
         Period { from: Some(from.to_string()), to: Some(to.to_string()), ..Period::default() };
-    Definition::Did(Did { event, conditions, times, within: Within::Period(period) })
+    Definition::Did(Did {
+        event,
+        conditions,
+        times,
+        first_ever: false,
+        within: Within::Period(period),
+    })
 }
 
 fn done(one: Done) -> Result<Definition, String> {
