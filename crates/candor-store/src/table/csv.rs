@@ -25,7 +25,11 @@ pub(super) fn open(
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
     let failed = |e: &csv::Error| Error::table(name, reason(e));
     let columns: Vec<Arc<str>> = match reader.headers() {
-        Ok(header) => header.iter().map(|column| Arc::from(column.trim())).collect(),
+        // Spreadsheets begin a file with a byte order mark.
+        Ok(header) => {
+            let name = |column: &str| Arc::from(column.trim_start_matches('\u{feff}').trim());
+            header.iter().map(name).collect()
+        }
         Err(e) => return Err(failed(&e)),
     };
     if columns.is_empty() {
@@ -126,7 +130,7 @@ mod tests {
 
     #[test]
     fn lines_are_rows_and_bad_lines_are_named() {
-        let (columns, piece) = all("identity,n\nu1,3\nu2\n\"u,3\",\n");
+        let (columns, piece) = all("\u{feff}identity, n\nu1,3\nu2\n\"u,3\",\n");
         assert_eq!(columns, ["identity".into(), "n".into()] as [Arc<str>; 2]);
         assert_eq!(piece.lines, [2, 4]);
         assert_eq!(piece.bad[0].0, 3);

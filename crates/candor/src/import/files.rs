@@ -248,7 +248,7 @@ fn lines(
             skip_line(&mut source)?;
         }
         let passes = out.passes();
-        let text = line.trim_ascii();
+        let text = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line).trim_ascii();
         if passes || text.is_empty() {
             continue;
         }
