@@ -1,4 +1,7 @@
 import "@mantine/core/styles.css";
+import "./ui/ui.css";
+import "./charts/charts.css";
+import "./filters/filters.css";
 import "./app/app.css";
 
 import { MantineProvider } from "@mantine/core";

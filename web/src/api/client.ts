@@ -28,6 +28,11 @@ export class Refusal extends Error {
   get forbidden(): boolean {
     return this.status === 403;
   }
+
+  /** The scope that is lacking, where the server names one. */
+  get scope(): string | undefined {
+    return /scope '(\w+)'/.exec(this.message)?.[1];
+  }
 }
 
 type Answer<T> = { data?: T; error?: unknown; response: Response };

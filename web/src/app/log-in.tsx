@@ -45,6 +45,7 @@ export function LogIn() {
             type="email"
             autoComplete="username"
             required
+            withAsterisk={false}
             autoFocus
             value={email}
             onChange={(event) => setEmail(event.currentTarget.value)}
@@ -53,6 +54,7 @@ export function LogIn() {
             label={texts.password}
             autoComplete="current-password"
             required
+            withAsterisk={false}
             value={password}
             onChange={(event) => setPassword(event.currentTarget.value)}
             error={refused || undefined}

@@ -23,14 +23,14 @@ function useHits(text: string, opened: boolean, close: () => void): Hit[] {
   const has = (name: string) => name.toLowerCase().includes(wanted);
   const pages = RAIL.flatMap((group) => group.pages)
     .filter((page) => has(page.name))
-    .map(({ to, name }) => ({ id: to, name, more: texts.pages, go: () => navigate({ to }) }));
+    .map(({ to, name }) => ({ id: to, name, more: texts.page, go: () => navigate({ to }) }));
   const named = (events.data?.names ?? [])
     .filter((event) => has(event.name))
     .slice(0, 8)
     .map(({ name, count }) => ({
       id: `event ${name}`,
       name,
-      more: `${texts.events} · ${short(count)}`,
+      more: `${texts.event} · ${short(count)}`,
       go: () => navigate({ to: "/trends", search: { event: name } }),
     }));
   return [...pages, ...named].map((hit) => ({
@@ -80,41 +80,41 @@ export function Search() {
       <Modal.Overlay />
       <Modal.Content aria-label={texts.search}>
         <Modal.Body>
-      <TextInput
-        data-autofocus
-        aria-label={texts.search}
-        placeholder={texts.searchHint}
-        leftSection={<IconSearch size={16} />}
-        value={text}
-        role="combobox"
-        aria-expanded
-        aria-controls="hits"
-        aria-activedescendant={chosen ? `hit ${chosen.id}`.replace(/\s/g, "-") : undefined}
-        onChange={(event) => {
-          setText(event.currentTarget.value);
-          setAt(0);
-        }}
-        onKeyDown={keys}
-      />
-      <ul id="hits" role="listbox" aria-label={texts.search} className="hits">
-        {hits.map((hit) => (
-          <li
-            key={hit.id}
-            id={`hit ${hit.id}`.replace(/\s/g, "-")}
-            role="option"
-            aria-selected={hit === chosen}
-            onClick={hit.go}
-          >
-            <span>{hit.name}</span>
-            <span className="quiet">{hit.more}</span>
-          </li>
-        ))}
-      </ul>
-      {hits.length === 0 && (
-        <Text size="sm" className="quiet" p={12}>
-          {texts.nothingFound}
-        </Text>
-      )}
+          <TextInput
+            data-autofocus
+            aria-label={texts.search}
+            placeholder={texts.searchHint}
+            leftSection={<IconSearch size={16} />}
+            value={text}
+            role="combobox"
+            aria-expanded
+            aria-controls="hits"
+            aria-activedescendant={chosen ? `hit ${chosen.id}`.replace(/\s/g, "-") : undefined}
+            onChange={(event) => {
+              setText(event.currentTarget.value);
+              setAt(0);
+            }}
+            onKeyDown={keys}
+          />
+          <ul id="hits" role="listbox" aria-label={texts.search} className="hits">
+            {hits.map((hit) => (
+              <li
+                key={hit.id}
+                id={`hit ${hit.id}`.replace(/\s/g, "-")}
+                role="option"
+                aria-selected={hit === chosen}
+                onClick={hit.go}
+              >
+                <span>{hit.name}</span>
+                <span className="quiet">{hit.more}</span>
+              </li>
+            ))}
+          </ul>
+          {hits.length === 0 && (
+            <Text size="sm" className="quiet" p={12}>
+              {texts.nothingFound}
+            </Text>
+          )}
         </Modal.Body>
       </Modal.Content>
     </Modal.Root>

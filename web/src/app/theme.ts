@@ -14,11 +14,25 @@ const ink: MantineColorsTuple = [
   "#073967",
 ];
 
+// The greys of the dark scheme, those of app.css: text, borders, inputs, cards, page.
+const dark: MantineColorsTuple = [
+  "#e8ebf0",
+  "#c3c9d2",
+  "#a3adba",
+  "#7d8795",
+  "#3a414c",
+  "#2b3038",
+  "#1f242c",
+  "#1b1f26",
+  "#14171c",
+  "#0f1216",
+];
+
 export const theme = createTheme({
   primaryColor: "ink",
-  primaryShade: { light: 6, dark: 4 },
+  primaryShade: { light: 6, dark: 5 },
   autoContrast: true,
-  colors: { ink },
+  colors: { ink, dark },
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", Menlo, Consolas, monospace',
   fontSizes: { xs: "12px", sm: "14px", md: "14px", lg: "16px", xl: "20px" },

@@ -89,7 +89,13 @@ function One({ draft, word, onChange, onRemove }: OneProps) {
           )}
         </>
       )}
-      <ActionIcon variant="subtle" color="gray" aria-label={texts.removeCondition} onClick={onRemove}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        className="remove"
+        aria-label={texts.removeCondition}
+        onClick={onRemove}
+      >
         <IconX size={16} />
       </ActionIcon>
     </span>
@@ -137,7 +143,8 @@ export function Conditions({ value, onChange }: ConditionsProps) {
       <Button
         size="xs"
         variant="subtle"
-        leftSection={<IconPlus size={14} />}
+        className="add"
+        leftSection={<IconPlus size={14} aria-hidden />}
         onClick={() => setDrafts([...drafts, { op: "eq" }])}
       >
         {texts.addCondition}

@@ -21,13 +21,14 @@ function Dates({ search, zone, onChange }: PeriodProps) {
         onChange({ last: undefined, from, until });
       }}
     >
-      <Group align="end" gap={8} wrap="nowrap">
+      <Group align="end" gap={8}>
         <TextInput
           type="date"
           label={texts.from}
           value={from}
           max={until}
           required
+          withAsterisk={false}
           onChange={(event) => setFrom(event.currentTarget.value)}
         />
         <TextInput
@@ -36,6 +37,7 @@ function Dates({ search, zone, onChange }: PeriodProps) {
           value={until}
           min={from}
           required
+          withAsterisk={false}
           onChange={(event) => setUntil(event.currentTarget.value)}
         />
         <Button type="submit" variant="default">
@@ -66,9 +68,11 @@ export function PeriodControl({ search, zone, onChange }: PeriodProps) {
           aria-label={`${texts.period}: ${words}, ${zone}`}
         >
           <IconCalendar size={16} aria-hidden />
-          <span>{words}</span>
-          <span className="zone">, {zone}</span>
-          {search.compare && <span className="zone">· {texts.compared}</span>}
+          <span>
+            {words}
+            <span className="zone">, {zone}</span>
+            {search.compare && <span className="zone">, {texts.compared}</span>}
+          </span>
         </UnstyledButton>
       </Popover.Target>
       <Popover.Dropdown maw="calc(100vw - 16px)">

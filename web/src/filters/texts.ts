@@ -6,7 +6,7 @@ export const texts = catalogue({
     from: "From",
     until: "Until",
     apply: "Apply",
-    compare: "Compare with the same length before",
+    compare: "Compare with the period before",
     compared: "compared",
     anyEvent: "any event",
     event: "Event",

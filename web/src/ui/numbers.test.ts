@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { duration, full, named, share, short } from "./numbers";
+import { difference, duration, full, named, share, short } from "./numbers";
 
 describe("numbers as people read them", () => {
   it("writes whole numbers in full and large ones short", () => {
@@ -16,7 +16,13 @@ describe("numbers as people read them", () => {
     expect(duration(45)).toBe("45 ms");
     expect(duration(86_400_000 * 12 + 3_600_000)).toBe("12 d");
   });
-  it("has a word for what is missing", () => {
+  it("writes a difference with its sign, and none against nothing", () => {
+    expect(difference(110, 100)).toBe("+10.0%");
+    expect(difference(90, 100)).toBe("-10.0%");
+    expect(difference(90, 0)).toBeUndefined();
+  });
+  it("has a word for what is missing and for what is hidden", () => {
+    expect(named({ masked: true })).toBe("(hidden)");
     expect(named(null)).toBe("(none)");
     expect(named(7)).toBe("7");
   });

@@ -1,10 +1,19 @@
 // Numbers and times as people read them.
 
+import { words } from "./words";
+
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const fine = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 const percent = new Intl.NumberFormat("en", {
   style: "percent",
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+});
+
+const signed = new Intl.NumberFormat("en", {
+  style: "percent",
+  signDisplay: "exceptZero",
   minimumFractionDigits: 1,
   maximumFractionDigits: 1,
 });
@@ -42,14 +51,28 @@ export function duration(ms: number): string {
 export const clock = (at: string | number, zone?: string): string =>
   new Date(at).toLocaleTimeString("en-GB", { timeZone: zone });
 
+const day = (at: string | number, zone?: string): string =>
+  new Date(at).toLocaleDateString("en-GB", { dateStyle: "medium", timeZone: zone });
+
 /** "24 Nov 2026, 14:03" in a zone. */
 export const moment = (at: string | number, zone?: string): string =>
   new Date(at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: zone });
 
+/** +12.3% or −4.5%: how much more or less than before; undefined where there was nothing. */
+export const difference = (now: number, before: number | undefined): string | undefined =>
+  before === undefined || before === 0 ? undefined : signed.format(now / before - 1);
+
+/** What the server holds and does not show to this caller. */
+const masked = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && "masked" in value && value.masked === true;
+
 /** What a breakdown's value is called. */
-export const named = (value: unknown): string =>
-  value === null || value === undefined
-    ? "(none)"
-    : typeof value === "string"
-      ? value
-      : JSON.stringify(value);
+export function named(value: unknown): string {
+  if (value === null || value === undefined) return "(none)";
+  if (masked(value)) return words.hidden;
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** "As of 24 Nov 2026, 14:03:07, Asia/Kolkata, from 8.2 M events". */
+export const answeredAt = (meta: { as_of: string; events_scanned: number }, zone: string): string =>
+  words.answeredAt(`${day(meta.as_of, zone)}, ${clock(meta.as_of, zone)}, ${zone}`, short(meta.events_scanned));

@@ -1,20 +1,13 @@
 // A panel in its four states: loading, nothing yet, refused, failed. A failed panel keeps the last
 // good answer on screen, marked.
-import { Alert, Button, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
-import { IconAlertTriangle, IconLock } from "@tabler/icons-react";
-import type { ReactNode } from "react";
+import { Button, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { type ReactNode, useState } from "react";
 
 import { Refusal } from "../api/client";
+import { Note } from "./note";
+import { words } from "./words";
 
-export function Panel({
-  title,
-  aside,
-  children,
-}: {
-  title?: string;
-  aside?: ReactNode;
-  children: ReactNode;
-}) {
+export function Panel({ title, aside, children }: PanelProps) {
   return (
     <section className="card" aria-label={title} style={{ padding: 16, minWidth: 0 }}>
       {title && (
@@ -27,10 +20,11 @@ export function Panel({
     </section>
   );
 }
+type PanelProps = { title?: string; aside?: ReactNode; children: ReactNode };
 
 /** Lines where an answer will be, in its height, so that nothing jumps. */
 export function Loading({ height = 240 }: { height?: number }) {
-  return <Skeleton height={height} radius={8} aria-label="Loading" role="status" />;
+  return <Skeleton height={height} radius={8} aria-label={words.loading} role="status" />;
 }
 
 /** Nothing yet: says what to do next. */
@@ -47,45 +41,74 @@ export function Nothing({ title, next }: { title: string; next?: ReactNode }) {
   );
 }
 
+/** The server's words as a sentence: they begin small and end without a full stop. */
+const sentence = (text: string) =>
+  `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+
 /** What went wrong, and how to go on. */
 export function Failed({ error, again }: { error: unknown; again?: () => void }) {
   const refusal = error instanceof Refusal ? error : undefined;
   if (refusal?.forbidden) {
+    const scope = refusal.scope;
     return (
-      <Alert color="gray" icon={<IconLock size={18} />} title="Not allowed" role="alert">
-        {refusal.message}. Someone with the role admin can change that.
-      </Alert>
+      <Note kind="lock" title={words.notAllowed} role="alert">
+        {sentence(refusal.message)} {scope === "people" ? words.whoCan(scope) : words.whoCanAny}
+      </Note>
     );
   }
   return (
-    <Alert
-      color="red"
-      variant="light"
-      icon={<IconAlertTriangle size={18} />}
-      title="This did not work"
-      role="alert"
-    >
-      <Text size="sm">{refusal?.message ?? "Something unexpected happened in this page."}</Text>
+    <Note kind="bad" title={words.failed} role="alert">
+      {refusal ? sentence(refusal.message) : words.broke}
+      {refusal?.status === 0 && ` ${words.unreachable}`}
       {refusal?.places.map((place) => (
-        <Text size="sm" key={place.pointer}>
+        <div key={place.pointer}>
           <code>{place.pointer || "/"}</code> {place.message}
-        </Text>
+        </div>
       ))}
       {again && (
-        <Button size="xs" mt={8} variant="default" onClick={again}>
-          Try again
-        </Button>
+        <div>
+          <Button size="xs" mt={12} variant="default" onClick={again}>
+            {words.again}
+          </Button>
+        </div>
       )}
-    </Alert>
+    </Note>
   );
 }
 
+/** The newest answer that came, also while a later question fails. */
+function useLastGood<T>(data: T | undefined): T | undefined {
+  const [last, setLast] = useState(data);
+  if (data !== undefined && data !== last) setLast(data);
+  return data ?? last;
+}
+
 /** The state of a query: its answer when there is one, marked when it is not fresh. */
-export function Answered<T>({
-  query,
-  height,
-  children,
-}: {
+export function Answered<T>({ query, height, children }: AnsweredProps<T>) {
+  const { data, error, isFetching, isPlaceholderData, refetch } = query;
+  const last = useLastGood(data);
+  const again = () => void refetch();
+  const refused = error instanceof Refusal && error.forbidden;
+  if (last === undefined || refused) {
+    return error ? <Failed error={error} again={again} /> : <Loading height={height} />;
+  }
+  return (
+    <>
+      {error ? (
+        <>
+          <Failed error={error} again={again} />
+          <Text size="xs" className="quiet" my={8}>
+            {words.lastGood}
+          </Text>
+        </>
+      ) : null}
+      <div aria-busy={isFetching} className="answer" data-old={Boolean(isPlaceholderData || error)}>
+        {children(last)}
+      </div>
+    </>
+  );
+}
+type AnsweredProps<T> = {
   query: {
     data: T | undefined;
     error: unknown;
@@ -95,31 +118,4 @@ export function Answered<T>({
   };
   height?: number;
   children: (data: T) => ReactNode;
-}) {
-  const { data, error, isFetching, isPlaceholderData, refetch } = query;
-  if (data === undefined) {
-    return error ? (
-      <Failed error={error} again={() => void refetch()} />
-    ) : (
-      <Loading height={height} />
-    );
-  }
-  return (
-    <>
-      {error ? (
-        <>
-          <Failed error={error} again={() => void refetch()} />
-          <Text size="xs" className="quiet" my={8}>
-            Below is the last good answer.
-          </Text>
-        </>
-      ) : null}
-      <div
-        aria-busy={isFetching}
-        style={{ opacity: isPlaceholderData || error ? 0.55 : 1, transition: "opacity 120ms" }}
-      >
-        {children(data)}
-      </div>
-    </>
-  );
-}
+};
