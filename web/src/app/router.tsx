@@ -14,6 +14,7 @@ import { account } from "../api/account";
 import { Refusal } from "../api/client";
 import { type PeriodSearch, readPeriod } from "../filters/period";
 import { readFunnel } from "../funnels/state";
+import { readSettings } from "../settings/state";
 import { readTrend } from "../trends/state";
 import { Broken, Missing } from "./broken";
 import { LogIn } from "./log-in";
@@ -102,6 +103,7 @@ const gate = createRoute({
 const settings = createRoute({
   getParentRoute: () => inside,
   path: "/settings",
+  validateSearch: readSettings,
   component: lazyRouteComponent(() => import("../settings/page"), "Settings"),
 });
 

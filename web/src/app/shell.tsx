@@ -1,6 +1,6 @@
 // What stands around every page: the rail, the top bar, and a strip on the state of keys and policy.
-import { ActionIcon, Anchor, AppShell, Burger, Group, Text, Tooltip } from "@mantine/core";
-import { useDisclosure, useMediaQuery } from "@mantine/hooks";
+import { ActionIcon, AppShell, Burger, Group, Text, Tooltip } from "@mantine/core";
+import { useDisclosure, useDocumentTitle, useMediaQuery } from "@mantine/hooks";
 import {
   IconActivity,
   IconChartLine,
@@ -75,15 +75,16 @@ function Rail({ narrow }: { narrow: boolean }) {
 function Strip() {
   const { data } = useSuspenseQuery(account);
   const open = useQuery(policy).data?.preset === "open";
+  const tab = open ? ("policy" as const) : ("about" as const);
   const words = [data.keys === "local" && texts.keysLocal, open && texts.policyOpen];
   return (
     <Group className="strip" gap={8} wrap="nowrap">
       <IconLock size={14} aria-hidden />
-      <Text size="xs" truncate>
-        {words.filter(Boolean).join(" · ")}{" "}
-        <Anchor component={Link} to="/settings" size="xs" underline="always">
-          {texts.settings}
-        </Anchor>
+      <Text size="xs">
+        {words.filter(Boolean).join(" · ")} ·{" "}
+        <Link to="/settings" search={{ tab }}>
+          {open ? texts.seePolicy : texts.whatThatMeans}
+        </Link>
       </Text>
     </Group>
   );
@@ -93,7 +94,10 @@ export function Shell() {
   const [drawer, { toggle, close }] = useDisclosure(false);
   const narrow = useMediaQuery("(min-width: 48em) and (max-width: 68em)") ?? false;
   const { pathname } = useLocation();
+  const { data } = useSuspenseQuery(account);
   useEffect(close, [pathname, close]);
+  const page = RAIL.flatMap((group) => group.pages).find(({ to }) => to === pathname);
+  useDocumentTitle([page?.name, data.name, "Candor"].filter(Boolean).join(" · "));
   const burger = (
     <Burger opened={drawer} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={texts.menu} />
   );

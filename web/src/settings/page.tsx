@@ -1,11 +1,15 @@
 // Settings: how apps send here, the policy and its versions, and the publisher.
-import { Stack, Table, Tabs, Title } from "@mantine/core";
+import "./settings.css";
+
+import { Stack, Tabs, Title } from "@mantine/core";
 import { useSuspenseQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 
 import { account } from "../api/account";
 import { Panel } from "../ui/panel";
 import { PolicyPanel } from "./policy";
 import { Sdk } from "./sdk";
+import { TABS } from "./state";
 import { texts } from "./texts";
 import { Tokens } from "./tokens";
 
@@ -21,30 +25,33 @@ function About() {
   ];
   return (
     <Panel>
-      <Table layout="auto">
-        <Table.Tbody>
-          {rows.map(([name, value]) => (
-            <Table.Tr key={name}>
-              <Table.Th scope="row">{name}</Table.Th>
-              <Table.Td>{value}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+      <dl className="facts">
+        {rows.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
     </Panel>
   );
 }
 
 export function Settings() {
+  const { tab } = useSearch({ from: "/inside/settings" });
+  const navigate = useNavigate({ from: "/settings" });
+  const open = (next: string | null) =>
+    void navigate({ search: (old) => ({ ...old, tab: TABS.find((one) => one === next) }) });
   return (
     <Stack gap={16} component="main">
       <Title order={1}>{texts.title}</Title>
-      <Tabs defaultValue="sdk" keepMounted={false}>
+      <Tabs value={tab ?? "sdk"} onChange={open} keepMounted={false}>
         <Tabs.List mb={16}>
-          <Tabs.Tab value="sdk">{texts.sdk}</Tabs.Tab>
-          <Tabs.Tab value="tokens">{texts.tokens}</Tabs.Tab>
-          <Tabs.Tab value="policy">{texts.policy}</Tabs.Tab>
-          <Tabs.Tab value="about">{texts.about}</Tabs.Tab>
+          {TABS.map((one) => (
+            <Tabs.Tab key={one} value={one}>
+              {texts[one]}
+            </Tabs.Tab>
+          ))}
         </Tabs.List>
         <Tabs.Panel value="sdk">
           <Sdk />

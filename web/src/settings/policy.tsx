@@ -1,11 +1,12 @@
 // The policy in words, its change as a document, and its versions.
-import { Alert, Button, Group, Stack, Text, Textarea } from "@mantine/core";
+import { Button, Group, Stack, Text, Textarea } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { account } from "../api/account";
 import { changePolicy, type Policy, policy, policyVersions } from "../api/gate";
 import { moment } from "../ui/numbers";
+import { Note } from "../ui/note";
 import { Answered, Failed, Panel } from "../ui/panel";
 import { texts } from "./texts";
 
@@ -126,7 +127,7 @@ export function PolicyPanel() {
         <Answered query={asked} height={280}>
           {(held) => (
             <>
-              {held.preset === "open" && <Alert color="yellow" mb={12}>{texts.openPreset}</Alert>}
+              {held.preset === "open" && <Note kind="mind">{texts.openPreset}</Note>}
               <Group justify="space-between" mb={12}>
                 <Text>
                   {texts.preset}: <strong>{held.preset}</strong>

@@ -1,8 +1,10 @@
-import { Alert, Stack, Text } from "@mantine/core";
+// The snippets that make SDKs send here, each with what else to mind.
+import { Stack, Text } from "@mantine/core";
 import { useSuspenseQuery } from "@tanstack/react-query";
 
 import { account } from "../api/account";
 import { Copy } from "../ui/copy";
+import { Note } from "../ui/note";
 import { Panel } from "../ui/panel";
 import { SNIPPETS } from "./snippets";
 import { texts } from "./texts";
@@ -13,15 +15,18 @@ export function Sdk() {
   const place = { host, origin, accountId: data.account_id };
   return (
     <Stack gap={16}>
-      <Text size="sm" maw={720}>
-        {texts.sdkHint} {texts.tokenHint}
+      <Text size="sm" maw="70ch">
+        {texts.sdkHint}
       </Text>
-      {protocol === "http:" && <Alert color="yellow">{texts.plainHttp}</Alert>}
+      {protocol === "http:" && <Note kind="mind">{texts.plainHttp}</Note>}
       {SNIPPETS.map(({ id, code }) => (
         <Panel key={id} title={texts[id]} aside={<Copy text={code(place)} />}>
           <pre className="code" tabIndex={0} aria-label={texts[id]}>
             {code(place)}
           </pre>
+          <Text size="sm" className="quiet" mt={12} maw="70ch">
+            {texts.mind[id]}
+          </Text>
         </Panel>
       ))}
     </Stack>

@@ -18,14 +18,22 @@ export const texts = catalogue({
     policy: "Policy",
     about: "Publisher",
     sdkHint:
-      "CleverTap's own SDKs work as they are: they are told another host name and nothing else changes.",
-    tokenHint: "ACCOUNT_TOKEN stands for the account token that was printed when the publisher was made.",
+      "CleverTap's own SDKs work as they are: they are told another host and nothing else changes. The host below is the one of this page: put in the one that your visitors reach.",
+    mind: {
+      web: "ACCOUNT_TOKEN stands for the account token. It was shown once, when the publisher was made. Nothing of a visitor is kept before they say yes, where the policy asks: the site tells that by /sdk/v1/consent, as in docs/operating/consent-on-a-site.md.",
+      npm: "The same for a site that is built from packages.",
+      android:
+        "ACCOUNT_TOKEN was shown once, when the publisher was made. Take CLEVERTAP_REGION out: it wins over the host above. Leave CLEVERTAP_SSL_PINNING out: it pins the maker's own certificates. The second host is for receipts of push messages.",
+      ios: "ACCOUNT_TOKEN was shown once, when the publisher was made. Take CleverTapRegion out: it wins over the host above. Leave SSL pinning off: it pins the maker's own certificates. The second host is for receipts of push messages.",
+      rest: "PASSCODE was shown once, when the publisher was made. A program of your own may as well send to /api/v1/events with an API token: make one in the next tab.",
+    },
     web: "Web",
+    npm: "Web, from npm",
     android: "Android",
     ios: "iOS",
     rest: "REST API",
     plainHttp:
-      "This page is served without TLS. The SDKs send to https alone: serve with --tls-cert and --tls-key, or behind a proxy that ends TLS.",
+      "This page came without encryption (http). The SDKs send to https alone: whoever runs the server starts it with --tls-cert and --tls-key, or behind a proxy that ends TLS.",
     preset: "Preset",
     openPreset: "Nobody is asked: every purpose and class is kept on a basis that you declare.",
     purpose: "Purpose",

@@ -1,11 +1,13 @@
 // API tokens: made with some scopes, shown once, taken back.
-import { Alert, Button, Checkbox, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Checkbox, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { account } from "../api/account";
+import { Refusal } from "../api/client";
 import { makeToken, takeBack, type Token, tokens, type TokenScope } from "../api/tokens";
 import { Copy } from "../ui/copy";
+import { Note } from "../ui/note";
 import { moment } from "../ui/numbers";
 import { Answered, Failed, Nothing, Panel } from "../ui/panel";
 import { texts } from "./texts";
@@ -44,6 +46,7 @@ function Make() {
             placeholder={texts.tokenNameHint}
             value={name}
             required
+            withAsterisk={false}
             maxLength={100}
             maw={360}
             onChange={(event) => setName(event.currentTarget.value)}
@@ -66,12 +69,12 @@ function Make() {
             </Button>
           </Group>
           {made.data && (
-            <Alert color="green" title={texts.shownOnce} role="status">
+            <Note kind="good" title={texts.shownOnce} role="status">
               <Group gap={12}>
                 <code>{made.data.token}</code>
                 <Copy text={made.data.token} />
               </Group>
-            </Alert>
+            </Note>
           )}
         </Stack>
       </form>
@@ -109,7 +112,7 @@ function List({ all, onTakeBack }: { all: Token[]; onTakeBack: (token: Token) =>
   if (all.length === 0) return <Nothing title={texts.noTokens} />;
   return (
     <div className="wide" tabIndex={0} role="region" aria-label={texts.tokens}>
-      <table className="numbers">
+      <table className="numbers tight">
         <thead>
           <tr>
             <th>{texts.tokenName}</th>
@@ -140,6 +143,7 @@ function List({ all, onTakeBack }: { all: Token[]; onTakeBack: (token: Token) =>
 export function Tokens() {
   const asked = useQuery(tokens);
   const [leaving, setLeaving] = useState<Token>();
+  const refused = asked.error instanceof Refusal && asked.error.forbidden;
   return (
     <Stack gap={16}>
       <Panel title={texts.tokens}>
@@ -147,7 +151,7 @@ export function Tokens() {
           {({ tokens: all }) => <List all={all} onTakeBack={setLeaving} />}
         </Answered>
       </Panel>
-      <Make />
+      {!refused && <Make />}
       <Modal
         opened={leaving !== undefined}
         onClose={() => setLeaving(undefined)}
