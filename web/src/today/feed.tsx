@@ -36,13 +36,13 @@ export function Feed({ recent, zone }: { recent: Recent; zone: string }) {
   return (
     <Panel title={texts.feed}>
       <div className="wide" tabIndex={0} role="region" aria-label={texts.feed}>
-        <table className="numbers">
+        <table className="numbers tight">
           <thead>
             <tr>
               <th>{texts.when}</th>
               <th>{texts.event}</th>
               <th>{texts.country}</th>
-              <th>{texts.person}</th>
+              <th className="roomy">{texts.person}</th>
             </tr>
           </thead>
           <tbody>
@@ -53,7 +53,7 @@ export function Feed({ recent, zone }: { recent: Recent; zone: string }) {
                   <td className="quiet">{clock(row.at, zone)}</td>
                   <td>{row.name}</td>
                   <td>{row.country ? countryName(row.country) : "–"}</td>
-                  <td>
+                  <td className="roomy">
                     <code className="quiet">{row.person.slice(0, 12)}</code>
                   </td>
                 </tr>

@@ -1,8 +1,9 @@
 // Today: what happens right now. It moves by itself, gently, and a button holds it.
-import { Alert, Button, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import "./today.css";
+
+import { Button, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
 import { useSuspenseQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 
 import { account } from "../api/account";
@@ -10,9 +11,11 @@ import { type Live, watchLive } from "../api/insights";
 import { Bars, RankedBars } from "../charts/bars";
 import { FigureCard } from "../ui/figure-card";
 import { clock, full, short } from "../ui/numbers";
-import { Loading, Nothing, Panel } from "../ui/panel";
+import { Note } from "../ui/note";
+import { Loading, Panel } from "../ui/panel";
 import { countryName } from "./country";
 import { Feed } from "./feed";
+import { Quiet } from "./quiet";
 import { texts } from "./texts";
 
 /** A picture a second while not paused. */
@@ -23,59 +26,47 @@ function useLive(paused: boolean) {
   return { live, lost };
 }
 
-function Countries({ live }: { live: Live }) {
-  const rows = live.countries.map(({ name, count }) => ({
-    name: countryName(name),
-    value: count,
-    shown: short(count),
-  }));
+function Ranked({ title, rows, none }: RankedProps) {
+  const drawn = rows.map(({ name, count }) => ({ name, value: count, shown: short(count) }));
   return (
-    <Panel title={texts.countries}>
+    <Panel title={title}>
       {rows.length === 0 ? (
-        <Nothing title={texts.noCountries} next={texts.noCountriesNext} />
+        <Text size="sm" className="quiet">
+          {none}
+        </Text>
       ) : (
-        <RankedBars rows={rows} label={texts.countries} />
+        <RankedBars rows={drawn} label={title} />
       )}
     </Panel>
   );
 }
+type RankedProps = { title: string; rows: Live["top_events"]; none: string };
 
 function Picture({ live, zone }: { live: Live; zone: string }) {
   const minutes = live.events_per_minute;
-  const top = live.top_events.map(({ name, count }) => ({
-    name,
-    value: count,
-    shown: short(count),
-  }));
-  if (minutes.every((count) => count === 0)) {
-    return (
-      <Panel>
-        <Nothing
-          title={texts.nothing}
-          next={
-            <Stack align="center" gap={12}>
-              {texts.nothingNext}
-              <Button component={Link} to="/settings" variant="default">
-                {texts.snippets}
-              </Button>
-            </Stack>
-          }
-        />
-      </Panel>
-    );
-  }
+  if (minutes.every((count) => count === 0)) return <Quiet />;
+  const most = Math.max(...minutes);
+  const lastFull = minutes.at(-2) ?? 0;
   const ago = (index: number) => texts.ago(minutes.length - 1 - index);
   return (
     <>
       <SimpleGrid cols={{ base: 1, xs: 3 }} spacing={16}>
         <FigureCard name={texts.now} hint={texts.nowHint} value={live.active_5m} />
         <FigureCard name={texts.half} hint={texts.halfHint} value={live.active_30m} />
-        <FigureCard name={texts.minute} hint={texts.minuteHint} value={minutes.at(-2) ?? 0} />
+        <FigureCard name={texts.minute} hint={texts.minuteHint} value={lastFull} />
       </SimpleGrid>
-      <Panel title={texts.lastHour}>
+      <Panel
+        title={texts.lastHour}
+        aside={
+          <Text size="xs" className="quiet">
+            {texts.most(full(most))}
+          </Text>
+        }
+      >
         <Bars
           values={minutes}
-          label={`${texts.lastHour}: ${minutes.join(", ")}`}
+          label={texts.lastHour}
+          described={texts.inWords(full(most), ago(minutes.indexOf(most)), full(lastFull))}
           title={(value, index) => `${full(value)} · ${ago(index)}`}
         />
         <Group justify="space-between" mt={4}>
@@ -88,10 +79,12 @@ function Picture({ live, zone }: { live: Live; zone: string }) {
         </Group>
       </Panel>
       <SimpleGrid cols={{ base: 1, sm: 2 }} spacing={16}>
-        <Panel title={texts.top}>
-          <RankedBars rows={top} label={texts.top} />
-        </Panel>
-        <Countries live={live} />
+        <Ranked title={texts.top} rows={live.top_events} none={texts.noTop} />
+        <Ranked
+          title={texts.countries}
+          rows={live.countries.map((one) => ({ ...one, name: countryName(one.name) }))}
+          none={texts.noCountries}
+        />
       </SimpleGrid>
       <Feed recent={live.recent} zone={zone} />
     </>
@@ -117,11 +110,17 @@ export function Today() {
           {paused ? texts.resume : texts.pause}
         </Button>
       </Group>
-      <div aria-live="polite">
-        {paused && <Alert color="gray">{texts.paused}</Alert>}
-        {lost && !paused && <Alert color="red">{texts.lost}</Alert>}
-      </div>
-      {live ? <Picture live={live} zone={data.timezone} /> : <Loading height={560} />}
+      {paused && (
+        <Note kind="info" role="status">
+          {texts.paused}
+        </Note>
+      )}
+      {lost && !paused && (
+        <Note kind="bad" role="status">
+          {texts.lost}
+        </Note>
+      )}
+      {live ? <Picture live={live} zone={data.timezone} /> : <Loading height={720} />}
     </Stack>
   );
 }
