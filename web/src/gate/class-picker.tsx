@@ -24,13 +24,11 @@ export function ClassPicker({ name, value, onChoose }: ClassPickerProps) {
   return (
     <NativeSelect
       aria-label={texts.classOf(name)}
+      className="class-picker"
       value={value ?? ""}
       data={[
         ...(value === null ? [{ value: "", label: texts.choose }] : []),
-        ...CLASSES.map(({ value: one, label, means }) => ({
-          value: one,
-          label: `${label}: ${means}`,
-        })),
+        ...CLASSES.map(({ value: one, means }) => ({ value: one, label: `${one} (${means})` })),
       ]}
       onChange={(event) => {
         const chosen = CLASSES.find((one) => one.value === event.currentTarget.value);

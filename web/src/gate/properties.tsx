@@ -1,12 +1,12 @@
 // Every property with its class; a class can be changed, which holds for what comes from then on.
-import { Alert, Button, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { gate } from "../api/gate";
 import { properties } from "../api/names";
 import { full } from "../ui/numbers";
-import { Answered, Nothing, Panel } from "../ui/panel";
+import { Answered, Failed, Nothing, Panel } from "../ui/panel";
 import { ClassPicker, useClassing } from "./class-picker";
 import { texts } from "./texts";
 
@@ -31,11 +31,7 @@ export function Properties() {
         mb={12}
         maw={320}
       />
-      {classing.error && (
-        <Alert color="red" mb={12} role="alert">
-          {classing.error.message}
-        </Alert>
-      )}
+      {classing.error && <Failed error={classing.error} />}
       <Answered query={asked} height={320}>
         {(held) => {
           const found = held
@@ -49,7 +45,7 @@ export function Properties() {
                 <thead>
                   <tr>
                     <th>{texts.property}</th>
-                    <th className="number">{texts.held}</th>
+                    <th className="number roomy">{texts.held}</th>
                     <th>{texts.tells}</th>
                   </tr>
                 </thead>
@@ -57,7 +53,7 @@ export function Properties() {
                   {found.slice(0, all ? undefined : SHOWN).map((property) => (
                     <tr key={property.name}>
                       <td>{property.name}</td>
-                      <td className="number">{full(property.seen)}</td>
+                      <td className="number roomy">{full(property.seen)}</td>
                       <td>
                         <ClassPicker
                           name={property.name}

@@ -1,27 +1,29 @@
 // Properties that came and have no class: they are taken out until somebody says what they tell.
-import { Alert, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
+import { IconCircleCheck } from "@tabler/icons-react";
 
 import type { GateAnswer } from "../api/gate";
 import { full } from "../ui/numbers";
-import { Nothing, Panel } from "../ui/panel";
+import { Failed, Panel } from "../ui/panel";
 import { ClassPicker, useClassing } from "./class-picker";
 import { texts } from "./texts";
 
 export function Waiting({ waiting }: { waiting: GateAnswer["waiting"] }) {
   const classing = useClassing();
+  if (waiting.length === 0 && !classing.error) {
+    return (
+      <Text size="sm" className="done">
+        <IconCircleCheck size={20} stroke={1.7} aria-hidden /> {texts.noneWaiting}
+      </Text>
+    );
+  }
   return (
     <Panel title={texts.waiting}>
-      <Text size="sm" className="quiet" mb={12} maw={640}>
+      <Text size="sm" className="quiet" mb={12} maw="70ch">
         {texts.waitingHint}
       </Text>
-      {classing.error && (
-        <Alert color="red" mb={12} role="alert">
-          {classing.error.message}
-        </Alert>
-      )}
-      {waiting.length === 0 ? (
-        <Nothing title={texts.noneWaiting} />
-      ) : (
+      {classing.error && <Failed error={classing.error} />}
+      {waiting.length > 0 && (
         <div className="wide" tabIndex={0} role="region" aria-label={texts.waiting}>
           <table className="numbers">
             <thead>
