@@ -4,26 +4,32 @@ import { answered, client, type Schemas } from "./client";
 
 export type Live = Schemas["Live"];
 export type TrendQuestion = Schemas["TrendQuestion"];
-export type TrendAnswer = Schemas["TrendAnswer"];
 export type FunnelQuestion = Schemas["FunnelQuestion"];
-export type FunnelAnswer = Schemas["FunnelAnswer"];
 export type Condition = Schemas["Condition"];
 export type Meta = Schemas["Meta"];
+
+/** An answer knows its question: it may stay on screen while the next one is asked. */
+export type TrendAnswer = Schemas["TrendAnswer"] & { question: TrendQuestion };
+export type FunnelAnswer = Schemas["FunnelAnswer"] & { question: FunnelQuestion };
 
 /** A question asked again while one runs cancels the first. */
 export const trend = (question: TrendQuestion) =>
   queryOptions({
     queryKey: ["trend", question],
-    queryFn: ({ signal }) =>
-      answered(client.POST("/api/v1/insights/trend", { body: question, signal })),
+    queryFn: async ({ signal }): Promise<TrendAnswer> => ({
+      ...(await answered(client.POST("/api/v1/insights/trend", { body: question, signal }))),
+      question,
+    }),
     staleTime: 30_000,
   });
 
 export const funnel = (question: FunnelQuestion) =>
   queryOptions({
     queryKey: ["funnel", question],
-    queryFn: ({ signal }) =>
-      answered(client.POST("/api/v1/insights/funnel", { body: question, signal })),
+    queryFn: async ({ signal }): Promise<FunnelAnswer> => ({
+      ...(await answered(client.POST("/api/v1/insights/funnel", { body: question, signal }))),
+      question,
+    }),
     staleTime: 30_000,
   });
 

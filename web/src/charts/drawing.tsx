@@ -1,20 +1,27 @@
 // A chart drawn by ECharts, which is loaded with the first chart.
 import type { EChartsCoreOption, EChartsType } from "echarts/core";
-import { useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 
-const engine = () => import("./echarts");
+export const engine = () => import("./echarts");
 
-export function Drawing({ option, height, label }: DrawingProps) {
+/** `over` is put over the chart each time it is drawn; `described` is read to those who do not see. */
+export function Drawing({ option, height, label, described, over }: DrawingProps) {
+  const id = useId();
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<EChartsType>(undefined);
-  const latest = useRef(option);
+  const latest = useRef({ option, over });
+  const [above, setAbove] = useState<ReactNode>(null);
   useEffect(() => {
     let gone = false;
-    const watch = new ResizeObserver(() => chart.current?.resize());
+    const draw = (drawn: EChartsType) => setAbove(latest.current.over?.(drawn) ?? null);
+    const watch = new ResizeObserver(() => {
+      chart.current?.resize();
+      if (chart.current) draw(chart.current);
+    });
     void engine().then(({ init }) => {
       if (gone || !place.current) return;
       chart.current = init(place.current);
-      chart.current.setOption(latest.current, true);
+      chart.current.setOption(latest.current.option, true);
       watch.observe(place.current);
     });
     return () => {
@@ -25,9 +32,32 @@ export function Drawing({ option, height, label }: DrawingProps) {
     };
   }, []);
   useEffect(() => {
-    latest.current = option;
+    latest.current = { option, over };
     chart.current?.setOption(option, true);
+    if (chart.current) setAbove(over?.(chart.current) ?? null);
+    // What is put over a chart changes with the chart.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [option]);
-  return <div ref={place} role="img" aria-label={label} style={{ height, width: "100%" }} />;
+  return (
+    <div style={{ position: "relative" }}>
+      <div
+        ref={place}
+        role="img"
+        aria-label={label}
+        aria-describedby={id}
+        style={{ height, width: "100%" }}
+      />
+      <p id={id} hidden>
+        {described}
+      </p>
+      {above}
+    </div>
+  );
 }
-type DrawingProps = { option: EChartsCoreOption; height: number; label: string };
+type DrawingProps = {
+  option: EChartsCoreOption;
+  height: number;
+  label: string;
+  described: string;
+  over?: (chart: EChartsType) => ReactNode;
+};

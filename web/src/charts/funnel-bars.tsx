@@ -1,10 +1,13 @@
 // A funnel: bars from left to right, the fall and the median time between them. On a narrow page
 // the steps stand below each other.
-import { Text } from "@mantine/core";
-import { useComputedColorScheme } from "@mantine/core";
+import { Text, useComputedColorScheme } from "@mantine/core";
+import type { CSSProperties } from "react";
 
 import { duration, full, share, short } from "../ui/numbers";
-import { colours } from "./colours";
+import { colours, type Scheme } from "./colours";
+import { funnelInWords } from "./described";
+import { Keys } from "./keys";
+import { texts } from "./texts";
 
 export type FunnelStep = {
   event: string;
@@ -14,70 +17,100 @@ export type FunnelStep = {
   median_ms: number | null;
 };
 export type FunnelGroup = { name: string; steps: FunnelStep[] };
+export type FunnelData = {
+  steps: FunnelStep[];
+  /** A bar for each in every step; none where everyone is one. */
+  groups: FunnelGroup[];
+  /** The steps of the period before. */
+  before?: FunnelStep[];
+};
 
-function Between({ now, before }: { now: FunnelStep; before: FunnelStep }) {
-  return (
-    <Text size="xs" className="quiet" component="div">
-      −{full(before.count - now.count)} ({share(1 - now.from_previous)})
-      {now.median_ms !== null && <div>median {duration(now.median_ms)} from the start</div>}
-    </Text>
-  );
-}
-
-/** The steps of all, and where there are groups a bar for each in every step. */
-export function FunnelBars({ steps, groups, label }: FunnelBarsProps) {
-  const scheme = useComputedColorScheme("light");
-  const drawn = groups.length > 0 ? groups : [{ name: label, steps }];
+/** The bars of each step, and their colours. */
+export function barsOf({ steps, groups }: FunnelData, scheme: Scheme) {
+  // One funnel has the colour of what it begins with.
+  const drawn = groups.length > 0 ? groups : [{ name: steps[0]?.event ?? "", steps }];
   const tints = colours(
     drawn.map((group) => group.name),
     scheme,
   );
+  return { drawn, tints };
+}
+
+/** Less than this is not nothing, though one decimal would say so. */
+const LEAST = 0.0005;
+const less = (value: number, words: (value: number) => string) =>
+  value > 0 ? `−${words(value)}` : words(0);
+const fallen = (part: number) =>
+  part > 0 && part < LEAST ? texts.under(share(2 * LEAST)) : less(part, share);
+
+/** The fall from a step to the next, and how long it takes. */
+export function betweenInWords(now: FunnelStep, before: FunnelStep, index: number) {
+  return {
+    share: fallen(1 - now.from_previous),
+    count: less(before.count - now.count, full),
+    time: now.median_ms === null ? undefined : duration(now.median_ms),
+    // The server tells the time from the first step, which is that between the first two.
+    since: now.median_ms === null ? undefined : index === 1 ? texts.median : texts.medianFromStart,
+  };
+}
+
+function Between({ now, before, index }: { now: FunnelStep; before: FunnelStep; index: number }) {
+  const words = betweenInWords(now, before, index);
+  return (
+    <div className="funnel-between">
+      <strong>{words.share}</strong>
+      <span>{words.count}</span>
+      {words.time && <span>{words.time}</span>}
+      {words.since && <span>{words.since}</span>}
+    </div>
+  );
+}
+
+const part = (value: number) => ({ "--part": `${100 * value}%` }) as CSSProperties;
+
+export function FunnelBars({ data, label }: { data: FunnelData; label: string }) {
+  const scheme = useComputedColorScheme("light");
+  const { steps, groups, before: earlier } = data;
+  const { drawn, tints } = barsOf(data, scheme);
   return (
     <>
-      <ol className="funnel" aria-label={label}>
+      <ol className="funnel" aria-label={label} aria-description={funnelInWords(steps)}>
         {steps.map((step, index) => {
           const before = steps[index - 1];
+          const then = earlier?.[index];
           return (
             <li key={index}>
-              <Text size="sm" fw={600} truncate title={step.event}>
-                {index + 1}. {step.event}
-              </Text>
-              <div className="funnel-bars" aria-hidden>
-                {drawn.map((group, place) => {
-                  const part = group.steps[index]?.from_start ?? 0;
-                  const title = `${group.name}: ${full(group.steps[index]?.count ?? 0)}, ${share(part)}`;
-                  return (
-                    <div key={group.name} className="funnel-bar" title={title}>
-                      <div
-                        style={
-                          { "--part": `${100 * part}%`, background: tints[place] } as React.CSSProperties
-                        }
-                      />
-                    </div>
-                  );
-                })}
-              </div>
-              <Text size="lg" fw={600} title={full(step.count)}>
-                {short(step.count)}{" "}
-                <Text span size="sm" className="quiet" fw={400}>
-                  {share(step.from_start)}
+              {before && <Between now={step} before={before} index={index} />}
+              <div className="funnel-step">
+                <Text size="sm" fw={600} truncate title={step.event}>
+                  {index + 1}. {step.event}
                 </Text>
-              </Text>
-              {before && <Between now={step} before={before} />}
+                <div className="funnel-bars" aria-hidden>
+                  {drawn.map((group, place) => {
+                    const of = group.steps[index];
+                    const more = groups.length > 0 ? `${group.name}: ` : "";
+                    const title = `${more}${full(of?.count ?? 0)}, ${share(of?.from_start ?? 0)}`;
+                    return (
+                      <div key={group.name} className="funnel-bar" title={title}>
+                        <div style={{ ...part(of?.from_start ?? 0), background: tints[place] }} />
+                      </div>
+                    );
+                  })}
+                  {then && <div className="funnel-then" style={part(then.from_start)} />}
+                </div>
+                <Text size="lg" fw={600} title={full(step.count)}>
+                  {short(step.count)}{" "}
+                  <Text span size="sm" className="quiet" fw={400}>
+                    {share(step.from_start)}
+                    {then && `, ${texts.thenWas(share(then.from_start))}`}
+                  </Text>
+                </Text>
+              </div>
             </li>
           );
         })}
       </ol>
-      {groups.length > 0 && (
-        <ul className="keys">
-          {drawn.map((group, place) => (
-            <li key={group.name}>
-              <span style={{ background: tints[place] }} aria-hidden /> {group.name}
-            </li>
-          ))}
-        </ul>
-      )}
+      {groups.length > 0 && <Keys names={drawn.map(({ name }) => name)} tints={tints} />}
     </>
   );
 }
-type FunnelBarsProps = { steps: FunnelStep[]; groups: FunnelGroup[]; label: string };

@@ -21,6 +21,7 @@ const WORDS: Record<Op, string> = {
 };
 
 export const OPS = Object.entries(WORDS).map(([value, label]) => ({ value: value as Op, label }));
+export const opInWords = (op: Op): string => WORDS[op];
 export const wantsNothing = (op: Op): boolean => op === "exists" || op === "not_exists";
 export const wantsList = (op: Op): boolean => op === "in" || op === "not_in" || op === "between";
 

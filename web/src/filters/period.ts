@@ -53,6 +53,9 @@ export const previous = ({ from, days: length }: Range): Range => ({
   days: length,
 });
 
+/** The last day of a period that ends before this date. */
+export const dayBefore = (date: string): string => dated(days(date) - 1);
+
 const read = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "UTC" });
 const written = (date: string): string => read.format(Date.parse(`${date}T00:00:00Z`));
 

@@ -1,5 +1,5 @@
 // Funnels: how many people go from one event to the next, and where they are lost.
-import { Stack, Title } from "@mantine/core";
+import { Stack, Title, useComputedColorScheme } from "@mantine/core";
 import { keepPreviousData, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 
@@ -7,18 +7,26 @@ import { account } from "../api/account";
 import { funnel, type FunnelAnswer } from "../api/insights";
 import { eventNames } from "../api/names";
 import { FunnelBars } from "../charts/funnel-bars";
+import { funnelPicture } from "../charts/funnel-picture";
 import { previous } from "../filters/period";
 import { useRange } from "../filters/use-range";
 import { AnswerFoot } from "../ui/answer-foot";
-import { saveCsv } from "../ui/download";
-import { named } from "../ui/numbers";
-import { Answered, Nothing, Panel } from "../ui/panel";
+import { saveCsv, savePng } from "../ui/download";
+import { answeredAt, named } from "../ui/numbers";
+import { Answered, Loading, Nothing, Panel } from "../ui/panel";
 import { Sentence } from "./sentence";
 import { type FunnelSearch, questionOf, suggested } from "./state";
 import { Table, tableRows } from "./table";
 import { texts } from "./texts";
+import { questionInWords } from "./words";
 
-function Answer({ answer, before, zone }: AnswerProps) {
+/** The heights of a question and an answer of three steps. */
+const SENTENCE = 168;
+const HEIGHT = 516;
+
+function Answer({ answer, before, publisher }: AnswerProps) {
+  const scheme = useComputedColorScheme("light");
+  const sentence = questionInWords(answer.question);
   if ((answer.steps[0]?.count ?? 0) === 0) {
     return <Nothing title={texts.nothing} next={texts.nothingNext} />;
   }
@@ -26,19 +34,29 @@ function Answer({ answer, before, zone }: AnswerProps) {
     name: key.map(named).join(" · "),
     steps,
   }));
+  const alone = groups.length === 0 && before?.steps.length === answer.steps.length;
+  const data = { steps: answer.steps, groups, before: alone ? before?.steps : undefined };
+  const { name, timezone } = publisher;
+  const foot = answeredAt(answer.meta, timezone);
+  const words = { title: `${name} · ${texts.title}`, sentence, foot };
   return (
     <>
-      <FunnelBars steps={answer.steps} groups={groups} label={texts.everyone} />
+      <FunnelBars data={data} label={sentence} />
       <AnswerFoot
         meta={answer.meta}
-        zone={zone}
-        onCsv={() => saveCsv("funnel", tableRows(answer))}
+        zone={timezone}
+        onCsv={() => saveCsv(sentence, tableRows(answer))}
+        onPng={() => savePng(sentence, funnelPicture(data, words, scheme))}
       />
       <Table answer={answer} before={before} />
     </>
   );
 }
-type AnswerProps = { answer: FunnelAnswer; before: FunnelAnswer | undefined; zone: string };
+type AnswerProps = {
+  answer: FunnelAnswer;
+  before: FunnelAnswer | undefined;
+  publisher: { name: string; timezone: string };
+};
 
 export function Funnels() {
   const { data } = useSuspenseQuery(account);
@@ -64,17 +82,23 @@ export function Funnels() {
   return (
     <Stack gap={16} component="main">
       <Title order={1}>{texts.title}</Title>
-      <Panel>
-        <Sentence search={search} onChange={change} />
-      </Panel>
+      {(names.isPending || search.steps.length > 0) && (
+        <Panel>
+          {search.steps.length > 0 ? (
+            <Sentence search={search} onChange={change} />
+          ) : (
+            <Loading height={SENTENCE} />
+          )}
+        </Panel>
+      )}
       <Panel>
         {waits ? (
-          <Answered query={asked} height={420}>
+          <Answered query={asked} height={HEIGHT}>
             {(answer) => (
               <Answer
                 answer={answer}
                 before={found.compare ? earlier.data : undefined}
-                zone={zone}
+                publisher={data}
               />
             )}
           </Answered>

@@ -10,7 +10,7 @@ import { texts } from "./texts";
 function StepControl({ step, index, count, onChange, onUp, onRemove }: StepControlProps) {
   return (
     <li className="sentence">
-      <span>{index === 0 ? texts.peopleWhoDid : texts.then}</span>
+      <span className="step-word">{index === 0 ? texts.peopleWhoDid : texts.then}</span>
       <EventPicker
         value={step.event}
         label={texts.step(index + 1)}

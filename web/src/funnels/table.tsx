@@ -32,13 +32,21 @@ export function tableRows(answer: FunnelAnswer): (string | number)[][] {
   return [[...head, ...more], ...rows];
 }
 
-const time = (ms: number | null) => (ms === null ? "–" : duration(ms));
+/** Of the first step there is none. */
+const time = (ms: number | null, index: number) =>
+  ms === null || index === 0 ? "–" : duration(ms);
+
+/** The same step of the same group in the period before. */
+function earlier(before: FunnelAnswer, name: string, index: number): string {
+  const step = parts(before).find((part) => part.name === name)?.steps[index];
+  return step ? full(step.count) : "–";
+}
 
 export function Table({ answer, before }: TableProps) {
   const many = answer.groups.length > 0;
   return (
     <div className="wide" tabIndex={0} role="region" aria-label={texts.table}>
-      <table className="numbers">
+      <table className="numbers tight">
         <thead>
           <tr>
             {many && <th>{texts.group}</th>}
@@ -60,15 +68,11 @@ export function Table({ answer, before }: TableProps) {
                   {index + 1}. {step.event}
                 </td>
                 <td className="number">{full(step.count)}</td>
-                {before && (
-                  <td className="number">
-                    {part === 0 && before.steps[index] ? full(before.steps[index].count) : "–"}
-                  </td>
-                )}
+                {before && <td className="number">{earlier(before, name, index)}</td>}
                 <td className="number">{share(step.from_start)}</td>
                 <td className="number">{share(step.from_previous)}</td>
-                <td className="number">{time(step.median_ms)}</td>
-                <td className="number">{time(step.p90_ms)}</td>
+                <td className="number">{time(step.median_ms, index)}</td>
+                <td className="number">{time(step.p90_ms, index)}</td>
               </tr>
             )),
           )}

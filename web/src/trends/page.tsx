@@ -1,56 +1,69 @@
 // Trends: how often something happens over time, as a sentence, a picture and a table.
-import { Stack, Title } from "@mantine/core";
+import { Stack, Title, useComputedColorScheme } from "@mantine/core";
 import { keepPreviousData, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 
 import { account } from "../api/account";
-import { trend, type TrendAnswer, type TrendQuestion } from "../api/insights";
-import { Lines } from "../charts/lines";
+import { trend, type TrendAnswer } from "../api/insights";
+import { Lines, linesPicture } from "../charts/lines";
 import { previous } from "../filters/period";
 import { useRange } from "../filters/use-range";
 import { AnswerFoot } from "../ui/answer-foot";
-import { saveCsv } from "../ui/download";
+import { saveCsv, savePng } from "../ui/download";
+import { answeredAt } from "../ui/numbers";
 import { Answered, Nothing, Panel } from "../ui/panel";
 import { Sentence } from "./sentence";
 import { intervalName, isIncomplete, linesOf } from "./shape";
-import { DEFAULT_EVENT, questionOf, type TrendSearch } from "./state";
+import { isAdditive, questionOf, type TrendSearch } from "./state";
 import { Table, tableRows } from "./table";
 import { texts } from "./texts";
+import { eventInWords, questionInWords } from "./words";
 
-type AnswerProps = {
-  answer: TrendAnswer;
-  before: TrendAnswer | undefined;
-  question: TrendQuestion;
-  zone: string;
-};
+/** The height of an answer of one line. */
+const HEIGHT = 458;
 
-function Answer({ answer, before, question, zone }: AnswerProps) {
-  const alone = question.event === DEFAULT_EVENT ? texts.anyEvent : question.event;
+function dataOf(answer: TrendAnswer, before: TrendAnswer | undefined, alone: string) {
+  const { series, question } = answer;
+  const at = (series[0]?.points ?? []).map((point) => intervalName(point.at, question.interval));
+  const earlier = question.breakdown ? undefined : before?.series[0]?.points;
+  return {
+    at,
+    lines: linesOf(series, alone),
+    before: earlier?.map((point) => point.value).slice(0, at.length),
+    incomplete: isIncomplete(answer),
+    additive: isAdditive(question.measure),
+  };
+}
+
+function Answer({ answer, before, publisher }: AnswerProps) {
+  const scheme = useComputedColorScheme("light");
+  const alone = eventInWords(answer.question.event);
+  const sentence = questionInWords(answer.question);
   const { series, meta } = answer;
   if (series.every((one) => one.points.every((point) => point.value === 0))) {
     return <Nothing title={texts.nothing} next={texts.nothingNext} />;
   }
-  const at = (series[0]?.points ?? []).map((point) => intervalName(point.at, question.interval));
-  const grouped = question.breakdown !== undefined;
-  const earlier = grouped ? undefined : before?.series[0]?.points.map((point) => point.value);
+  const data = dataOf(answer, before, alone);
+  const { name, timezone } = publisher;
+  const words = { title: `${name} · ${texts.title}`, sentence, foot: answeredAt(meta, timezone) };
   return (
     <>
-      <Lines
-        at={at}
-        lines={linesOf(series, alone)}
-        before={earlier?.slice(0, at.length)}
-        incomplete={isIncomplete(answer, question)}
-        label={`${texts.title}: ${alone}`}
-      />
+      <Lines data={data} label={sentence} />
       <AnswerFoot
         meta={meta}
-        zone={zone}
-        onCsv={() => saveCsv("trend", tableRows(answer, question, alone))}
+        zone={timezone}
+        onCsv={() => saveCsv(sentence, tableRows(answer, alone))}
+        onPng={async () => savePng(sentence, await linesPicture(data, words, scheme))}
       />
-      <Table answer={answer} before={before} question={question} alone={alone} />
+      <Table answer={answer} before={before} alone={alone} />
     </>
   );
 }
+type AnswerProps = {
+  answer: TrendAnswer;
+  before: TrendAnswer | undefined;
+  publisher: { name: string; timezone: string };
+};
 
 export function Trends() {
   const { data } = useSuspenseQuery(account);
@@ -73,13 +86,12 @@ export function Trends() {
         <Sentence search={search} range={range} onChange={change} />
       </Panel>
       <Panel>
-        <Answered query={asked} height={480}>
+        <Answered query={asked} height={HEIGHT}>
           {(answer) => (
             <Answer
               answer={answer}
               before={search.compare ? earlier.data : undefined}
-              question={question}
-              zone={zone}
+              publisher={data}
             />
           )}
         </Answered>

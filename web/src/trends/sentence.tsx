@@ -12,6 +12,7 @@ import {
   wantsProperty,
 } from "./state";
 import { texts } from "./texts";
+import { leadOf, linkOf } from "./words";
 
 export function Sentence({ search, range, onChange }: SentenceProps) {
   const { kind, property } = measureOf(search.measure ?? DEFAULT_MEASURE);
@@ -22,7 +23,7 @@ export function Sentence({ search, range, onChange }: SentenceProps) {
   const by = search.by?.[0];
   return (
     <div className="sentence" role="group" aria-label={texts.question}>
-      <span>{texts.count}</span>
+      <span>{leadOf(kind)}</span>
       <Choice
         value={kind}
         label={texts.measure}
@@ -36,7 +37,7 @@ export function Sentence({ search, range, onChange }: SentenceProps) {
           onChange={(of) => measured(kind, of?.property)}
         />
       )}
-      <span>{kind === "uniques" ? texts.whoDid : texts.of}</span>
+      <span>{linkOf(kind)}</span>
       <EventPicker
         any
         value={search.event ?? DEFAULT_EVENT}

@@ -1,6 +1,6 @@
 // A trend's answer as lines and rows.
-import type { TrendAnswer, TrendQuestion } from "../api/insights";
-import type { Line } from "../charts/lines";
+import type { TrendAnswer } from "../api/insights";
+import type { Line } from "../charts/line-option";
 import { named } from "../ui/numbers";
 
 type Series = TrendAnswer["series"];
@@ -31,12 +31,9 @@ export function intervalName(at: string, interval: string): string {
 const LENGTH: Record<string, number> = { minute: 1, hour: 60, day: 1440, week: 10_080, month: 40_320 };
 
 /** Whether the last interval is not over as of the answer. */
-export function isIncomplete(answer: TrendAnswer, question: TrendQuestion): boolean {
+export function isIncomplete(answer: TrendAnswer): boolean {
+  const { question } = answer;
   const last = answer.series[0]?.points.at(-1)?.at;
   const minutes = LENGTH[question.interval] ?? 0;
   return last !== undefined && Date.parse(last) + minutes * 60_000 > Date.parse(answer.meta.as_of);
 }
-
-/** The change of a total against the period before; undefined where there is nothing to compare. */
-export const changeOf = (now: number, before: number | undefined): number | undefined =>
-  before === undefined || before === 0 ? undefined : now / before - 1;

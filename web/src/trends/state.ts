@@ -20,8 +20,8 @@ const KINDS: Record<Kind, string> = {
   per_person: "times per person",
   sum: "sum of",
   avg: "average of",
-  min: "least",
-  max: "most",
+  min: "smallest",
+  max: "largest",
   p50: "median of",
   p90: "90th percentile of",
   p99: "99th percentile of",
@@ -36,6 +36,10 @@ const GROUPS = 8;
 
 export const wantsProperty = (kind: Kind): boolean =>
   !["total", "uniques", "per_person"].includes(kind);
+
+/** Whether the groups' values are parts of a whole. */
+export const isAdditive = (measure: string): boolean =>
+  ["total", "uniques", "sum"].includes(measureOf(measure).kind);
 
 /** "sum:amount" as its kind and property. */
 export function measureOf(measure: string): { kind: Kind; property?: string } {

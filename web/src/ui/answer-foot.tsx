@@ -1,41 +1,72 @@
 // Under a picture: how long it took, what was read, as of when; and what can be done with it.
 import { Button, CopyButton, Group, Text } from "@mantine/core";
-import { IconCheck, IconDownload, IconLink } from "@tabler/icons-react";
+import { IconCheck, IconLink, IconPhoto, IconTable } from "@tabler/icons-react";
+import { useState } from "react";
 
 import { clock, duration, short } from "./numbers";
+import { words } from "./words";
 
 type Meta = { elapsed_ms: number; events_scanned: number; as_of: string };
 
-export function AnswerFoot({ meta, zone, onCsv }: AnswerFootProps) {
-  const read = `${short(meta.events_scanned)} events`;
+function Action({ icon: Icon, text, hint, onClick, busy }: ActionProps) {
   return (
-    <Group justify="space-between" gap={8} mt={12}>
+    <Button
+      size="xs"
+      variant="default"
+      title={hint}
+      loading={busy}
+      onClick={onClick}
+      leftSection={<Icon size={16} stroke={1.7} aria-hidden />}
+    >
+      {text}
+    </Button>
+  );
+}
+type ActionProps = {
+  icon: typeof IconLink;
+  text: string;
+  hint?: string;
+  busy?: boolean;
+  onClick: () => void;
+};
+
+export function AnswerFoot({ meta, zone, onCsv, onPng }: AnswerFootProps) {
+  const [painting, setPainting] = useState(false);
+  const read = words.events(short(meta.events_scanned));
+  const paint = () => {
+    setPainting(true);
+    void onPng().finally(() => setPainting(false));
+  };
+  return (
+    <Group justify="space-between" gap={8} my={12}>
       <Text size="xs" className="quiet">
-        {duration(meta.elapsed_ms)}, {read}, as of {clock(meta.as_of, zone)}
+        {duration(meta.elapsed_ms)}, {read}, {words.asOf(clock(meta.as_of, zone))}
       </Text>
       <Group gap={8}>
         <CopyButton value={typeof location === "undefined" ? "" : location.href}>
           {({ copied, copy }) => (
-            <Button
-              size="xs"
-              variant="default"
+            <Action
+              icon={copied ? IconCheck : IconLink}
+              text={copied ? words.copied : words.copyLink}
               onClick={copy}
-              leftSection={copied ? <IconCheck size={14} /> : <IconLink size={14} />}
-            >
-              {copied ? "Copied" : "Copy link"}
-            </Button>
+            />
           )}
         </CopyButton>
-        <Button
-          size="xs"
-          variant="default"
-          onClick={onCsv}
-          leftSection={<IconDownload size={14} />}
-        >
-          CSV
-        </Button>
+        <Action icon={IconTable} text={words.csv} hint={words.csvHint} onClick={onCsv} />
+        <Action
+          icon={IconPhoto}
+          text={words.png}
+          hint={words.pngHint}
+          busy={painting}
+          onClick={paint}
+        />
       </Group>
     </Group>
   );
 }
-type AnswerFootProps = { meta: Meta; zone: string; onCsv: () => void };
+type AnswerFootProps = {
+  meta: Meta;
+  zone: string;
+  onCsv: () => void;
+  onPng: () => Promise<void>;
+};

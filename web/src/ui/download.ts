@@ -1,4 +1,4 @@
-// Tables as files, made in the browser.
+// Tables and pictures as files, made in the browser.
 
 /** Rows as CSV (RFC 4180); a cell that a spreadsheet would run is written as text. */
 export function csv(rows: (string | number)[][]): string {
@@ -9,12 +9,31 @@ export function csv(rows: (string | number)[][]): string {
   return rows.map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
 }
 
-/** Saves rows under a name. */
-export function saveCsv(name: string, rows: (string | number)[][]): void {
-  const url = URL.createObjectURL(new Blob([csv(rows)], { type: "text/csv" }));
+/** The longest name of a file, without its ending. */
+const NAME_MAX = 100;
+
+/** A sentence as the name of a file: letters and digits of any script, the rest as hyphens. */
+export const fileName = (sentence: string): string =>
+  [...sentence.toLowerCase().replace(/[^\p{L}\p{M}\p{N}]+/gu, "-")]
+    .slice(0, NAME_MAX)
+    .join("")
+    .replace(/^-+|-+$/g, "") || "candor";
+
+function save(name: string, content: Blob): void {
+  const url = URL.createObjectURL(content);
   const link = document.createElement("a");
   link.href = url;
-  link.download = `${name}.csv`;
+  link.download = name;
   link.click();
   URL.revokeObjectURL(url);
+}
+
+/** Saves rows under a name made of the question. */
+export const saveCsv = (sentence: string, rows: (string | number)[][]): void =>
+  save(`${fileName(sentence)}.csv`, new Blob([csv(rows)], { type: "text/csv" }));
+
+/** Saves what is painted under a name made of the question. */
+export async function savePng(sentence: string, painted: HTMLCanvasElement): Promise<void> {
+  const blob = await new Promise<Blob | null>((done) => painted.toBlob(done, "image/png"));
+  if (blob) save(`${fileName(sentence)}.png`, blob);
 }

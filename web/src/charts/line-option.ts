@@ -1,0 +1,81 @@
+// How lines are drawn: zero-based, the incomplete interval dashed, the period before as a thin grey
+// line. Their names stand beside their ends, see ends.ts.
+import { short } from "../ui/numbers";
+import { colours, FONT, GREY, type Scheme, SHADES } from "./colours";
+import { tooltip } from "./line-tooltip";
+
+export type Line = { name: string; values: number[] };
+export type LinesData = {
+  /** What each interval is called; one for each value. */
+  at: string[];
+  lines: Line[];
+  /** The same intervals of the period before. */
+  before?: number[];
+  /** Whether the last interval is not over. */
+  incomplete: boolean;
+  /** Whether the values of the lines are parts of a whole. */
+  additive: boolean;
+};
+
+/** The room for names beside the ends of lines. */
+export const ENDS_WIDTH = 132;
+const MARGIN = { top: 16, bottom: 8, left: 8, right: 16 };
+
+export const tintsOf = (lines: Line[], scheme: Scheme): string[] =>
+  colours(
+    lines.map((line) => line.name),
+    scheme,
+  );
+
+export function lineOption(data: LinesData, scheme: Scheme, named: boolean) {
+  const { at, lines, before, incomplete } = data;
+  const { card, line: rule, ink, quiet } = SHADES[scheme];
+  const tints = tintsOf(lines, scheme);
+  const last = at.length - 1;
+  const base = { type: "line", symbolSize: 6, showSymbol: at.length <= 2, connectNulls: false };
+  const drawn = lines.flatMap(({ name, values }, place) => {
+    const color = tints[place];
+    const line = { ...base, name, itemStyle: { color } };
+    const whole = values.map((value, index) => (incomplete && index === last ? null : value));
+    const tail = values.map((value, index) => (index >= last - 1 ? value : null));
+    const solid = { ...line, data: whole, lineStyle: { width: 2, color } };
+    const dashed = { ...line, data: tail, lineStyle: { width: 2, type: "dashed", color } };
+    return incomplete ? [solid, dashed] : [solid];
+  });
+  const grey = { lineStyle: { width: 1, color: GREY[scheme] }, itemStyle: { color: GREY[scheme] } };
+  const thin = { ...base, ...grey, name: "before", data: before, silent: true, symbol: "none" };
+  const axisLabel = { color: quiet, fontSize: 12, fontFamily: FONT };
+  return {
+    animation: false,
+    textStyle: { fontFamily: FONT },
+    grid: { ...MARGIN, right: named ? ENDS_WIDTH : MARGIN.right, containLabel: true },
+    xAxis: {
+      type: "category",
+      data: at,
+      boundaryGap: false,
+      axisLine: { lineStyle: { color: rule } },
+      axisTick: { show: false },
+      axisLabel: { ...axisLabel, hideOverlap: true, alignMaxLabel: named ? "center" : "right" },
+      axisPointer: { lineStyle: { color: quiet, type: "solid", width: 1 } },
+    },
+    yAxis: {
+      type: "value",
+      min: 0,
+      splitNumber: 4,
+      splitLine: { lineStyle: { color: rule } },
+      axisLabel: { ...axisLabel, formatter: short },
+    },
+    tooltip: {
+      trigger: "axis",
+      confine: true,
+      transitionDuration: 0,
+      backgroundColor: card,
+      borderColor: rule,
+      padding: 12,
+      textStyle: { color: ink, fontSize: 14, fontFamily: FONT },
+      formatter: (shown: { dataIndex: number }[]) =>
+        tooltip(data, tints, scheme, shown[0]?.dataIndex ?? 0),
+    },
+    series: before ? [thin, ...drawn] : drawn,
+  };
+}

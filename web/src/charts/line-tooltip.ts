@@ -1,0 +1,49 @@
+// What stands at the pointer: the interval, and each line's value, share and difference.
+import { difference, full, share } from "../ui/numbers";
+import { GREY, type Scheme } from "./colours";
+import type { LinesData } from "./line-option";
+import { texts } from "./texts";
+
+function add(parent: HTMLElement, tag: string, text: string, style = ""): HTMLElement {
+  const node = document.createElement(tag);
+  node.textContent = text;
+  node.setAttribute("style", style);
+  return parent.appendChild(node);
+}
+
+function row(box: HTMLElement, tint: string, name: string, value: string, more?: string) {
+  const line = add(box, "div", "", "display:flex;gap:8px;align-items:center;margin-top:4px");
+  add(line, "span", "", `width:8px;height:8px;border-radius:4px;background:${tint}`);
+  add(line, "span", name, "margin-right:auto;padding-right:16px");
+  add(line, "strong", value, "font-variant-numeric:tabular-nums;font-weight:600");
+  if (more) {
+    const style = "min-width:56px;text-align:right;font-variant-numeric:tabular-nums;opacity:.75";
+    add(line, "span", more, style);
+  }
+}
+
+export function tooltip(data: LinesData, tints: string[], scheme: Scheme, index: number): HTMLElement {
+  const { at, lines, before, incomplete, additive } = data;
+  const box = document.createElement("div");
+  const last = incomplete && index === at.length - 1;
+  const when = at[index] ?? "";
+  add(box, "strong", last ? texts.notOver(when) : when, "font-weight:600");
+  const sum = lines.reduce((all, line) => all + (line.values[index] ?? 0), 0);
+  lines.forEach((line, place) => {
+    const value = line.values[index] ?? 0;
+    const part = additive && lines.length > 1 && sum > 0 ? share(value / sum) : undefined;
+    row(box, tints[place] ?? "", line.name, full(value), part);
+  });
+  const alone = lines.length === 1 ? lines[0]?.values : undefined;
+  const then = before?.[index];
+  if (alone && then !== undefined) {
+    // What is not over cannot be held against what is.
+    const change = last ? undefined : difference(alone[index] ?? 0, then);
+    row(box, GREY[scheme], texts.before, full(then), change);
+  } else if (alone && index > 0 && !last) {
+    const change = difference(alone[index] ?? 0, alone[index - 1]);
+    const words = change && texts.against(change, at[index - 1] ?? "");
+    if (words) add(box, "div", words, "margin-top:4px;opacity:.75");
+  }
+  return box;
+}

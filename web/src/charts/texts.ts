@@ -1,0 +1,25 @@
+import { catalogue } from "../ui/texts";
+
+export const texts = catalogue({
+  en: {
+    before: "the period before",
+    notOver: (at: string) => `${at}, not over yet`,
+    against: (difference: string, at: string) => `${difference} against ${at}`,
+    first: (name: string, value: string, at: string) => `${name}: ${value} on ${at}`,
+    rises: (value: string, at: string, by: string) => `rises to ${value} on ${at} (${by})`,
+    falls: (value: string, at: string, by: string) => `falls to ${value} on ${at} (${by})`,
+    stays: (value: string, at: string) => `${value} again on ${at}`,
+    most: (value: string, at: string) => `most ${value} on ${at}`,
+    least: (value: string, at: string) => `least ${value} on ${at}`,
+    lastNotOver: (at: string) => `${at} is not over yet.`,
+    more: (count: number) => `${count} more groups are in the table.`,
+    median: "median",
+    medianFromStart: "median from step 1",
+    funnel: (start: string, event: string, end: string, share: string, last: string) =>
+      `Of ${start} people who did ${event}, ${end} (${share}) came to ${last}.`,
+    fall: (count: string, share: string, from: string, to: string) =>
+      `The largest fall, ${count} people (${share}), is between ${from} and ${to}.`,
+    under: (share: string) => `<${share}`,
+    thenWas: (share: string) => `${share} before`,
+  },
+});

@@ -1,0 +1,31 @@
+// Parts of a question in words, for the name of a file, a picture and whoever reads with their ears.
+import type { Condition, TrendQuestion } from "../api/insights";
+import { named } from "../ui/numbers";
+import { opInWords, wantsNothing } from "./condition";
+import { dayBefore, periodInWords } from "./period";
+import { texts } from "./texts";
+
+/** "where plan is gold and amount is at least 10", or nothing. */
+export function conditionsInWords(conditions: Condition[] | undefined): string {
+  const parts = (conditions ?? []).map(({ property, op, value }) => {
+    const told = Array.isArray(value) ? value.map(named).join(", ") : named(value);
+    return [property, opInWords(op), ...(wantsNothing(op) ? [] : [told])].join(" ");
+  });
+  return parts.length > 0 ? `${texts.where} ${parts.join(` ${texts.and} `)}` : "";
+}
+
+/** The properties that a question breaks down by. */
+export function breakdownNames(by: TrendQuestion["breakdown"]): string[] {
+  const all = Array.isArray(by) ? by : by === undefined ? [] : [by];
+  return all.map((one) => (typeof one === "string" ? one : one.property));
+}
+
+/** "by OS", or nothing. */
+export function breakdownInWords(by: TrendQuestion["breakdown"]): string {
+  const names = breakdownNames(by);
+  return names.length > 0 ? `${texts.by} ${names.join(", ")}` : "";
+}
+
+/** "1 Oct 2026 – 28 Oct 2026": a picture is read later, when "last 28 days" are others. */
+export const datesInWords = ({ from, to }: { from: string; to: string }): string =>
+  periodInWords({ from, until: dayBefore(to) });
