@@ -1,5 +1,5 @@
 // A demo of the real binary with few people, and a browser.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,15 +40,42 @@ export async function openHouse() {
     }
     rmSync(data, { recursive: true, force: true });
   };
-  house.ask = async (path, body) => {
-    const answer = await fetch(house.base + path, {
-      method: body ? "POST" : "GET",
-      headers: { authorization: `Bearer ${house.token}` },
-      body: body && JSON.stringify(body),
-    });
-    return answer.json();
-  };
+  house.ask = ask;
   return house;
+}
+
+/** A publisher of whom nothing came yet, on a server of its own. */
+export async function openEmpty(browser) {
+  const data = mkdtempSync(join(tmpdir(), "candor-empty-"));
+  const create = ["publisher", "create", "--data", data, "--name", "City Hospital"];
+  const made = spawnSync(process.env.CANDOR, [...create, "--admin-email", "officer@hospital.test"]);
+  const { admin, api_token: token } = JSON.parse(made.stdout);
+  const server = spawn(process.env.CANDOR, ["serve", "--data", data, "--listen", "127.0.0.1:0"], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  let base;
+  for await (const line of createInterface({ input: server.stdout })) {
+    base = /serves (http:\S+)/.exec(line)?.[1];
+    if (base) break;
+  }
+  server.stdout.resume();
+  const close = async () => {
+    const ended = new Promise((resolve) => server.once("exit", resolve));
+    server.kill("SIGTERM");
+    await ended;
+    rmSync(data, { recursive: true, force: true });
+  };
+  return { ...admin, token, base, browser, ask, close };
+}
+
+/** Asks the API, with the token that may do all. */
+async function ask(path, body) {
+  const answer = await fetch(this.base + path, {
+    method: body ? "POST" : "GET",
+    headers: { authorization: `Bearer ${this.token}` },
+    body: body && JSON.stringify(body),
+  });
+  return answer.json();
 }
 
 /** A page in a context of its own, which collects what the browser complains about. */

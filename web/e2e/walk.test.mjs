@@ -3,10 +3,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 
+import { walkAnswers } from "./answers.mjs";
 import { logIn, openHouse, openPage } from "./house.mjs";
+import { walkStates } from "./states.mjs";
 
 const axe = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 const PAGES = ["/", "/trends", "/funnels", "/gate", "/settings"];
+const TABS = ["tokens", "policy", "about"].map((tab) => `/settings?tab=${tab}`);
 let house;
 before(async () => (house = await openHouse()), { timeout: 120_000 });
 after(() => house?.close());
@@ -147,8 +150,18 @@ test("Settings tells apps where to send, and refuses a policy that is none", asy
   const { page, context } = await openPage(house);
   await logIn(house, page, "/settings");
   const web = await page.getByLabel("Web", { exact: true }).last().innerText();
-  assert.match(web, new RegExp(`id: "DEMO-SHOP" }, "", "${new URL(house.base).host}"`));
+  const { host } = new URL(house.base);
+  assert.match(web, new RegExp(`id: "DEMO-SHOP" }, "", "${host}", "ACCOUNT_TOKEN"`));
+  const code = (name) => page.getByLabel(name, { exact: true }).last().innerText();
+  assert.match(await code("Web, from npm"), new RegExp(`init\\("DEMO-SHOP", "", "${host}", "ACCOUNT_TOKEN"\\)`));
+  for (const key of ["ACCOUNT_ID", "TOKEN", "PROXY_DOMAIN", "SPIKY_PROXY_DOMAIN"]) {
+    assert.match(await code("Android"), new RegExp(`"CLEVERTAP_${key}" android:value="`));
+  }
+  for (const key of ["AccountID", "Token", "ProxyDomain", "SpikyProxyDomain"]) {
+    assert.match(await code("iOS"), new RegExp(`<key>CleverTap${key}</key>`));
+  }
   await page.getByRole("tab", { name: "Policy" }).click();
+  await page.waitForURL(/tab=policy/);
   await page.getByRole("button", { name: "Change the policy" }).click();
   const text = page.getByRole("textbox", { name: "Policy" });
   await text.fill("{");
@@ -193,6 +206,9 @@ test("the keyboard alone finds an event", async () => {
   await context.close();
 });
 
+walkAnswers(() => house);
+walkStates(() => house);
+
 for (const [width, colorScheme] of [
   [1280, "light"],
   [1280, "dark"],
@@ -203,7 +219,7 @@ for (const [width, colorScheme] of [
     const viewport = { width, height: 844 };
     const { page, context, complaints } = await openPage(house, { viewport, colorScheme, reducedMotion: "reduce" });
     await logIn(house, page);
-    for (const path of PAGES) {
+    for (const path of [...PAGES, ...TABS]) {
       await page.goto(house.base + path);
       await page.locator("#content h1").waitFor();
       await page.waitForTimeout(1_200);
@@ -229,5 +245,7 @@ test("a server that is gone is told, and the last answer stays", async () => {
   assert.equal(await ended, 0, "it stops by itself though a page is open");
   await page.getByLabel("Interval").selectOption("week");
   await page.getByText("The server does not answer").waitFor({ timeout: 20_000 });
+  await page.getByText("Below is the last good answer").waitFor();
+  await page.locator('[data-old="true"] table.numbers').waitFor();
   await context.close();
 });
