@@ -113,11 +113,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Readable<S> {
             }
             self.ready.clear();
             self.passed = 0;
-            for byte in read.filled() {
-                match self.at {
-                    At::Rest => self.ready.push(*byte),
-                    _ => self.look(*byte)?,
+            for (place, byte) in read.filled().iter().enumerate() {
+                if matches!(self.at, At::Rest) {
+                    self.ready.extend_from_slice(&read.filled()[place..]);
+                    break;
                 }
+                self.look(*byte)?;
             }
         }
     }
