@@ -37,24 +37,28 @@ impl RecentIds {
         let lock = || self.generations.lock().unwrap_or_else(PoisonError::into_inner);
         {
             let mut held = lock();
-            let [young, old] = &mut *held;
+            let [young, old] = &*held;
             if let Some(known) = young.get(&place) {
                 return *known;
             }
-            if let Some(known) = old.remove(&place) {
-                young.insert(place, known);
+            if let Some(known) = old.get(&place).copied() {
+                put(&mut held, place, known);
                 return known;
             }
         }
         let hash = hash();
-        let mut held = lock();
-        if held[0].len() >= GENERATION_IDS {
-            held.swap(0, 1);
-            held[0].clear();
-        }
-        held[0].insert(place, hash);
+        put(&mut lock(), place, hash);
         hash
     }
+}
+
+/// Makes an id one of the young; when there are enough of them, the old are forgotten.
+fn put(generations: &mut [Generation; 2], place: u128, hash: [u8; 16]) {
+    if generations[0].len() >= GENERATION_IDS {
+        generations.swap(0, 1);
+        generations[0].clear();
+    }
+    generations[0].insert(place, hash);
 }
 
 #[cfg(test)]
@@ -80,11 +84,21 @@ mod tests {
     #[test]
     fn the_memory_is_bounded_and_forgets_what_came_long_ago() {
         let recent = RecentIds::new().expect("random bytes");
-        for number in 0..GENERATION_IDS * 3 {
-            recent.get(IdKind::Guid, &number.to_string(), || [0; 16]);
+        let come = |ids: std::ops::Range<usize>| {
+            ids.for_each(|id| {
+                recent.get(IdKind::Guid, &id.to_string(), || [0; 16]);
+            });
+        };
+        // New ones, and then those before them again: what is old becomes young while there is room.
+        come(0..GENERATION_IDS + 1);
+        for round in 1..6 {
+            let new = round * GENERATION_IDS;
+            come(new..new + GENERATION_IDS - 2);
+            come(0..new);
         }
         let held: usize = recent.generations.lock().unwrap().iter().map(HashMap::len).sum();
         assert!(held <= GENERATION_IDS * 2, "{held}");
+        come(GENERATION_IDS * 10..GENERATION_IDS * 13);
         assert_eq!(recent.get(IdKind::Guid, "0", || [9; 16]), [9; 16]);
     }
 }
