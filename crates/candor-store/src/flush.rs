@@ -10,10 +10,10 @@ use candor_keys::PublisherKeys;
 
 use crate::error::Error;
 use crate::manifest::{Listed, Manifest};
-use crate::part::{self, Part};
+use crate::part::{self, ArrivalReader, Part};
 use crate::resident::people::Trait;
 use crate::resident::segment::{Arrivals, Segment};
-use crate::store::{ArrivalReader, State, Store};
+use crate::store::{State, Store};
 use crate::volume::{Volume, held_arrivals};
 
 /// A bucket of a volume is compacted when it has this many parts.

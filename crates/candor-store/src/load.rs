@@ -8,10 +8,10 @@ use candor_keys::PublisherKeys;
 
 use crate::error::Error;
 use crate::manifest::{Listed, Manifest};
-use crate::part;
+use crate::part::{self, ArrivalReader};
 use crate::resident::names::Names;
 use crate::resident::people::People;
-use crate::store::{ArrivalReader, Store};
+use crate::store::Store;
 use crate::volume::Volume;
 
 /// What all volumes are loaded with.

@@ -1,11 +1,9 @@
 //! One publisher's store: a fold over the log, in memory and in sealed parts.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ahash::RandomState;
 use candor_event::{
     ByPerson, Clock, DataClass, Event, Merge, PersonId, Record, Split, TraitOp, Value,
 };
@@ -13,10 +11,9 @@ use candor_keys::PublisherKeys;
 
 use crate::error::Error;
 use crate::manifest::Manifest;
-use crate::part::{self, Part, Place};
-use crate::resident::names::Names;
+use crate::part::{ArrivalReader, Place};
+use crate::resident::names::{BatchCodes, Names};
 use crate::resident::people::{People, Trait};
-use crate::resident::segment::{Arrivals, Segment};
 use crate::resident::tail::Row;
 use crate::view::View;
 use crate::volume::{Prints, ReadArrivals, Volume};
@@ -207,68 +204,12 @@ impl Store {
     }
 }
 
-/// Reads arrivals of parts back, the last few at hand.
-pub(crate) struct ArrivalReader<'a> {
-    store: &'a Store,
-    recent: Vec<(u64, u16, i64, Arc<Arrivals>)>,
-}
-
-const ARRIVALS_AT_HAND: usize = 8;
-
-impl<'a> ArrivalReader<'a> {
-    pub(crate) fn new(store: &'a Store) -> Self {
-        ArrivalReader { store, recent: Vec::new() }
-    }
-
-    pub(crate) fn read(&mut self, part: &Part, _: &Segment) -> Result<Arc<Arrivals>, Error> {
-        let key = (part.generation, part.volume, part.bucket);
-        let known = self.recent.iter().find(|r| (r.0, r.1, r.2) == key);
-        if let Some(known) = known {
-            return Ok(known.3.clone());
-        }
-        let Some(keys) = &self.store.keys else { return Ok(Arc::default()) };
-        let place = self.store.place(keys, part.volume, part.bucket, part.generation);
-        let arrivals = Arc::new(part::read_arrivals(&place, part)?);
-        if self.recent.len() == ARRIVALS_AT_HAND {
-            self.recent.remove(0);
-        }
-        self.recent.push((key.0, key.1, key.2, arrivals.clone()));
-        Ok(arrivals)
-    }
-}
-
 /// Events of one volume that wait for the end of a batch.
 #[derive(Default)]
 struct Pending {
     rows: Vec<Arc<Row>>,
     guests: Vec<Arc<Row>>,
     prints: Prints,
-}
-
-/// Codes of the names of a batch, of events and of properties apart.
-#[derive(Default)]
-struct BatchCodes {
-    events: Codes,
-    properties: Codes,
-}
-
-/// The codes of names by where they stand. The events of a batch share
-/// their names' texts; each text is held here, so that no other takes its place meanwhile.
-#[derive(Default)]
-struct Codes(HashMap<usize, (Arc<str>, u32), RandomState>);
-
-impl Codes {
-    fn of(&mut self, name: &Arc<str>, code_of: impl FnOnce(&str) -> u32) -> u32 {
-        let place = name.as_ptr() as usize;
-        match self.0.get(&place) {
-            Some((_, code)) => *code,
-            None => {
-                let code = code_of(name);
-                self.0.insert(place, (name.clone(), code));
-                code
-            }
-        }
-    }
 }
 
 impl State {

@@ -1,6 +1,7 @@
 //! A part on disk: one volume, one time bucket, one generation, as a few Parquet files, one per
 //! kind of content and key. Layout: docs/formats/part.md.
 
+mod arrivals;
 mod columns;
 mod history;
 mod reader;
@@ -12,7 +13,8 @@ use candor_event::DataClass;
 use candor_keys::PublisherKeys;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use reader::{read_arrivals, read_people, read_segment, read_traits};
+pub(crate) use arrivals::ArrivalReader;
+pub(crate) use reader::{read_people, read_segment, read_traits};
 pub(crate) use writer::{
     bucket_of, sync_folder, write_part, write_people, write_synced, write_traits,
 };

@@ -41,3 +41,29 @@ impl Names {
         code
     }
 }
+
+/// Codes of the names of a batch, of events and of properties apart.
+#[derive(Default)]
+pub(crate) struct BatchCodes {
+    pub(crate) events: Codes,
+    pub(crate) properties: Codes,
+}
+
+/// The codes of names by where they stand. The events of a batch share their names' texts; each
+/// text is held here, so that no other takes its place meanwhile.
+#[derive(Default)]
+pub(crate) struct Codes(HashMap<usize, (Arc<str>, u32), RandomState>);
+
+impl Codes {
+    pub(crate) fn of(&mut self, name: &Arc<str>, code_of: impl FnOnce(&str) -> u32) -> u32 {
+        let place = name.as_ptr() as usize;
+        match self.0.get(&place) {
+            Some((_, code)) => *code,
+            None => {
+                let code = code_of(name);
+                self.0.insert(place, (name.clone(), code));
+                code
+            }
+        }
+    }
+}
