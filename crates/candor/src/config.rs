@@ -51,6 +51,18 @@ pub struct StoreSettings {
 const OPTIONAL: [&str; 2] = ["tls_cert", "tls_key"];
 
 impl Config {
+    /// The settings of defaults, `file` and this process's environment, later ones winning.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn of_process(file: Option<&Path>) -> anyhow::Result<Config> {
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            // What is traced is no setting of the server.
+            .filter(|(name, _)| name != "CANDOR_TRACE");
+        Config::load(file, variables)
+    }
+
     /// The settings of defaults, `file` and `environment`, later ones winning.
     ///
     /// # Errors

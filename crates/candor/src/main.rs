@@ -183,10 +183,7 @@ impl Failure {
 }
 
 fn serve_command(serve: Serve) -> Result<(), Failure> {
-    let variables = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(name, _)| name != "CANDOR_TRACE");
-    let mut config = Config::load(serve.config.as_deref(), variables).map_err(Failure::usage)?;
+    let mut config = Config::of_process(serve.config.as_deref()).map_err(Failure::usage)?;
     config.listen = serve.listen.unwrap_or(config.listen);
     config.tls_cert = serve.tls_cert.or(config.tls_cert);
     config.tls_key = serve.tls_key.or(config.tls_key);

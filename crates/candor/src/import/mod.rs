@@ -34,6 +34,9 @@ pub struct Import {
     /// The data folder, of a running server or not.
     #[arg(long)]
     data: PathBuf,
+    /// The operator's settings, where no server has the folder open.
+    #[arg(long)]
+    config: Option<PathBuf>,
     /// The account id of the publisher whose people these are.
     #[arg(long)]
     account: String,
@@ -117,7 +120,7 @@ pub fn import(asked: &Import) -> Result<bool, Stopped> {
         let why = anyhow::anyhow!("--rejects names one file, and there are {}", inputs.len());
         return Err(Stopped::Usage(why));
     }
-    let config = Config::load(None, std::iter::empty()).map_err(Stopped::Usage)?;
+    let config = Config::of_process(asked.config.as_deref()).map_err(Stopped::Usage)?;
     let mut target = Target::open(&asked.data, &asked.account, config).map_err(Stopped::Usage)?;
     let mut sum = Sum::default();
     let started = Instant::now();
