@@ -4,7 +4,7 @@
 //! no other room. It does not know how anything is stored, sealed, sent or asked.
 //!
 //! Entry types: [`Event`] (something a person did), [`Record`] (all that the log may hold) and
-//! [`Clock`] (the only way to learn the time). Read in this order: `clock`, `property`,
+//! [`Clock`] (the only way to learn the time). Read in this order: `clock`, `property`, `value`,
 //! `publisher`, `person`, `event`, `consent`.
 //!
 //! ```
@@ -29,10 +29,12 @@ mod event;
 mod person;
 mod property;
 mod publisher;
+mod value;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use consent::{ConsentChange, Purpose};
 pub use event::{Event, FirstSeen, Link, Merge, Record, Split, TraitChange, TraitOp};
 pub use person::{ByPerson, HashedAlready, IdKind, PersonId};
-pub use property::{ClassSet, DataClass, Properties, Value};
+pub use property::{ClassSet, DataClass, Properties};
 pub use publisher::AccountId;
+pub use value::{Value, ValueRef};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use candor_event::Value;
+use candor_event::{Value, ValueRef};
 use candor_store::{CONSENT_TRAIT, View};
 use serde::Serialize;
 
@@ -81,7 +81,7 @@ pub fn values(
         scan(view, cancel, new, |partial: &mut (Keys, Vec<u64>), volume, ordinal, run| {
             let Some(code) = volume.property_code(property) else { return };
             let (keys, counts) = partial;
-            let mut count = |value: Option<&Value>| {
+            let mut count = |value: Option<ValueRef<'_>>| {
                 let Some(value) = value else { return };
                 let place = keys.place(std::iter::once(Some(value))) as usize;
                 counts.resize(counts.len().max(place + 1), 0);
@@ -119,9 +119,11 @@ pub fn consents(view: &View) -> BTreeMap<String, Word> {
             .collect();
         for ordinal in (0..volume.people()).filter(|ordinal| volume.visible(*ordinal)) {
             for (purpose, code) in &purposes {
-                let Some(Value::Bool(yes)) = volume.trait_value(ordinal, *code) else { continue };
+                let Some(ValueRef::Bool(yes)) = volume.trait_value(ordinal, *code) else {
+                    continue;
+                };
                 let word = consents.entry((*purpose).to_owned()).or_default();
-                *if *yes { &mut word.yes } else { &mut word.no } += 1;
+                *if yes { &mut word.yes } else { &mut word.no } += 1;
             }
         }
     }

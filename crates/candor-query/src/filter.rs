@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use candor_event::Value;
+use candor_event::{Value, ValueRef};
 use candor_store::VolumeView;
 use serde::{Deserialize, Serialize};
 
@@ -86,7 +86,12 @@ impl Condition {
                 _ => Err(Error::bad(at, format!("a list of 1 to {OPERANDS_MAX} values"))),
             },
             Op::Between => match list {
-                Some(list) if list.len() == 2 && compare(&list[0], &list[1]).is_some() => Ok(()),
+                Some(list)
+                    if list.len() == 2
+                        && compare((&list[0]).into(), (&list[1]).into()).is_some() =>
+                {
+                    Ok(())
+                }
                 _ => Err(Error::bad(at, "a list of two numbers or two texts")),
             },
             Op::StartsWith => match &self.value {
@@ -133,34 +138,39 @@ impl Filter<'_> {
 }
 
 /// The contract's meaning of each operator.
-pub(crate) fn matches(op: Op, found: Option<&Value>, operands: &[Value]) -> bool {
+pub(crate) fn matches(op: Op, found: Option<ValueRef<'_>>, operands: &[Value]) -> bool {
     let Some(found) = found else {
         return matches!(op, Op::NotExists | Op::Ne | Op::NotIn | Op::NotContains);
     };
     // A trait with several values equals what one of them equals.
-    let any = |test: &dyn Fn(&Value) -> bool| match found {
-        Value::List(list) => list.iter().any(test),
+    let any = |test: &dyn Fn(ValueRef<'_>) -> bool| match found {
+        ValueRef::List(list) => list.iter().any(|value| test(value.into())),
         one => test(one),
     };
+    let first = || ValueRef::from(&operands[0]);
     let ordered = |allowed: &[Ordering]| {
-        any(&|value| compare(value, &operands[0]).is_some_and(|order| allowed.contains(&order)))
+        any(&|value| compare(value, first()).is_some_and(|order| allowed.contains(&order)))
     };
-    let contains = |value: &Value| match (value, &operands[0]) {
-        (Value::Text(text), Value::Text(part)) => text.contains(&**part),
+    let contains = |value: ValueRef<'_>| match (value, first()) {
+        (ValueRef::Text(text), ValueRef::Text(part)) => text.contains(part),
         (value, operand) => equal(value, operand),
     };
     match op {
         Op::Exists => true,
         Op::NotExists => false,
-        Op::Eq | Op::In => any(&|value| operands.iter().any(|operand| equal(value, operand))),
-        Op::Ne | Op::NotIn => !any(&|value| operands.iter().any(|operand| equal(value, operand))),
+        Op::Eq | Op::In => {
+            any(&|value| operands.iter().any(|operand| equal(value, operand.into())))
+        }
+        Op::Ne | Op::NotIn => {
+            !any(&|value| operands.iter().any(|operand| equal(value, operand.into())))
+        }
         Op::Gt => ordered(&[Ordering::Greater]),
         Op::Gte => ordered(&[Ordering::Greater, Ordering::Equal]),
         Op::Lt => ordered(&[Ordering::Less]),
         Op::Lte => ordered(&[Ordering::Less, Ordering::Equal]),
         Op::Between => any(&|value| {
-            compare(value, &operands[0]).is_some_and(Ordering::is_ge)
-                && compare(value, &operands[1]).is_some_and(Ordering::is_le)
+            compare(value, first()).is_some_and(Ordering::is_ge)
+                && compare(value, (&operands[1]).into()).is_some_and(Ordering::is_le)
         }),
         Op::Contains => any(&contains),
         Op::NotContains => !any(&contains),
@@ -173,16 +183,16 @@ pub(crate) fn matches(op: Op, found: Option<&Value>, operands: &[Value]) -> bool
     }
 }
 
-fn equal(a: &Value, b: &Value) -> bool {
+fn equal(a: ValueRef<'_>, b: ValueRef<'_>) -> bool {
     compare(a, b) == Some(Ordering::Equal)
 }
 
 /// Numbers with numbers, texts with texts (by code point), truth with truth; else nothing.
-fn compare(a: &Value, b: &Value) -> Option<Ordering> {
+fn compare(a: ValueRef<'_>, b: ValueRef<'_>) -> Option<Ordering> {
     match (a, b) {
-        (Value::Integer(a), Value::Integer(b)) => Some(a.cmp(b)),
-        (Value::Text(a), Value::Text(b)) => Some(a.cmp(b)),
-        (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
+        (ValueRef::Integer(a), ValueRef::Integer(b)) => Some(a.cmp(&b)),
+        (ValueRef::Text(a), ValueRef::Text(b)) => Some(a.cmp(b)),
+        (ValueRef::Bool(a), ValueRef::Bool(b)) => Some(a.cmp(&b)),
         _ => a.as_number()?.partial_cmp(&b.as_number()?),
     }
 }
@@ -218,23 +228,23 @@ mod tests {
         let number = Value::Integer(3);
         for (a, b) in [(&text, &number), (&number, &text)] {
             for op in [Op::Eq, Op::Gt, Op::Gte, Op::Lt, Op::Lte, Op::Contains, Op::StartsWith] {
-                assert!(!matches(op, Some(a), std::slice::from_ref(b)), "{op:?}");
+                assert!(!matches(op, Some(a.into()), std::slice::from_ref(b)), "{op:?}");
             }
-            assert!(matches(Op::Ne, Some(a), std::slice::from_ref(b)));
+            assert!(matches(Op::Ne, Some(a.into()), std::slice::from_ref(b)));
         }
-        assert!(matches(Op::Eq, Some(&Value::Float(3.0)), &[number]));
-        assert!(!matches(Op::Eq, Some(&"Gold".into()), &["gold".into()]));
+        assert!(matches(Op::Eq, Some(ValueRef::Float(3.0)), &[number]));
+        assert!(!matches(Op::Eq, Some(ValueRef::Text("Gold")), &["gold".into()]));
     }
 
     #[test]
     fn between_is_inclusive_and_lists_match_by_any_of_their_values() {
         let bounds = [Value::Integer(1), Value::Integer(3)];
         for (value, expected) in [(0, false), (1, true), (3, true), (4, false)] {
-            assert_eq!(matches(Op::Between, Some(&Value::Integer(value)), &bounds), expected);
+            assert_eq!(matches(Op::Between, Some(ValueRef::Integer(value)), &bounds), expected);
         }
         let list = Value::List(vec!["a".into(), "bc".into()]);
-        assert!(matches(Op::Eq, Some(&list), &["a".into()]));
-        assert!(matches(Op::Contains, Some(&list), &["c".into()]));
-        assert!(!matches(Op::Ne, Some(&list), &["a".into()]));
+        assert!(matches(Op::Eq, Some((&list).into()), &["a".into()]));
+        assert!(matches(Op::Contains, Some((&list).into()), &["c".into()]));
+        assert!(!matches(Op::Ne, Some((&list).into()), &["a".into()]));
     }
 }

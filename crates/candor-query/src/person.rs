@@ -67,7 +67,7 @@ pub(crate) fn held(volume: &VolumeView, ordinal: u32, run: Run<'_>) -> Person {
         count.last = at;
     }
     let traits = volume.traits(ordinal).into_iter();
-    let traits = traits.map(|(name, value)| (name.to_string(), value.clone())).collect();
+    let traits = traits.map(|(name, value)| (name.to_string(), value.to_value())).collect();
     let mut events: Vec<EventCount> = counts.into_values().collect();
     events.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
     Person { id: volume.person_id(ordinal), traits, events }
@@ -80,7 +80,7 @@ pub(crate) fn done(volume: &VolumeView, run: Run<'_>, at: usize) -> Done {
         name: volume.event_names()[usize::from(run.codes[at])].to_string(),
         at: Timestamp(run.times[at]),
         session: volume.session(run.rows[at]),
-        properties: properties.map(|(name, value)| (name.to_string(), value.clone())).collect(),
+        properties: properties.map(|(name, value)| (name.to_string(), value.to_value())).collect(),
     }
 }
 

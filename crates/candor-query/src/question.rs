@@ -1,6 +1,6 @@
 //! What trend and funnel questions have in common: when, whose, broken down by what.
 
-use candor_event::Timestamp;
+use candor_event::{Timestamp, ValueRef};
 use candor_store::{Run, View, VolumeView};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -94,7 +94,7 @@ pub(crate) fn broken_down(
     ordinal: u32,
     row: u32,
     by: (Option<u32>, Scope),
-) -> Option<&candor_event::Value> {
+) -> Option<ValueRef<'_>> {
     match by.1 {
         Scope::Event => volume.property(row, by.0?),
         Scope::Person => volume.trait_value(ordinal, by.0?),

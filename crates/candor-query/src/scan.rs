@@ -1,10 +1,12 @@
 //! One pass over all people: volumes are the unit of parallel work, partial results are merged.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use candor_event::Value;
+use ahash::RandomState;
+use candor_event::{Value, ValueRef};
 use candor_store::{Run, Scratch, View, VolumeView};
 
 use crate::error::Error;
@@ -80,33 +82,51 @@ pub(crate) fn scan<P: Send>(
 /// A breakdown's key: a value per property, none where it is missing.
 pub(crate) type Key = Vec<Option<Value>>;
 
-/// Distinct keys of one volume as small numbers. A column holds each value once, so its address
-/// stands for it; only an address not seen yet is looked at.
+/// What tells a value from others within one view, without looking at a text: a column holds each
+/// once, so that its place stands for it. The type, then a number or a place and its length.
+type Mark = (u8, usize, u64);
+
+fn mark(value: Option<ValueRef<'_>>) -> Mark {
+    fn lies<T>(kind: u8, slice: &[T]) -> Mark {
+        (kind, slice.as_ptr().addr(), slice.len() as u64)
+    }
+    match value {
+        None => (0, 0, 0),
+        Some(ValueRef::Bool(flag)) => (1, 0, flag.into()),
+        Some(ValueRef::Integer(number)) => (2, 0, number as u64),
+        Some(ValueRef::Float(number)) => (3, 0, number.to_bits()),
+        Some(ValueRef::Text(text)) => lies(4, text.as_bytes()),
+        Some(ValueRef::List(list)) => lies(5, list),
+        Some(ValueRef::Object(object)) => (6, std::ptr::from_ref(object).addr(), 0),
+    }
+}
+
+/// Distinct keys of one volume as small numbers; only values whose marks are new are looked at.
 #[derive(Default)]
 pub(crate) struct Keys {
-    addresses: std::collections::HashMap<Vec<usize>, u32>,
-    texts: std::collections::HashMap<String, u32>,
+    marks: HashMap<Vec<Mark>, u32, RandomState>,
+    texts: HashMap<String, u32>,
     pub(crate) keys: Vec<Key>,
-    buffer: Vec<usize>,
+    buffer: Vec<Mark>,
 }
 
 impl Keys {
     pub(crate) fn place<'v>(
         &mut self,
-        values: impl Iterator<Item = Option<&'v Value>> + Clone,
+        values: impl Iterator<Item = Option<ValueRef<'v>>> + Clone,
     ) -> u32 {
         self.buffer.clear();
-        self.buffer.extend(values.clone().map(|v| v.map_or(0, |v| std::ptr::from_ref(v).addr())));
-        if let Some(place) = self.addresses.get(&self.buffer) {
+        self.buffer.extend(values.clone().map(mark));
+        if let Some(place) = self.marks.get(&self.buffer) {
             return *place;
         }
-        let key: Key = values.map(|value| value.cloned()).collect();
+        let key: Key = values.map(|value| value.map(ValueRef::to_value)).collect();
         let keys = &mut self.keys;
         let place = *self.texts.entry(text_of(&key)).or_insert_with(|| {
             keys.push(key);
             keys.len() as u32 - 1
         });
-        self.addresses.insert(self.buffer.clone(), place);
+        self.marks.insert(self.buffer.clone(), place);
         place
     }
 }

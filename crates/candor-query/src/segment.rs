@@ -1,6 +1,6 @@
 //! Segments: rules that answer which people match.
 
-use candor_event::{PersonId, Timestamp};
+use candor_event::{PersonId, Timestamp, ValueRef};
 use candor_store::{CONSENT_TRAIT, Run, View, VolumeView};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -328,7 +328,7 @@ pub fn count(
         partial.2 += 1;
         for (place, (address, consent)) in partial.1.iter().enumerate() {
             let value = |code: &Option<u32>| code.and_then(|c| volume.trait_value(ordinal, c));
-            let allowed = consent.as_ref().is_none_or(|c| value(c) == Some(&true.into()));
+            let allowed = consent.as_ref().is_none_or(|c| value(c) == Some(ValueRef::Bool(true)));
             partial.3[place] += u64::from(allowed && value(address).is_some());
         }
     };

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use candor_event::{PersonId, Timestamp, Value};
+use candor_event::{PersonId, Timestamp, ValueRef};
 use candor_store::{Scratch, View, VolumeView};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -136,7 +136,7 @@ pub fn walk_events(
 pub fn people_with<T>(
     view: &View,
     property: &str,
-    wanted: &dyn Fn(&Value) -> Option<T>,
+    wanted: &dyn Fn(ValueRef<'_>) -> Option<T>,
 ) -> Vec<(T, PersonId)> {
     let mut found = Vec::new();
     for volume in &view.volumes {

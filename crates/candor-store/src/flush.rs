@@ -281,10 +281,13 @@ fn take(state: &mut State) -> Vec<Taken> {
 /// A segment for each bucket of time that has events; what is erased before it was ever written is
 /// not written.
 fn by_bucket(taken: &Taken) -> Vec<(i64, Arc<Segment>)> {
-    let times = taken.segments.iter().flat_map(|segment| &segment.times);
+    let times = |segment: &Arc<Segment>| {
+        let segment = segment.clone();
+        (0..segment.rows()).map(move |row| segment.time(row))
+    };
     let mut buckets = Vec::new();
-    for time in times {
-        let bucket = part::bucket_of(*time);
+    for time in taken.segments.iter().flat_map(times) {
+        let bucket = part::bucket_of(time);
         if buckets.last() != Some(&bucket) && !buckets.contains(&bucket) {
             buckets.push(bucket);
         }

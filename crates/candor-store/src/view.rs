@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use candor_event::{PersonId, Timestamp, Value};
+use candor_event::{PersonId, Timestamp, ValueRef};
 
 use crate::resident::names::Names;
 use crate::resident::people::People;
@@ -148,8 +148,8 @@ impl VolumeView {
                 Source::Segment(segment) => {
                     let range = segment.of(ordinal);
                     scratch.rows.extend(range.clone().map(|row| first + row as u32));
-                    scratch.times.extend_from_slice(&segment.times[range.clone()]);
-                    scratch.codes.extend_from_slice(&segment.codes[range]);
+                    scratch.times.extend(range.clone().map(|row| segment.time(row)));
+                    scratch.codes.extend(range.map(|row| segment.code(row)));
                 }
                 Source::Chunk(chunk) => {
                     for at in chunk.of(ordinal) {
@@ -174,14 +174,14 @@ impl VolumeView {
     pub fn since(&self, moment: i64, mut see: impl FnMut(u32, i64, u16, u32)) {
         for (first, source) in &self.sources {
             match source {
-                Source::Segment(segment) if segment.latest < moment => {}
+                Source::Segment(segment) if segment.latest() < moment => {}
                 Source::Segment(segment) => {
-                    for (row, time) in segment.times.iter().enumerate() {
-                        if *time >= moment {
-                            let row = row as u32;
-                            let ordinal = segment.owner(row);
+                    for at in 0..segment.rows() {
+                        let time = segment.time(at);
+                        if time >= moment {
+                            let ordinal = segment.owner(at as u32);
                             if self.visible(ordinal) {
-                                see(ordinal, *time, segment.codes[row as usize], first + row);
+                                see(ordinal, time, segment.code(at), first + at as u32);
                             }
                         }
                     }
@@ -204,18 +204,18 @@ impl VolumeView {
     }
 
     /// A property of an event.
-    pub fn property(&self, row: u32, property: u32) -> Option<&Value> {
+    pub fn property(&self, row: u32, property: u32) -> Option<ValueRef<'_>> {
         match self.source(row) {
             (Source::Segment(segment), row) => segment.columns.get(&property)?.get(row),
             (Source::Chunk(chunk), row) => {
                 let mut properties = chunk.0[row as usize].properties.iter();
-                properties.find(|(name, _)| *name == property).map(|(_, value)| value)
+                properties.find(|(name, _)| *name == property).map(|(_, value)| value.into())
             }
         }
     }
 
     /// All properties of an event, in no order.
-    pub fn properties(&self, row: u32) -> Vec<(&Arc<str>, &Value)> {
+    pub fn properties(&self, row: u32) -> Vec<(&Arc<str>, ValueRef<'_>)> {
         match self.source(row) {
             (Source::Segment(segment), row) => {
                 let cells = segment.columns.iter();
@@ -224,7 +224,9 @@ impl VolumeView {
             }
             (Source::Chunk(chunk), row) => {
                 let properties = chunk.0[row as usize].properties.iter();
-                properties.map(|(name, value)| (self.properties.name(*name), value)).collect()
+                properties
+                    .map(|(name, value)| (self.properties.name(*name), value.into()))
+                    .collect()
             }
         }
     }
@@ -265,14 +267,14 @@ impl VolumeView {
     }
 
     /// A trait of a person, by its name's code.
-    pub fn trait_value(&self, ordinal: u32, name: u32) -> Option<&Value> {
-        self.people.trait_value(ordinal, name)
+    pub fn trait_value(&self, ordinal: u32, name: u32) -> Option<ValueRef<'_>> {
+        self.people.trait_value(ordinal, name).map(ValueRef::from)
     }
 
     /// All traits of a person.
-    pub fn traits(&self, ordinal: u32) -> Vec<(&Arc<str>, &Value)> {
+    pub fn traits(&self, ordinal: u32) -> Vec<(&Arc<str>, ValueRef<'_>)> {
         let traits = self.people.all_traits(ordinal).into_iter();
-        traits.map(|(name, value)| (self.properties.name(name), value)).collect()
+        traits.map(|(name, value)| (self.properties.name(name), value.into())).collect()
     }
 }
 

@@ -67,7 +67,7 @@ impl Volume {
         for (ordinal, latest) in self.latest.iter_mut().enumerate() {
             let rows = segment.of(ordinal as u32);
             if !rows.is_empty() {
-                *latest = (*latest).max(segment.times[rows.end - 1]);
+                *latest = (*latest).max(segment.time(rows.end - 1));
             }
         }
         self.saved.push((part, segment));
@@ -154,12 +154,12 @@ impl Volume {
             for at in segment.of(ordinal) {
                 let (received, fingerprint) = (held.received[at], held.fingerprints[at]);
                 let properties = segment.columns.iter().filter_map(|(property, column)| {
-                    column.get(at as u32).map(|value| (*property, value.clone()))
+                    column.get(at as u32).map(|value| (*property, value.to_value()))
                 });
                 rows.push(Row {
                     ordinal,
-                    time: segment.times[at],
-                    code: segment.codes[at],
+                    time: segment.time(at),
+                    code: segment.code(at),
                     session: segment.session(at as u32),
                     received,
                     fingerprint,
@@ -201,10 +201,16 @@ pub(crate) fn held_arrivals(segments: &[Arc<Segment>]) -> Vec<Arc<Arrivals>> {
 }
 
 /// Rows of the same person, time and name.
-fn places(segment: &Segment, row: &Row) -> impl Iterator<Item = usize> {
-    let range = segment.of(row.ordinal);
-    let times = &segment.times[range.clone()];
-    let first = range.start + times.partition_point(|time| *time < row.time);
-    let last = range.start + times.partition_point(|time| *time <= row.time);
-    (first..last).filter(|at| segment.codes[*at] == row.code)
+fn places<'a>(segment: &'a Segment, row: &'a Row) -> impl Iterator<Item = usize> + 'a {
+    let theirs = segment.of(row.ordinal);
+    let (mut first, mut end) = (theirs.start, theirs.end);
+    while first < end {
+        let middle = first.midpoint(end);
+        match segment.time(middle) < row.time {
+            true => first = middle + 1,
+            false => end = middle,
+        }
+    }
+    let same_time = (first..theirs.end).take_while(|at| segment.time(*at) == row.time);
+    same_time.filter(|at| segment.code(*at) == row.code)
 }

@@ -1,86 +1,72 @@
 //! Values of any kind as typed Parquet columns: `name:i`, `:f`, `:b`, `:t`, `:j` (nested, JSON).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow_array::builder::{BooleanBuilder, Float64Builder, Int64Builder, StringBuilder};
+use arrow_array::builder::{BooleanBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
-use arrow_array::{Array, ArrayRef};
+use arrow_array::{Array, ArrayRef, Float64Array, Int64Array};
 use arrow_schema::{DataType, Field};
-use candor_event::Value;
+use candor_event::{Value, ValueRef};
 
 use crate::resident::column::{Column, ColumnBuilder};
 
 /// One property's columns for a batch of rows: one for each type that it has there.
 pub(crate) fn encode(name: &str, column: &Column, rows: usize) -> Vec<(Field, ArrayRef)> {
-    let mut kinds: BTreeMap<char, Vec<bool>> = BTreeMap::new();
-    for (place, value) in column.values().iter().enumerate() {
-        let of_kind = kinds.entry(kind(value)).or_default();
-        of_kind.resize(column.values().len(), false);
-        of_kind[place] = true;
-    }
+    let values = column.values();
+    let kinds: Vec<char> = values.iter().map(kind).collect();
+    let mut present = kinds.clone();
+    present.sort_unstable();
+    present.dedup();
     let codes = column.codes(rows);
-    let cell = |row: usize, of_kind: &[bool]| {
-        let code = codes[row].checked_sub(1)? as usize;
-        of_kind[code].then(|| &column.values()[code])
-    };
-    let mut encoded = Vec::new();
-    for (kind, of_kind) in kinds {
-        let cells = (0..rows).map(|row| cell(row, &of_kind));
+    let encode = |kind: char| -> (Field, ArrayRef) {
+        let cells = codes.iter().map(|code| {
+            let place = code.checked_sub(1)? as usize;
+            (kinds[place] == kind).then(|| values.get(place))
+        });
         let array: ArrayRef = match kind {
-            'i' => {
-                let mut builder = Int64Builder::with_capacity(rows);
-                cells.for_each(|cell| {
-                    builder.append_option(match cell {
-                        Some(Value::Integer(number)) => Some(*number),
-                        _ => None,
-                    });
-                });
-                Arc::new(builder.finish())
-            }
-            'f' => {
-                let mut builder = Float64Builder::with_capacity(rows);
-                cells.for_each(|cell| {
-                    builder.append_option(match cell {
-                        Some(Value::Float(number)) => Some(*number),
-                        _ => None,
-                    });
-                });
-                Arc::new(builder.finish())
-            }
+            'i' => Arc::new(Int64Array::from_iter(cells.map(|cell| match cell? {
+                ValueRef::Integer(number) => Some(number),
+                _ => None,
+            }))),
+            'f' => Arc::new(Float64Array::from_iter(cells.map(|cell| match cell? {
+                ValueRef::Float(number) => Some(number),
+                _ => None,
+            }))),
             'b' => {
                 let mut builder = BooleanBuilder::with_capacity(rows);
-                cells.for_each(|cell| builder.append_option(cell.map(|c| *c == Value::Bool(true))));
+                cells.for_each(|cell| {
+                    builder.append_option(cell.map(|value| value == ValueRef::Bool(true)));
+                });
                 Arc::new(builder.finish())
             }
             't' => {
                 let mut builder = StringBuilder::new();
-                cells.for_each(|cell| builder.append_option(cell.and_then(Value::as_text)));
+                cells.for_each(|cell| builder.append_option(cell.and_then(ValueRef::as_text)));
                 Arc::new(builder.finish())
             }
             _ => {
                 let mut builder = StringBuilder::new();
                 cells.for_each(|cell| {
-                    builder
-                        .append_option(cell.map(|c| serde_json::to_string(c).unwrap_or_default()));
+                    let json = cell.map(|value| serde_json::to_string(&value));
+                    builder.append_option(json.and_then(Result::ok));
                 });
                 Arc::new(builder.finish())
             }
         };
-        let field = Field::new(format!("{name}:{kind}"), array.data_type().clone(), true);
-        encoded.push((field, array));
-    }
-    encoded
+        (Field::new(format!("{name}:{kind}"), array.data_type().clone(), true), array)
+    };
+    present.into_iter().map(encode).collect()
 }
 
-fn kind(value: &Value) -> char {
+fn kind(value: ValueRef<'_>) -> char {
     match value {
-        Value::Integer(_) => 'i',
-        Value::Float(_) => 'f',
-        Value::Bool(_) => 'b',
-        Value::Text(_) => 't',
-        Value::List(_) | Value::Object(_) => 'j',
+        ValueRef::Integer(_) => 'i',
+        ValueRef::Float(_) => 'f',
+        ValueRef::Bool(_) => 'b',
+        ValueRef::Text(_) => 't',
+        ValueRef::List(_) | ValueRef::Object(_) => 'j',
     }
 }
 
@@ -108,8 +94,9 @@ pub(crate) fn decode(
             let mut known: HashMap<i64, u32> = HashMap::new();
             for row in rows {
                 let number = array.value(row);
-                let code =
-                    *known.entry(number).or_insert_with(|| cells.code_of(&Value::Integer(number)));
+                let code = *known
+                    .entry(number)
+                    .or_insert_with(|| cells.code_of(ValueRef::Integer(number)));
                 cells.push_code((first + row) as u32, code);
             }
         }
@@ -120,14 +107,14 @@ pub(crate) fn decode(
                 let number = array.value(row);
                 let code = *known
                     .entry(number.to_bits())
-                    .or_insert_with(|| cells.code_of(&Value::Float(number)));
+                    .or_insert_with(|| cells.code_of(ValueRef::Float(number)));
                 cells.push_code((first + row) as u32, code);
             }
         }
         ('b', DataType::Boolean) => {
             let array = array.as_boolean();
             for row in rows {
-                cells.push((first + row) as u32, &Value::Bool(array.value(row)));
+                cells.push((first + row) as u32, ValueRef::Bool(array.value(row)));
             }
         }
         ('t', DataType::Utf8) => {
@@ -135,7 +122,8 @@ pub(crate) fn decode(
             let mut known: HashMap<&str, u32> = HashMap::new();
             for row in rows {
                 let text = array.value(row);
-                let code = *known.entry(text).or_insert_with(|| cells.code_of(&text.into()));
+                let code =
+                    *known.entry(text).or_insert_with(|| cells.code_of(ValueRef::Text(text)));
                 cells.push_code((first + row) as u32, code);
             }
         }
@@ -144,7 +132,7 @@ pub(crate) fn decode(
             for row in rows {
                 let value: Value =
                     serde_json::from_str(array.value(row)).map_err(|_| "nested JSON")?;
-                cells.push((first + row) as u32, &value);
+                cells.push((first + row) as u32, (&value).into());
             }
         }
         _ => return Err("a column of the type that its name says"),

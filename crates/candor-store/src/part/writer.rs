@@ -60,9 +60,10 @@ pub(crate) fn write_part(
 }
 
 fn write_history(place: &Place<'_>, segment: &Segment) -> Result<File, Error> {
-    let wide = segment.codes.iter().any(|code| *code > 0xff);
+    let wide = (0..segment.rows()).any(|row| segment.code(row) > 0xff);
     let start = bucket_start(place.bucket);
     let mut people = Vec::new();
+    let (mut times, mut codes) = (Vec::new(), Vec::new());
     let mut strings: [BinaryBuilder; 4] = std::array::from_fn(|_| BinaryBuilder::new());
     for ordinal in 0..segment.people() {
         let rows = segment.of(ordinal);
@@ -70,8 +71,11 @@ fn write_history(place: &Place<'_>, segment: &Segment) -> Result<File, Error> {
             continue;
         }
         people.push(ordinal as i32);
-        let encoded =
-            history::encode(&segment.times[rows.clone()], &segment.codes[rows], wide, start);
+        times.clear();
+        codes.clear();
+        times.extend(rows.clone().map(|row| segment.time(row)));
+        codes.extend(rows.map(|row| segment.code(row)));
+        let encoded = history::encode(&times, &codes, wide, start);
         let parts = [encoded.event, encoded.gap, encoded.jump, encoded.ms];
         strings.iter_mut().zip(parts).for_each(|(builder, bytes)| builder.append_value(bytes));
     }

@@ -1,92 +1,72 @@
-//! One property of the events of a segment: a dictionary of values and a code per row, in the
-//! narrowest form, with rows listed only where that is smaller than a code for each row.
+//! One property of the events of a segment: a dictionary of values and a packed code per row, with
+//! rows listed only where that is smaller than a code for each row.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, Hasher};
 
 use ahash::RandomState;
-use candor_event::Value;
+use candor_event::ValueRef;
 
-/// Codes in one, two or four bytes.
-#[derive(Debug)]
-enum Codes {
-    One(Vec<u8>),
-    Two(Vec<u16>),
-    Four(Vec<u32>),
-}
-
-impl Codes {
-    fn narrowest(codes: Vec<u32>, largest: usize) -> Codes {
-        match largest {
-            0..=0xff => Codes::One(codes.into_iter().map(|code| code as u8).collect()),
-            0x100..=0xffff => Codes::Two(codes.into_iter().map(|code| code as u16).collect()),
-            _ => Codes::Four(codes),
-        }
-    }
-
-    #[inline]
-    fn get(&self, place: usize) -> u32 {
-        match self {
-            Codes::One(codes) => codes[place].into(),
-            Codes::Two(codes) => codes[place].into(),
-            Codes::Four(codes) => codes[place],
-        }
-    }
-}
+use crate::resident::packed::Packed;
+use crate::resident::values::{Values, hash_of, same};
 
 /// A property's values in a segment.
 #[derive(Debug)]
 pub(crate) struct Column {
     /// Ascending rows that have a value; none: every row has a code and 0 means no value.
-    rows: Option<Vec<u32>>,
+    rows: Option<Packed>,
     /// Place in `values` plus one.
-    codes: Codes,
-    values: Vec<Value>,
+    codes: Packed,
+    values: Values,
 }
 
 impl Column {
     /// The code (place in [`Column::values`] plus one) at a row; 0 for no value.
     #[inline]
     pub(crate) fn code(&self, row: u32) -> u32 {
-        match &self.rows {
-            None => self.codes.get(row as usize),
-            Some(rows) => match rows.binary_search(&row) {
-                Ok(place) => self.codes.get(place),
-                Err(_) => 0,
-            },
-        }
+        let place = match &self.rows {
+            None => row as usize,
+            Some(rows) => {
+                let place = rows.partition_point(|other| other < u64::from(row));
+                if place == rows.len() || rows.get(place) != u64::from(row) {
+                    return 0;
+                }
+                place
+            }
+        };
+        self.codes.get(place) as u32
     }
 
-    pub(crate) fn get(&self, row: u32) -> Option<&Value> {
-        self.code(row).checked_sub(1).map(|code| &self.values[code as usize])
+    pub(crate) fn get(&self, row: u32) -> Option<ValueRef<'_>> {
+        self.code(row).checked_sub(1).map(|code| self.values.get(code as usize))
     }
 
-    pub(crate) fn values(&self) -> &[Value] {
+    pub(crate) fn values(&self) -> &Values {
         &self.values
+    }
+
+    /// Calls `each` with every row that has a value, ascending, and its code.
+    pub(crate) fn filled_rows(&self, mut each: impl FnMut(u32, u32)) {
+        let codes = self.codes.iter().map(|code| code as u32);
+        match &self.rows {
+            None => {
+                (0..).zip(codes).filter(|cell| cell.1 != 0).for_each(|cell| each(cell.0, cell.1))
+            }
+            Some(rows) => rows.iter().zip(codes).for_each(|(row, code)| each(row as u32, code)),
+        }
     }
 
     /// The code of each of so many rows: for those who go through all of them.
     pub(crate) fn codes(&self, rows: usize) -> Vec<u32> {
         let mut all = vec![0; rows];
-        let mut put = |place: usize, code: u32| match &self.rows {
-            None => all[place] = code,
-            Some(rows) => all[rows[place] as usize] = code,
-        };
-        match &self.codes {
-            Codes::One(codes) => codes.iter().enumerate().for_each(|(at, c)| put(at, (*c).into())),
-            Codes::Two(codes) => codes.iter().enumerate().for_each(|(at, c)| put(at, (*c).into())),
-            Codes::Four(codes) => codes.iter().enumerate().for_each(|(at, c)| put(at, *c)),
-        }
+        self.filled_rows(|row, code| all[row as usize] = code);
         all
     }
 
     /// How many rows have a value.
     pub(crate) fn filled(&self) -> u64 {
-        match (&self.rows, &self.codes) {
-            (Some(rows), _) => rows.len() as u64,
-            (None, Codes::One(codes)) => codes.iter().filter(|code| **code != 0).count() as u64,
-            (None, Codes::Two(codes)) => codes.iter().filter(|code| **code != 0).count() as u64,
-            (None, Codes::Four(codes)) => codes.iter().filter(|code| **code != 0).count() as u64,
+        match &self.rows {
+            Some(rows) => rows.len() as u64,
+            None => self.codes.iter().filter(|code| *code != 0).count() as u64,
         }
     }
 }
@@ -96,21 +76,21 @@ impl Column {
 pub(crate) struct ColumnBuilder {
     rows: Vec<u32>,
     codes: Vec<u32>,
-    values: Vec<Value>,
+    values: Values,
     /// By the hash of a value; its builder is the map's own.
     places: HashMap<u64, u32, RandomState>,
 }
 
 impl ColumnBuilder {
     /// The code of a value, new or known.
-    pub(crate) fn code_of(&mut self, value: &Value) -> u32 {
+    pub(crate) fn code_of(&mut self, value: ValueRef<'_>) -> u32 {
         let mut hash = hash_of(self.places.hasher(), value);
         loop {
             match self.places.get(&hash) {
-                Some(code) if same(&self.values[*code as usize - 1], value) => return *code,
+                Some(code) if same(self.values.get(*code as usize - 1), value) => return *code,
                 Some(_) => hash = hash.wrapping_add(1),
                 None => {
-                    self.values.push(value.clone());
+                    self.values.push(value);
                     let code = self.values.len() as u32;
                     self.places.insert(hash, code);
                     return code;
@@ -124,7 +104,7 @@ impl ColumnBuilder {
         self.codes.push(code);
     }
 
-    pub(crate) fn push(&mut self, row: u32, value: &Value) {
+    pub(crate) fn push(&mut self, row: u32, value: ValueRef<'_>) {
         let code = self.code_of(value);
         self.push_code(row, code);
     }
@@ -137,56 +117,32 @@ impl ColumnBuilder {
             cells.sort_unstable();
             (self.rows, self.codes) = cells.into_iter().unzip();
         }
-        let largest = self.values.len();
-        let width = match largest {
-            0..=0xff => 1,
-            0x100..=0xffff => 2,
-            _ => 4,
-        };
-        if self.rows.len() * (4 + width) < rows * width {
-            let codes = Codes::narrowest(self.codes, largest);
-            return Column { rows: Some(self.rows), codes, values: self.values };
+        self.values.shrink();
+        let largest = self.values.len() as u64;
+        let bits = |largest: u64| (u64::BITS - largest.leading_zeros()) as usize;
+        let last = rows.saturating_sub(1) as u64;
+        if self.rows.len() * (bits(last) + bits(largest)) < rows * bits(largest) {
+            return Column {
+                rows: Some(Packed::of(self.rows.iter().map(|row| u64::from(*row)), last)),
+                codes: Packed::of(self.codes.iter().map(|code| u64::from(*code)), largest),
+                values: self.values,
+            };
         }
         let mut dense = vec![0; rows];
         for (row, code) in self.rows.iter().zip(&self.codes) {
             dense[*row as usize] = *code;
         }
-        Column { rows: None, codes: Codes::narrowest(dense, largest), values: self.values }
+        let codes = Packed::of(dense.into_iter().map(u64::from), largest);
+        Column { rows: None, codes, values: self.values }
     }
-}
-
-/// Whether two values are the same to the bit: 3 and 3.0 are not, nor 0.0 and -0.0.
-fn same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Float(a), Value::Float(b)) => a.to_bits() == b.to_bits(),
-        _ => a == b,
-    }
-}
-
-fn hash_of(build: &RandomState, value: &Value) -> u64 {
-    fn feed(value: &Value, hasher: &mut impl Hasher) {
-        std::mem::discriminant(value).hash(hasher);
-        match value {
-            Value::Bool(flag) => flag.hash(hasher),
-            Value::Integer(number) => number.hash(hasher),
-            Value::Float(number) => number.to_bits().hash(hasher),
-            Value::Text(text) => text.hash(hasher),
-            Value::List(list) => list.iter().for_each(|value| feed(value, hasher)),
-            Value::Object(object) => object.iter().for_each(|(key, value)| {
-                key.hash(hasher);
-                feed(value, hasher);
-            }),
-        }
-    }
-    let mut hasher = build.build_hasher();
-    feed(value, &mut hasher);
-    hasher.finish()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use candor_event::Value;
     use proptest::prelude::*;
+
+    use super::*;
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
@@ -197,13 +153,12 @@ mod tests {
             let mut builder = ColumnBuilder::default();
             for (row, cell) in cells.iter().enumerate() {
                 if let Some(number) = cell {
-                    builder.push(row as u32, &Value::Integer(*number));
+                    builder.push(row as u32, ValueRef::Integer(*number));
                 }
             }
             let column = builder.finish(cells.len());
             for (row, cell) in cells.iter().enumerate() {
-                let expected = cell.map(Value::Integer);
-                prop_assert_eq!(column.get(row as u32), expected.as_ref());
+                prop_assert_eq!(column.get(row as u32), cell.map(ValueRef::Integer));
             }
         }
     }
@@ -213,11 +168,11 @@ mod tests {
         let mut builder = ColumnBuilder::default();
         let values = [Value::Integer(3), Value::Float(3.0), "3".into(), true.into()];
         for (row, value) in values.iter().enumerate() {
-            builder.push(row as u32, value);
+            builder.push(row as u32, value.into());
         }
         let column = builder.finish(4);
         for (row, value) in values.iter().enumerate() {
-            assert_eq!(column.get(row as u32), Some(value));
+            assert_eq!(column.get(row as u32), Some(value.into()));
         }
     }
 }

@@ -2,6 +2,8 @@
 
 pub(crate) mod column;
 pub(crate) mod names;
+pub(crate) mod packed;
 pub(crate) mod people;
 pub(crate) mod segment;
 pub(crate) mod tail;
+pub(crate) mod values;

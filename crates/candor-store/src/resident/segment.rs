@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use ahash::RandomState;
 
 use crate::resident::column::{Column, ColumnBuilder};
+use crate::resident::packed::Packed;
 use crate::resident::tail::{Chunk, Row};
 
 /// When each row arrived and what tells it apart from a repeat; parallel to the rows.
@@ -16,18 +17,40 @@ pub(crate) struct Arrivals {
     pub(crate) fingerprints: Vec<u64>,
 }
 
+/// Moments as what lies between them and the first.
+#[derive(Debug)]
+struct Times {
+    earliest: i64,
+    latest: i64,
+    since: Packed,
+}
+
+impl Times {
+    fn of(times: &[i64]) -> Times {
+        let earliest = times.iter().copied().min().unwrap_or(i64::MAX);
+        let latest = times.iter().copied().max().unwrap_or(i64::MIN);
+        let since = |time: i64| time.wrapping_sub(earliest) as u64;
+        let largest = if times.is_empty() { 0 } else { since(latest) };
+        let since = Packed::of(times.iter().map(|time| since(*time)), largest);
+        Times { earliest, latest, since }
+    }
+
+    #[inline]
+    fn get(&self, row: usize) -> i64 {
+        self.earliest.wrapping_add(self.since.get(row) as i64)
+    }
+}
+
 /// An immutable run of events.
 #[derive(Debug)]
 pub(crate) struct Segment {
     /// By ordinal: the first row of the person; one more at the end.
     starts: Vec<u32>,
-    pub(crate) times: Vec<i64>,
-    pub(crate) codes: Vec<u16>,
-    /// The time of the latest event.
-    pub(crate) latest: i64,
+    times: Times,
+    codes: Packed,
     /// Rows at which the session changes, and the session from there on (0: none).
-    session_rows: Vec<u32>,
-    session_ids: Vec<u64>,
+    session_rows: Packed,
+    session_ids: Packed,
     pub(crate) columns: HashMap<u32, Column>,
     /// Held until a part holds them; then read back when a possible repeat comes.
     pub(crate) arrivals: Mutex<Option<Arc<Arrivals>>>,
@@ -35,7 +58,24 @@ pub(crate) struct Segment {
 
 impl Segment {
     pub(crate) fn rows(&self) -> usize {
-        self.times.len()
+        self.codes.len()
+    }
+
+    /// When a row happened, in ms.
+    #[inline]
+    pub(crate) fn time(&self, row: usize) -> i64 {
+        self.times.get(row)
+    }
+
+    /// The time of the latest event.
+    pub(crate) fn latest(&self) -> i64 {
+        self.times.latest
+    }
+
+    /// What happened at a row.
+    #[inline]
+    pub(crate) fn code(&self, row: usize) -> u16 {
+        self.codes.get(row) as u16
     }
 
     /// A person's rows.
@@ -54,13 +94,13 @@ impl Segment {
     }
 
     pub(crate) fn session(&self, row: u32) -> u64 {
-        let after = self.session_rows.partition_point(|first| *first <= row);
-        after.checked_sub(1).map_or(0, |place| self.session_ids[place])
+        let after = self.session_rows.partition_point(|first| first <= u64::from(row));
+        after.checked_sub(1).map_or(0, |place| self.session_ids.get(place))
     }
 
     /// Runs of rows that share a session: (first row, session).
     pub(crate) fn sessions(&self) -> impl Iterator<Item = (u32, u64)> {
-        self.session_rows.iter().copied().zip(self.session_ids.iter().copied())
+        self.session_rows.iter().map(|row| row as u32).zip(self.session_ids.iter())
     }
 
     /// A segment of the rows of a tail, oldest chunk first.
@@ -77,7 +117,7 @@ impl Segment {
             builder.arrivals.received.push(row.received);
             builder.arrivals.fingerprints.push(row.fingerprint);
             for (property, value) in &row.properties {
-                columns.entry(*property).or_default().push(place, value);
+                columns.entry(*property).or_default().push(place, value.into());
             }
         }
         builder.columns.extend(columns);
@@ -96,7 +136,7 @@ impl Segment {
         for Place { ordinal, source, row } in &order {
             let (segment, held) = (&sources[*source as usize], &arrivals[*source as usize]);
             let at = *row as usize;
-            builder.push(*ordinal, segment.times[at], segment.codes[at], segment.session(*row));
+            builder.push(*ordinal, segment.time(at), segment.code(at), segment.session(*row));
             builder.arrivals.received.push(held.received[at]);
             builder.arrivals.fingerprints.push(held.fingerprints[at]);
         }
@@ -129,12 +169,12 @@ fn merged_order(sources: &[Arc<Segment>], keep: &dyn Fn(u32, i64) -> bool) -> Ve
             let source = source as u32;
             let rows = segment.of(ordinal);
             from += usize::from(!rows.is_empty());
-            let kept = rows.filter(|row| keep(ordinal, segment.times[*row]));
+            let kept = rows.filter(|row| keep(ordinal, segment.time(*row)));
             order.extend(kept.map(|row| Place { ordinal, source, row: row as u32 }));
         }
         if from > 1 {
             // Each source is in order already; the sort is stable.
-            let time = |place: &Place| sources[place.source as usize].times[place.row as usize];
+            let time = |place: &Place| sources[place.source as usize].time(place.row as usize);
             order[first..].sort_by_key(time);
         }
     }
@@ -166,7 +206,7 @@ fn join_columns(builder: &mut SegmentBuilder, order: &[Place], sources: &[Arc<Se
             let Some(code) = codes[source][*row as usize].checked_sub(1) else { continue };
             let code = code as usize;
             if known[source][code] == 0 {
-                known[source][code] = joined.code_of(&from.values()[code]);
+                known[source][code] = joined.code_of(from.values().get(code));
             }
             joined.push_code(place as u32, known[source][code]);
         }
@@ -180,7 +220,7 @@ pub(crate) struct SegmentBuilder {
     starts: Vec<u32>,
     times: Vec<i64>,
     codes: Vec<u16>,
-    session_rows: Vec<u32>,
+    session_rows: Vec<u64>,
     session_ids: Vec<u64>,
     pub(crate) columns: HashMap<u32, ColumnBuilder>,
     pub(crate) arrivals: Arrivals,
@@ -194,7 +234,7 @@ impl SegmentBuilder {
             self.starts.push(row);
         }
         if self.session_ids.last().copied().unwrap_or(0) != session {
-            self.session_rows.push(row);
+            self.session_rows.push(row.into());
             self.session_ids.push(session);
         }
         self.times.push(time);
@@ -210,16 +250,17 @@ impl SegmentBuilder {
         let rows = self.times.len();
         self.starts.push(rows as u32);
         self.starts.shrink_to_fit();
-        self.times.shrink_to_fit();
-        self.codes.shrink_to_fit();
         let with_arrivals = self.arrivals.received.len() == rows;
+        let packed = |numbers: &[u64]| {
+            Packed::of(numbers.iter().copied(), numbers.iter().copied().max().unwrap_or(0))
+        };
+        let largest = self.codes.iter().copied().max().unwrap_or(0);
         Segment {
-            latest: self.times.iter().copied().max().unwrap_or(i64::MIN),
             starts: self.starts,
-            times: self.times,
-            codes: self.codes,
-            session_rows: self.session_rows,
-            session_ids: self.session_ids,
+            times: Times::of(&self.times),
+            codes: Packed::of(self.codes.iter().map(|code| u64::from(*code)), largest.into()),
+            session_rows: packed(&self.session_rows),
+            session_ids: packed(&self.session_ids),
             columns: self
                 .columns
                 .into_iter()

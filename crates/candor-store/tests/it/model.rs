@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use candor_event::{
     DataClass, Event, ManualClock, Merge, PersonId, Record, Split, Timestamp, TraitChange, TraitOp,
-    Value,
+    Value, ValueRef,
 };
 use candor_keys::PublisherKeys;
 use candor_store::{ClassOf, Scratch, Store, StoreConfig, View};
@@ -99,8 +99,8 @@ fn picture(view: &View) -> BTreeMap<PersonId, Rows> {
             let cell = |at: usize| {
                 let value = price.and_then(|price| volume.property(run.rows[at], price));
                 let name = volume.event_names()[usize::from(run.codes[at])].to_string();
-                let Some(Value::Integer(number)) = value else { panic!("{name}: {value:?}") };
-                (run.times[at], name, *number)
+                let Some(ValueRef::Integer(number)) = value else { panic!("{name}: {value:?}") };
+                (run.times[at], name, number)
             };
             let mut rows: Rows = (0..run.times.len()).map(cell).collect();
             rows.sort();
@@ -213,7 +213,7 @@ fn check(steps: Vec<Step>) {
             for (name, (_, value)) in traits {
                 let code = volume.property_code(name).unwrap();
                 let expected = Value::Integer(*value);
-                assert_eq!(volume.trait_value(ordinal, code), Some(&expected));
+                assert_eq!(volume.trait_value(ordinal, code), Some((&expected).into()));
             }
         }
     }
@@ -252,7 +252,7 @@ fn traits_of_a_folded_person_are_lent_and_go_back() {
         let view = store.view();
         let (volume, ordinal) = view.find(person)?;
         let traits = volume.traits(ordinal).into_iter();
-        Some(traits.map(|(n, v)| (n.to_string(), v.clone())).collect::<BTreeMap<_, _>>())
+        Some(traits.map(|(n, v)| (n.to_string(), v.to_value())).collect::<BTreeMap<_, _>>())
     };
     let pairs = |pairs: &[(&str, &str)]| {
         Some(pairs.iter().map(|(n, v)| ((*n).to_owned(), Value::from(*v))).collect())

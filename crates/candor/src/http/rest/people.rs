@@ -218,7 +218,7 @@ async fn people_of(
     let sharing = read(server, tenant, move |view, _| {
         let of = |property: &str, kind: IdKind, read: &dyn Fn(&Held) -> Option<String>| {
             people_with(view, property, &|value| {
-                let address = Address { kind, normal: read(value)? };
+                let address = Address { kind, normal: read(&value.to_value())? };
                 wanted.contains_key(&address).then_some(address)
             })
         };

@@ -1,0 +1,149 @@
+//! The value of a property, owned or where it lies.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::property::Properties;
+
+/// The value of a property. Numbers keep whether they were written whole; a number never equals
+/// a text. JSON null is the absence of a property and has no value here.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// True or false.
+    Bool(bool),
+    /// A number without a fraction.
+    Integer(i64),
+    /// Any other number; never NaN or infinite when it comes from a request.
+    Float(f64),
+    /// Text, at most 1,024 characters when it comes from a request.
+    Text(Arc<str>),
+    /// Several values; used for multi-value traits and for `Items` of a charge.
+    List(Vec<Value>),
+    /// A nested object.
+    Object(Properties),
+}
+
+impl Value {
+    /// The text, when it is one.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The number, when it is one, whether or not it was written whole.
+    pub fn as_number(&self) -> Option<f64> {
+        match self {
+            Value::Integer(n) => Some(*n as f64),
+            Value::Float(n) => Some(*n),
+            _ => None,
+        }
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Value::Text(text.into())
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Value::Integer(number)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(number: f64) -> Self {
+        Value::Float(number)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(flag: bool) -> Self {
+        Value::Bool(flag)
+    }
+}
+
+/// A value where it lies: columns hold values packed, and lend them in this form.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+#[allow(missing_docs)]
+pub enum ValueRef<'a> {
+    Bool(bool),
+    Integer(i64),
+    Float(f64),
+    Text(&'a str),
+    List(&'a [Value]),
+    Object(&'a Properties),
+}
+
+impl<'a> ValueRef<'a> {
+    /// A value of its own.
+    pub fn to_value(self) -> Value {
+        match self {
+            ValueRef::Bool(flag) => Value::Bool(flag),
+            ValueRef::Integer(number) => Value::Integer(number),
+            ValueRef::Float(number) => Value::Float(number),
+            ValueRef::Text(text) => Value::Text(text.into()),
+            ValueRef::List(list) => Value::List(list.to_vec()),
+            ValueRef::Object(object) => Value::Object(object.clone()),
+        }
+    }
+
+    /// The text, when it is one.
+    pub fn as_text(self) -> Option<&'a str> {
+        match self {
+            ValueRef::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The number, when it is one, whether or not it was written whole.
+    pub fn as_number(self) -> Option<f64> {
+        match self {
+            ValueRef::Integer(number) => Some(number as f64),
+            ValueRef::Float(number) => Some(number),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> From<&'a Value> for ValueRef<'a> {
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::Bool(flag) => ValueRef::Bool(*flag),
+            Value::Integer(number) => ValueRef::Integer(*number),
+            Value::Float(number) => ValueRef::Float(*number),
+            Value::Text(text) => ValueRef::Text(text),
+            Value::List(list) => ValueRef::List(list),
+            Value::Object(object) => ValueRef::Object(object),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_and_broken_numbers_survive_json() {
+        let text = r#"{"a":3,"b":3.5,"c":"3","d":[true],"e":{"f":-1}}"#;
+        let value: Value = serde_json::from_str(text).expect("valid json");
+        assert_eq!(serde_json::to_string(&value).expect("serialises"), text);
+    }
+
+    #[test]
+    fn a_value_is_the_same_where_it_lies() {
+        let text = r#"{"a":3,"b":3.5,"c":"3","d":[true],"e":{"f":-1}}"#;
+        let value: Value = serde_json::from_str(text).expect("valid json");
+        let Value::Object(object) = &value else { panic!("an object") };
+        for (_, value) in object.iter() {
+            assert_eq!(ValueRef::from(value).to_value(), *value);
+        }
+        assert_eq!(ValueRef::from(&value).to_value(), value);
+    }
+}
