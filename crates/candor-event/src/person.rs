@@ -22,7 +22,7 @@ impl Hash for PersonId {
 /// Something for each person.
 pub type ByPerson<T> = HashMap<PersonId, T, BuildHasherDefault<HashedAlready>>;
 
-/// Takes a keyed hash as it is: nobody without the key can make two of them collide.
+/// Takes a keyed or random hash as it is: nobody without its key can make two of them collide.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HashedAlready(u64);
 

@@ -1,6 +1,6 @@
 //! An event's way in: from what was sent to sealed records of the log.
 //!
-//! [`Door`] is one publisher's way in: it resolves, asks the gate, stamps and seals; [`step`] goes
+//! [`Door`] is one publisher's way in: it resolves, asks the gate, stamps and seals; [`read`] goes
 //! on from the log to the stores. Beneath them: finding the person behind the ids of a request
 //! ([`WhoIsWho`]), reading the LZString text of the Web SDK ([`lzstring`]) and the events API
 //! ([`decode`]), taking out what consent does not cover ([`gate`]),
@@ -35,7 +35,7 @@ mod who;
 
 pub use accept::{Accepted, Door, GUIDS_TRAIT, Receipt, Request};
 pub use error::Error;
-pub use load::{Home, Step, step};
+pub use load::{Home, Step, read};
 pub use seal::{BatchSealer, FrameOpener, account_of, open_frame};
 pub use tally::Tally;
 pub use who::{HashedIds, Ids, WhoIsWho};

@@ -94,6 +94,11 @@ impl FrameOpener {
         FrameOpener { keys, decompressor: Mutex::new(Decompressor::new().ok()) }
     }
 
+    /// Whose frames it opens.
+    pub fn account(&self) -> &AccountId {
+        self.keys.account()
+    }
+
     /// The records of a frame. A class whose key does not open is left out.
     ///
     /// # Errors

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 
 use candor_event::PersonId;
 use candor_keys::PublisherKeys;
@@ -14,6 +14,7 @@ use crate::part::{self, ArrivalReader, Part};
 use crate::resident::people::Trait;
 use crate::resident::segment::{Arrivals, Segment};
 use crate::store::{State, Store};
+use crate::threads::side_by_side;
 use crate::volume::{Volume, held_arrivals};
 
 /// A bucket of a volume is compacted when it has this many parts.
@@ -53,7 +54,7 @@ impl Store {
         let Some(keys) = &self.keys else { return Ok(()) };
         let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut state = self.state();
-        let applied = state.applied();
+        let applied = self.applied();
         if applied == state.manifest.covered {
             return Ok(());
         }
@@ -118,25 +119,18 @@ impl Store {
         taken: &[Taken],
         name_of: &(dyn Fn(u32) -> Arc<str> + Sync),
     ) -> Result<Vec<Written>, Error> {
-        let next = AtomicUsize::new(0);
-        let written: Vec<Mutex<Result<Written, Error>>> =
-            taken.iter().map(|_| Mutex::new(Ok(Written::default()))).collect();
-        let work = || loop {
-            let volume = next.fetch_add(1, Ordering::Relaxed);
-            let Some(taken) = taken.get(volume) else { return };
-            let result = self.write_volume(keys, generation, volume as u16, taken, name_of);
-            let failed = result.is_err();
-            *written[volume].lock().unwrap_or_else(PoisonError::into_inner) = result;
-            if failed {
-                next.store(usize::MAX / 2, Ordering::Relaxed);
+        let failed = AtomicBool::new(false);
+        let mut written: Vec<Result<Written, Error>> =
+            taken.iter().map(|_| Ok(Written::default())).collect();
+        let each = taken.iter().zip(&mut written).enumerate().collect();
+        side_by_side(self.config.threads, each, |(volume, (taken, written))| {
+            if failed.load(Ordering::Relaxed) {
+                return;
             }
-        };
-        std::thread::scope(|scope| {
-            (1..self.config.flush_threads).for_each(|_| drop(scope.spawn(work)));
-            work();
+            *written = self.write_volume(keys, generation, volume as u16, taken, name_of);
+            failed.fetch_or(written.is_err(), Ordering::Relaxed);
         });
-        let of_volume = |one: Mutex<_>| one.into_inner().unwrap_or_else(PoisonError::into_inner);
-        written.into_iter().map(of_volume).collect()
+        written.into_iter().collect()
     }
 
     fn write_volume(

@@ -21,6 +21,7 @@ mod part;
 mod resident;
 mod store;
 mod table;
+mod threads;
 mod view;
 mod volume;
 

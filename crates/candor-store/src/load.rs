@@ -12,6 +12,7 @@ use crate::part::{self, ArrivalReader};
 use crate::resident::names::Names;
 use crate::resident::people::People;
 use crate::store::Store;
+use crate::threads::side_by_side;
 use crate::volume::Volume;
 
 /// What all volumes are loaded with.
@@ -49,22 +50,16 @@ impl Store {
 
 impl Loader<'_> {
     fn all(&self, volumes: &mut [Volume]) -> Result<(), Error> {
-        let waiting = Mutex::new(volumes.iter_mut().enumerate());
         let failed: Mutex<Option<Error>> = Mutex::new(None);
-        let work = || loop {
-            let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let Some((number, volume)) = next else { return };
-            if let Err(error) = self.one(number as u16, volume) {
-                *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        let failed_so_far = || failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
+        side_by_side(threads, volumes.iter_mut().enumerate().collect(), |(number, volume)| {
+            if failed_so_far().is_some() {
                 return;
             }
-        };
-        let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
-        std::thread::scope(|scope| {
-            for _ in 1..threads {
-                scope.spawn(work);
+            if let Err(error) = self.one(number as u16, volume) {
+                *failed_so_far() = Some(error);
             }
-            work();
         });
         match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
             Some(error) => Err(error),

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use candor_event::{
@@ -15,6 +16,7 @@ use crate::part::{ArrivalReader, Place};
 use crate::resident::names::{BatchCodes, Names};
 use crate::resident::people::{People, Trait};
 use crate::resident::tail::Row;
+use crate::threads::side_by_side;
 use crate::view::View;
 use crate::volume::{Prints, ReadArrivals, Volume};
 
@@ -27,8 +29,8 @@ pub const CONSENT_TRAIT: &str = "$consent:";
 /// Where a store lies and when it writes.
 #[derive(Clone, Debug)]
 pub struct StoreConfig {
-    /// Threads that write the files of a flush.
-    pub flush_threads: usize,
+    /// Threads that make rows columns and write the files of a flush.
+    pub threads: usize,
     /// The folder of this publisher's parts; made when missing.
     pub folder: PathBuf,
     /// Logical volumes of a new store, a power of two; an old one keeps its own number.
@@ -43,13 +45,7 @@ impl StoreConfig {
     /// The defaults for a folder.
     pub fn new(folder: impl Into<PathBuf>) -> StoreConfig {
         let folder = folder.into();
-        StoreConfig {
-            flush_threads: 1,
-            folder,
-            volumes: 16,
-            flush_rows: 65_536,
-            tail_rows_max: 4_096,
-        }
+        StoreConfig { threads: 1, folder, volumes: 16, flush_rows: 65_536, tail_rows_max: 4_096 }
     }
 }
 
@@ -62,6 +58,9 @@ pub struct Store {
     pub(crate) class_of: ClassOf,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
+    /// The offset after the last record applied; changed by who holds the state alone, and read
+    /// without waiting for it.
+    applied: AtomicU64,
     /// Held by the one who writes files.
     pub(crate) writing: Mutex<()>,
 }
@@ -76,8 +75,6 @@ pub(crate) struct State {
     pub(crate) merges: Vec<(PersonId, PersonId)>,
     /// (volume, ordinal) of erased people.
     pub(crate) erased: Vec<(u16, u32)>,
-    /// The offset after the last record applied.
-    next: u64,
     /// Loser to winner, for merges in force, and winner to those folded directly into them.
     merged: ByPerson<PersonId>,
     losers: ByPerson<Vec<PersonId>>,
@@ -125,7 +122,6 @@ impl Store {
             volumes: (0..manifest.volumes).map(|_| Volume::default()).collect(),
             events: Arc::new(Names::from_list(manifest.events.clone())),
             properties: Arc::default(),
-            next: manifest.covered,
             merged: ByPerson::default(),
             losers: ByPerson::default(),
             view: None,
@@ -133,8 +129,9 @@ impl Store {
             erased: manifest.erased.clone(),
             manifest,
         };
+        let applied = AtomicU64::new(state.manifest.covered);
         let (state, writing) = (Mutex::new(state), Mutex::new(()));
-        Store { config, keys, class_of, clock, state, writing }
+        Store { config, keys, class_of, clock, state, applied, writing }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -148,7 +145,7 @@ impl Store {
 
     /// The offset after the last record applied.
     pub fn applied(&self) -> u64 {
-        self.state().next
+        self.applied.load(Ordering::Acquire)
     }
 
     /// Applies records in the order of the log; `next` is the offset after them. Repeats of events
@@ -161,15 +158,15 @@ impl Store {
         let mut state = self.state();
         let mut records = records.into_iter().peekable();
         if records.peek().is_none() {
-            state.next = next;
+            self.applied.store(next, Ordering::Release);
             return Ok(());
         }
         let mut reader = ArrivalReader::new(self);
         state.apply(&mut records, &mut |part, segment| reader.read(part, segment))?;
-        for volume in &mut state.volumes {
-            volume.fold_tail(self.config.tail_rows_max);
-        }
-        state.next = next;
+        let rows_max = self.config.tail_rows_max;
+        let grown = state.volumes.iter_mut().filter(|volume| volume.tail.rows > rows_max);
+        side_by_side(self.config.threads, grown.collect(), |volume| volume.fold_tail(rows_max));
+        self.applied.store(next, Ordering::Release);
         state.view = None;
         Ok(())
     }
@@ -467,10 +464,6 @@ impl State {
     pub(crate) fn name_of(&self) -> impl Fn(u32) -> Arc<str> + use<> {
         let names = self.properties.clone();
         move |code| names.name(code).clone()
-    }
-
-    pub(crate) fn applied(&self) -> u64 {
-        self.next
     }
 
     pub(crate) fn forget_view(&mut self) {

@@ -14,7 +14,7 @@ use crate::resident::tail::{Row, Tail};
 use crate::view::{Source, VolumeView};
 
 /// Segments of about one size that are not yet in files; one more and they are joined.
-const UNSAVED_ALIKE_MAX: usize = 2;
+const UNSAVED_ALIKE_MAX: usize = 4;
 
 /// Reads the arrivals of a part's segment.
 pub(crate) type ReadArrivals<'a> =
@@ -117,7 +117,7 @@ impl Volume {
         let chunks = std::mem::take(&mut self.tail).chunks;
         let mut segment = Arc::new(Segment::of_rows(&chunks));
         // As long as the newest are of about one size: a row is copied once for each time that
-        // its segment grows threefold, and there are few segments.
+        // its segment grows fivefold, and there are few segments.
         loop {
             let free = &self.unsaved[self.flushing..];
             let Some(alike) = free.len().checked_sub(UNSAVED_ALIKE_MAX) else { break };

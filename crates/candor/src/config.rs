@@ -44,7 +44,7 @@ pub struct StoreSettings {
     pub volumes: u16,
     pub flush_rows: usize,
     pub flush_minutes: u64,
-    pub flush_threads: usize,
+    pub threads: usize,
 }
 
 /// Keys that have no default value and so do not stand in the defaults as settings.

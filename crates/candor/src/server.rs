@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 use candor_catalog::{Catalog, Publisher};
 use candor_event::{AccountId, Clock, DataClass, Record, SystemClock, Timestamp};
 use candor_ingest::gate::Policy;
-use candor_ingest::{Accepted, Door, FrameOpener, Home, Receipt, Request, decode, step};
+use candor_ingest::{Accepted, Door, FrameOpener, Home, Receipt, Request, decode, read};
 use candor_keys::{PublisherKeys, Sealer};
 use candor_log::{EmbeddedLog, Log, LogConfig, Offset};
 use candor_store::{Store, StoreConfig};
@@ -29,6 +29,8 @@ use crate::http::live::Live;
 const LOAD_WAIT: Duration = Duration::from_millis(200);
 /// Pause after a step, so that a busy log is taken in larger steps.
 const LOAD_PAUSE: Duration = Duration::from_millis(20);
+/// Bytes of the log behind which the loader makes no pause.
+const LOAD_AT_ONCE: u64 = 1 << 20;
 /// Pause after a failed step or flush.
 const FAILED_PAUSE: Duration = Duration::from_secs(1);
 
@@ -214,7 +216,7 @@ impl Server {
         config.volumes = self.config.store.volumes;
         config.flush_rows = self.config.store.flush_rows;
         config.tail_rows_max = (config.flush_rows / 16).clamp(4_096, 16_384);
-        config.flush_threads = self.config.store.flush_threads;
+        config.threads = self.config.store.threads;
         let (of_class, clock, opened) = (door.clone(), self.clock.clone(), keys.clone());
         let class_of =
             move |name: &str| of_class.classes().class_of(name).unwrap_or(DataClass::Behaviour);
@@ -282,7 +284,9 @@ impl Server {
                 tenant.door.replay(record);
             }
         };
-        while self.step(&mut follower, runtime, &mut take)? {}
+        // Nobody is served yet: all cores are free.
+        let threads = std::thread::available_parallelism().map_or(1, Into::into);
+        while self.step(&mut follower, runtime, threads, &mut take)? {}
         Ok(follower)
     }
 
@@ -291,19 +295,30 @@ impl Server {
         &self,
         follower: &mut Follower,
         runtime: &tokio::runtime::Handle,
+        threads: usize,
         seen: &mut dyn FnMut(&AccountId, &Record),
     ) -> anyhow::Result<bool> {
-        let step = step(self.log.as_ref(), follower.next, &self.homes(), seen)?;
+        let homes = self.homes();
+        let mut step = read(self.log.as_ref(), follower.next, &homes, threads, seen)?;
         // After a restart the stores may lie behind the catalog: what it holds is passed over.
-        let fresh = step.joins.into_iter().filter(|(offset, ..)| offset.0 >= follower.folded);
+        let joins = std::mem::take(&mut step.joins).into_iter();
+        let fresh = joins.filter(|(offset, ..)| offset.0 >= follower.folded);
         let fresh: Vec<_> = fresh.map(|(_, account, record)| (account, record)).collect();
         // Events alone say nothing to the catalog: its offset, a sync, may wait a little.
         let due = !fresh.is_empty() || follower.told.elapsed() >= FOLDED_TOLD_EVERY;
-        if step.next.0 > follower.folded && due {
-            runtime.block_on(self.catalog.fold(&fresh, step.next.0))?;
+        let due = due && step.next.0 > follower.folded;
+        // Catalog and stores take in side by side.
+        let folding = due.then(|| {
+            let (catalog, next) = (self.catalog.clone(), step.next.0);
+            runtime.spawn(async move { catalog.fold(&fresh, next).await })
+        });
+        let applied = step.apply(&homes);
+        if let Some(folding) = folding {
+            runtime.block_on(folding)??;
             follower.folded = step.next.0;
             follower.told = Instant::now();
         }
+        applied?;
         follower.next = step.next;
         Ok(step.moved)
     }
@@ -314,10 +329,12 @@ impl Server {
         let Some(mut follower) = waiting.take() else { return };
         drop(waiting);
         while !self.stop.load(Ordering::Relaxed) {
-            match self.step(&mut follower, runtime, &mut |_, _| {}) {
+            match self.step(&mut follower, runtime, self.config.store.threads, &mut |_, _| {}) {
                 Ok(false) => {
                     self.log.wait(follower.next, LOAD_WAIT);
                 }
+                // Steps of more cost less for each record; who lies behind has enough for one.
+                Ok(true) if self.log.end().0 - follower.next.0 > LOAD_AT_ONCE => {}
                 Ok(true) => std::thread::sleep(LOAD_PAUSE),
                 Err(error) => {
                     tracing::error!(error = format!("{error:#}"), "loading stands still");

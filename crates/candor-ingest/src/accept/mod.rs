@@ -5,10 +5,12 @@ mod prepare;
 mod repeats;
 mod stages;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use candor_event::{ConsentChange, DataClass, IdKind, PersonId, Record, Timestamp, Value};
+use candor_event::{
+    ByPerson, ConsentChange, DataClass, IdKind, PersonId, Record, Timestamp, Value,
+};
 use candor_keys::PublisherKeys;
 
 use crate::decode::{Incoming, Refused};
@@ -78,7 +80,7 @@ impl Door {
             classes: Arc::new(policy.classes()),
             policy,
             who: WhoIsWho::default(),
-            said: HashMap::new(),
+            said: ByPerson::default(),
             unkept: Vec::new(),
             repeats: Repeats::default(),
             guids_seen: HashSet::new(),

@@ -87,8 +87,8 @@ fn content(properties: &Properties) -> Vec<u8> {
 }
 
 /// The visit that an event names: the SDK's number, or a keyed hash of a server's text.
-pub(super) fn session_of(keys: &PublisherKeys, properties: &Properties) -> Option<u64> {
-    match properties.get(SESSION)? {
+pub(super) fn session_of(keys: &PublisherKeys, session: &Value) -> Option<u64> {
+    match session {
         Value::Integer(session) => Some(*session as u64),
         Value::Text(session) => Some(keys.fingerprint(session.as_bytes())),
         _ => None,

@@ -1,11 +1,11 @@
 //! The stages that each record passes: stamp, resolve, gate.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use candor_event::{
-    ClassSet, ConsentChange, DataClass, Event, FirstSeen, IdKind, Link, Merge, PersonId, Purpose,
-    Record, Timestamp, TraitChange, TraitOp, Value,
+    ByPerson, ClassSet, ConsentChange, DataClass, Event, FirstSeen, IdKind, Link, Merge, PersonId,
+    Purpose, Record, Timestamp, TraitChange, TraitOp, Value,
 };
 use candor_keys::PublisherKeys;
 
@@ -30,7 +30,7 @@ pub(super) struct State {
     pub(super) policy: Policy,
     pub(super) classes: Arc<Classes>,
     pub(super) who: WhoIsWho,
-    pub(super) said: HashMap<PersonId, Said>,
+    pub(super) said: ByPerson<Said>,
     /// Links and consents that are in force here and that the log does not hold yet.
     pub(super) unkept: Vec<Record>,
     pub(super) repeats: Repeats,
@@ -123,8 +123,9 @@ impl State {
                 let op = TraitOp::Set(Value::Object(properties));
                 self.profile(keys, &record, &ids, vec![(name, op)], at, batch)?;
             }
-            Body::Event { name, properties } => {
-                let session = session_of(keys, &properties);
+            Body::Event { name, mut properties } => {
+                let session = properties.remove(SESSION);
+                let session = session.and_then(|session| session_of(keys, &session));
                 let event = Event {
                     person: self.who.resolve(&ids).ok_or_else(nobody)?,
                     occurred_at: at,
@@ -186,7 +187,6 @@ impl State {
         batch: &mut Batch,
     ) -> Result<(), Stop> {
         let (person, at) = (event.person, event.occurred_at);
-        event.properties.remove(SESSION);
         let allowed = self.allowed(person);
         let classes = self.classes.clone();
         let verdict = check_event(&classes, allowed, &event.name, &mut event.properties);

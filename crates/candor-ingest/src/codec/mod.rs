@@ -122,6 +122,9 @@ fn encode_record<'a>(
     }
 }
 
+/// About what a record takes when its section is not compressed.
+const BYTES_PER_RECORD: usize = 64;
+
 /// Puts the sections of one batch together again, in the order in which they were encoded. A
 /// section that could not be opened may be left out: its properties and traits are then missing.
 ///
@@ -130,7 +133,7 @@ fn encode_record<'a>(
 pub(crate) fn decode(sections: &[(DataClass, Vec<u8>)]) -> Result<Vec<Record>, Error> {
     // Every record has an entry of at least one byte, so there are no more than bytes.
     let bytes: usize = sections.iter().map(|(_, bytes)| bytes.len()).sum();
-    let mut records: Vec<Option<Record>> = Vec::new();
+    let mut records: Vec<Option<Record>> = Vec::with_capacity(bytes / BYTES_PER_RECORD);
     // Behaviour first: it holds the events that the properties of other classes belong to.
     let (first, then): (Vec<_>, Vec<_>) =
         sections.iter().partition(|(class, _)| *class == DataClass::Behaviour);
@@ -154,7 +157,9 @@ pub(crate) fn decode(sections: &[(DataClass, Vec<u8>)]) -> Result<Vec<Record>, E
             }
         }
     }
-    Ok(records.into_iter().flatten().collect())
+    // In place: numbers without a record belong to classes that were not given.
+    records.retain(Option::is_some);
+    Ok(records.into_iter().map_while(|record| record).collect())
 }
 
 fn decode_record(kind: Kind, reader: &mut Reader<'_>) -> Result<Record, Error> {

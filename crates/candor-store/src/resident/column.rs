@@ -2,9 +2,10 @@
 //! rows listed only where that is smaller than a code for each row.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 
 use ahash::RandomState;
-use candor_event::ValueRef;
+use candor_event::{HashedAlready, ValueRef};
 
 use crate::resident::packed::Packed;
 use crate::resident::values::{Values, hash_of, same};
@@ -77,14 +78,15 @@ pub(crate) struct ColumnBuilder {
     rows: Vec<u32>,
     codes: Vec<u32>,
     values: Values,
-    /// By the hash of a value; its builder is the map's own.
-    places: HashMap<u64, u32, RandomState>,
+    hasher: RandomState,
+    /// By the hash of a value.
+    places: HashMap<u64, u32, BuildHasherDefault<HashedAlready>>,
 }
 
 impl ColumnBuilder {
     /// The code of a value, new or known.
     pub(crate) fn code_of(&mut self, value: ValueRef<'_>) -> u32 {
-        let mut hash = hash_of(self.places.hasher(), value);
+        let mut hash = hash_of(&self.hasher, value);
         loop {
             match self.places.get(&hash) {
                 Some(code) if same(self.values.get(*code as usize - 1), value) => return *code,
@@ -97,6 +99,10 @@ impl ColumnBuilder {
                 }
             }
         }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
 
     pub(crate) fn push_code(&mut self, row: u32, code: u32) {

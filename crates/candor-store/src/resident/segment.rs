@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-use ahash::RandomState;
-
 use crate::resident::column::{Column, ColumnBuilder};
 use crate::resident::packed::Packed;
 use crate::resident::tail::{Chunk, Row};
@@ -111,16 +109,21 @@ impl Segment {
             rows.sort_by_key(|row| (row.ordinal, row.time));
         }
         let mut builder = SegmentBuilder::default();
-        let mut columns: HashMap<u32, ColumnBuilder, RandomState> = HashMap::default();
+        // By the property's code: codes are small, and there is one look for each value.
+        let mut columns: Vec<ColumnBuilder> = Vec::new();
         for row in rows {
             let place = builder.push(row.ordinal, row.time, row.code, row.session);
             builder.arrivals.received.push(row.received);
             builder.arrivals.fingerprints.push(row.fingerprint);
             for (property, value) in &row.properties {
-                columns.entry(*property).or_default().push(place, value.into());
+                let property = *property as usize;
+                if columns.len() <= property {
+                    columns.resize_with(property + 1, ColumnBuilder::default);
+                }
+                columns[property].push(place, value.into());
             }
         }
-        builder.columns.extend(columns);
+        builder.columns.extend((0..).zip(columns).filter(|(_, column)| !column.is_empty()));
         builder.finish()
     }
 

@@ -126,7 +126,7 @@ pub(super) fn hash_of(build: &RandomState, value: ValueRef<'_>) -> u64 {
             ValueRef::Bool(flag) => flag.hash(hasher),
             ValueRef::Integer(number) => number.hash(hasher),
             ValueRef::Float(number) => number.to_bits().hash(hasher),
-            ValueRef::Text(text) => text.hash(hasher),
+            ValueRef::Text(text) => hasher.write(text.as_bytes()),
             ValueRef::List(list) => list.iter().for_each(|value| feed(value.into(), hasher)),
             ValueRef::Object(object) => object.iter().for_each(|(key, value)| {
                 key.hash(hasher);

@@ -25,10 +25,10 @@ use crate::threads::{Threads, asked_to_stop};
 pub static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// Batches that are on their way to the log.
-const BATCHES_UNDER_WAY: usize = 8;
+const BATCHES_UNDER_WAY: usize = 64;
 
 /// Bytes of the log that the store may lie behind before the door waits for it.
-const BEHIND_BYTES_MAX: u64 = 128 << 20;
+const BEHIND_BYTES_MAX: u64 = 8 << 20;
 
 /// How long the door then waits before it looks again.
 const BEHIND_PAUSE: Duration = Duration::from_millis(5);
@@ -96,7 +96,7 @@ impl Target {
             bail!("{} holds no publisher: make one with candor publisher create", data.display());
         }
         config.store.flush_rows = FLUSH_ROWS;
-        config.store.flush_threads = std::thread::available_parallelism().map_or(1, Into::into);
+        config.store.threads = std::thread::available_parallelism().map_or(1, Into::into);
         let server = runtime.block_on(Server::open(data, config))?;
         let Some(tenant) = server.tenant(account) else {
             bail!("no publisher here has the account id {account:?}");
