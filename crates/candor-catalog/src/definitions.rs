@@ -63,6 +63,29 @@ impl Catalog {
         Ok(rows.iter().map(definition).collect())
     }
 
+    /// One document; none where there is no such.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be read.
+    pub async fn definition(
+        &self,
+        account: &AccountId,
+        kind: &str,
+        id: &str,
+    ) -> Result<Option<Definition>, Error> {
+        let row = sqlx::query(
+            "SELECT id, name, document, version, changed_at FROM definitions \
+             WHERE account_id = ? AND kind = ? AND id = ?",
+        )
+        .bind(account.as_str())
+        .bind(kind)
+        .bind(id)
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(Error::database("find a definition"))?;
+        Ok(row.as_ref().map(definition))
+    }
+
     /// The versions of one document that are kept, the newest first.
     ///
     /// # Errors

@@ -247,6 +247,7 @@ async fn fold_one(
                 .await?;
         }
         Record::Erase { person, .. } => {
+            crate::lists::forget(one, account, *person).await?;
             let person = person.0.as_slice();
             sqlx::query("DELETE FROM links WHERE account_id = ? AND person = ?")
                 .bind(account)

@@ -13,6 +13,7 @@ mod database;
 mod definitions;
 mod error;
 mod fold;
+mod lists;
 mod policy;
 mod publishers;
 mod tokens;

@@ -154,3 +154,44 @@ async fn what_came_first_is_known_for_seven_days_and_goes_with_its_person() {
     catalog.fold(&[(account.clone(), erase)], 3).await.unwrap();
     assert_eq!(known().await, [9]);
 }
+
+#[tokio::test]
+async fn a_list_is_kept_whole_and_forgets_who_is_erased() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(&folder.path().join("catalog.db")).await.unwrap();
+    let (account, other) = (AccountId::new("A-1").unwrap(), AccountId::new("A-2").unwrap());
+    for (account, email) in [(&account, "a@x.test"), (&other, "b@x.test")] {
+        catalog.create_publisher(&new(account.as_str(), email), Timestamp(0)).await.unwrap();
+    }
+    let person = |n: u32| {
+        let mut id = [0; 16];
+        id[..4].copy_from_slice(&n.to_be_bytes());
+        PersonId(id)
+    };
+    // Three rows, the first of which has one person more than the others begin with.
+    let people: Vec<PersonId> = (0..10_000).map(|n| person(2 * n)).collect();
+    catalog.put_list(&account, "l", &[person(1)]).await.unwrap();
+    catalog.put_list(&account, "l", &people).await.unwrap();
+    catalog.put_list(&account, "m", &people[..1]).await.unwrap();
+    catalog.put_list(&other, "l", &people).await.unwrap();
+    assert_eq!(catalog.list(&account, "l").await.unwrap(), people);
+    assert_eq!(catalog.list(&account, "none").await.unwrap(), []);
+    // The first of all, the first of a row, one that is on no list, and one who became another.
+    let at = Timestamp(1);
+    let merge = Merge { winner: person(9), loser: person(40), at, reason: "one device".into() };
+    let erase = |person| (account.clone(), Record::Erase { person, at });
+    let records = [
+        (account.clone(), Record::Merge(merge)),
+        erase(person(0)),
+        erase(person(2 * 4096)),
+        erase(person(9)),
+    ];
+    catalog.fold(&records, 10).await.unwrap();
+    let gone = [person(0), person(2 * 4096), person(40)];
+    let left: Vec<PersonId> = people.iter().filter(|p| !gone.contains(p)).copied().collect();
+    assert_eq!(catalog.list(&account, "l").await.unwrap(), left);
+    assert_eq!(catalog.list(&account, "m").await.unwrap(), []);
+    assert_eq!(catalog.list(&other, "l").await.unwrap(), people);
+    catalog.remove_list(&account, "l").await.unwrap();
+    assert_eq!(catalog.list(&account, "l").await.unwrap(), []);
+}

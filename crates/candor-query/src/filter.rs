@@ -52,8 +52,14 @@ pub struct Condition {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
     /// Of the event or the person.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Scope::is_event")]
     pub scope: Scope,
+}
+
+impl Scope {
+    fn is_event(&self) -> bool {
+        *self == Scope::Event
+    }
 }
 
 /// A condition with its property found in a volume.

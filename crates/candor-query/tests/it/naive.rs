@@ -207,6 +207,27 @@ fn check_segment(world: &World, at_least: u64, colour: &str) {
     }
 }
 
+fn count(world: &World, definition: Json) -> u64 {
+    let definition: Definition = serde_json::from_value(definition).unwrap();
+    let (now, cancel) = (candor_event::Timestamp(NOW), Cancel::default());
+    segment::count(&world.view(), &definition, now, &TimeZone::UTC, &[], &cancel).unwrap().people
+}
+
+/// Who did nothing is everyone without those who did something, people without events included.
+fn check_inactive(world: &World, days: i64) {
+    let everyone = count(world, json!({"not": {"did": {"event": "nothing like it"}}}));
+    let active = world.people().into_values().filter(|events| {
+        let recent = |seen: &&Seen| (NOW - days * DAY + 1..=NOW).contains(&seen.time);
+        events.iter().any(recent)
+    });
+    let inactive = json!({"inactive": {"for": format!("{days}d")}});
+    assert_eq!(count(world, inactive.clone()), everyone - active.count() as u64);
+    let sample = |salt: &str| json!({"sample": {"percent": 40, "salt": salt}});
+    let both = |salt| count(world, json!({"all": [sample(salt), inactive]}));
+    let other = |salt| count(world, json!({"all": [{"not": sample(salt)}, inactive]}));
+    assert_eq!(both("a") + other("a"), count(world, inactive.clone()));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -226,6 +247,11 @@ proptest! {
         check_funnel(&world, &["view", "cart", "pay"], days * DAY + 1000);
         check_funnel(&world, &["view", "view"], days * DAY + 1000);
         check_funnel(&world, &["cart", "view", "cart", "pay"], days * DAY + 1000);
+    }
+
+    #[test]
+    fn silence_agrees(world in world(), days in 1i64..40) {
+        check_inactive(&world, days);
     }
 
     #[test]

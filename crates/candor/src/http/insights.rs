@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use crate::http::access::{Caller, admit, json_body_twice};
 use crate::http::masked::may_ask;
 use crate::http::problem::{FieldError, Problem};
+use crate::http::segments::resolved;
 use crate::server::{Server, Tenant};
 
 /// The largest question.
@@ -94,8 +95,11 @@ pub async fn trend(
     sent: Body,
 ) -> Result<Json<Value>, Problem> {
     let caller = admit(&server, &headers, "read").await?;
-    let trend: Trend = question(&caller, sent).await?;
+    let mut trend: Trend = question(&caller, sent).await?;
     let tenant = caller.tenant;
+    if let Some(people) = &trend.people {
+        trend.people = Some(resolved(&server, &tenant, people, "/people").await?);
+    }
     let zone = zone_of(&tenant, trend.timezone.as_deref())?;
     ask(&server, &tenant, move |view, cancel| trend.ask(view, &zone, cancel)).await
 }
@@ -107,8 +111,11 @@ pub async fn funnel(
     sent: Body,
 ) -> Result<Json<Value>, Problem> {
     let caller = admit(&server, &headers, "read").await?;
-    let funnel: Funnel = question(&caller, sent).await?;
+    let mut funnel: Funnel = question(&caller, sent).await?;
     let tenant = caller.tenant;
+    if let Some(people) = &funnel.people {
+        funnel.people = Some(resolved(&server, &tenant, people, "/people").await?);
+    }
     let zone = zone_of(&tenant, funnel.timezone.as_deref())?;
     ask(&server, &tenant, move |view, cancel| funnel.ask(view, &zone, cancel)).await
 }

@@ -37,6 +37,21 @@ pub fn mask_properties(tenant: &Tenant, properties: &mut Value) {
     }
 }
 
+/// Masks, in a segment's definition, what masked properties are compared with.
+pub fn mask_compared(tenant: &Tenant, definition: &mut Value) {
+    match definition {
+        Value::Array(parts) => parts.iter_mut().for_each(|part| mask_compared(tenant, part)),
+        Value::Object(fields) => {
+            let property = fields.get("property").and_then(Value::as_str);
+            if property.is_some_and(|name| tells_who(tenant, name)) {
+                fields.insert("value".to_owned(), mask());
+            }
+            fields.values_mut().for_each(|value| mask_compared(tenant, value));
+        }
+        _ => {}
+    }
+}
+
 /// Lets a question through that does not group, filter or measure by what is masked for its asker:
 /// the answer would tell it. The derived country may be asked about: it is shown in numbers of
 /// people anyway.

@@ -32,6 +32,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
 
 use crate::http::problem::Problem;
+use crate::http::segments::{saved, upload};
 use crate::server::Server;
 
 /// The whole outside of the server.
@@ -64,7 +65,13 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/api/v1/insights/funnel", post(insights::funnel))
         .route("/api/v1/insights/live", get(live::now))
         .route("/api/v1/insights/live/stream", get(live::stream))
+        .route("/api/v1/segments", get(saved::list).post(saved::make))
         .route("/api/v1/segments/count", post(segments::count))
+        .route("/api/v1/segments/upload", post(upload::upload))
+        .route("/api/v1/segments/{id}", get(saved::one).put(saved::change).delete(saved::remove))
+        .route("/api/v1/segments/{id}/people", get(saved::people))
+        .route("/api/v1/segments/{id}/freeze", post(saved::freeze))
+        .route("/api/v1/segments/{id}/rejects", get(upload::rejects))
         .route("/api/v1/people", get(people::find))
         .route("/api/v1/people/{id}", get(people::one))
         .route("/api/v1/people/{id}/timeline", get(people::timeline))

@@ -97,6 +97,11 @@ impl Problem {
         Problem::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address")
     }
 
+    /// What is asked for does not go with what is there.
+    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::CONFLICT, code, detail)
+    }
+
     /// The body is larger than the limit.
     pub fn too_large(limit: usize) -> Problem {
         let detail = format!("the body is larger than {limit} bytes; send smaller batches");

@@ -14,6 +14,7 @@ mod names;
 mod refused;
 mod repeats;
 mod rest;
+mod segments;
 mod server;
 mod story;
 mod who;

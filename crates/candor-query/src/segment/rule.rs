@@ -1,118 +1,13 @@
-//! Segments: rules that answer which people match.
+//! A definition with its periods resolved, asked of one person after the other.
 
-use candor_event::{PersonId, Timestamp, ValueRef};
-use candor_store::{CONSENT_TRAIT, Run, View, VolumeView};
+use candor_event::{Timestamp, ValueRef};
+use candor_store::{CONSENT_TRAIT, Run, VolumeView};
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::filter::{Condition, Filter, Scope};
 use crate::period;
-use crate::scan::{Cancel, scan};
-
-/// A rule over people, as it is asked and saved.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Definition {
-    /// Every one of these.
-    All(Vec<Definition>),
-    /// At least one of these.
-    Any(Vec<Definition>),
-    /// Not this.
-    Not(Box<Definition>),
-    /// They did something so many times.
-    Did(Did),
-    /// A trait compares so.
-    Person(Condition),
-}
-
-/// They did something so many times in a period.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Did {
-    /// The event's name, or `*` for any.
-    pub event: String,
-    /// What must hold of it.
-    #[serde(default, rename = "where", skip_serializing_if = "Vec::is_empty")]
-    pub conditions: Vec<Condition>,
-    /// How often; at least once when missing.
-    #[serde(default)]
-    pub times: Times,
-    /// When; ever when missing.
-    #[serde(default)]
-    pub within: Within,
-    /// Only the first such event of the person's life counts.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub first_ever: bool,
-}
-
-/// How often something was done.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Times {
-    /// So often or more.
-    AtLeast(u64),
-    /// So often or less, never included.
-    AtMost(u64),
-    /// Just so often.
-    Exactly(u64),
-}
-
-impl Default for Times {
-    fn default() -> Self {
-        Times::AtLeast(1)
-    }
-}
-
-/// When something was done.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Within {
-    /// `"ever"`.
-    Ever(Ever),
-    /// A trailing or a fixed period.
-    Period(Period),
-}
-
-/// The word `ever`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ever {
-    /// Without limit.
-    Ever,
-}
-
-/// A trailing period, or one from a moment to another.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Period {
-    /// The time up to now, like `30d`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last: Option<String>,
-    /// From this moment on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<String>,
-    /// Up to, not including, this moment.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to: Option<String>,
-}
-
-impl Default for Within {
-    fn default() -> Self {
-        Within::Ever(Ever::Ever)
-    }
-}
-
-/// How a person can be reached by a channel.
-#[derive(Clone, Debug)]
-pub struct Reach {
-    /// The channel's name.
-    pub channel: String,
-    /// The trait that holds the address.
-    pub address: String,
-    /// The purpose that needs the person's yes; none where the policy has another basis.
-    pub purpose: Option<String>,
-}
+use crate::segment::definition::{Definition, Did, Listed, Period, Sample, Times, Within};
 
 /// Leaves and branches that a definition may have, and how deep it may be.
 const NODES_MAX: usize = 256;
@@ -126,6 +21,10 @@ pub(crate) enum Rule<'q> {
     Not(Box<Rule<'q>>),
     Did { did: &'q Did, from: i64, to: i64 },
     Person(&'q Condition),
+    Inactive { from: i64, to: i64 },
+    Consented(String),
+    Sample(&'q Sample),
+    Listed(&'q Listed),
 }
 
 /// A rule with its names found in one volume.
@@ -135,7 +34,15 @@ pub(crate) enum Found<'q> {
     Not(Box<Found<'q>>),
     Did { event: Option<u16>, any: bool, filters: Vec<Filter<'q>>, times: Times, span: Span },
     Person(Filter<'q>),
+    Inactive { of_messages: Vec<u16>, from: i64, to: i64 },
+    Consented(Option<u32>),
+    Sample(&'q Sample),
+    Listed(&'q Listed),
 }
+
+/// Events that tell how a message fared, and nothing that the person did.
+const OF_MESSAGES: [&str; 3] =
+    ["Notification Sent", "Notification Delivered", "Notification Dropped"];
 
 /// When an event counts.
 pub(crate) struct Span {
@@ -145,6 +52,14 @@ pub(crate) struct Span {
 }
 
 impl Definition {
+    /// Checks a definition in which saved segments were put in place.
+    ///
+    /// # Errors
+    /// [`Error::Bad`] names the part under `pointer` that makes no sense.
+    pub fn check(&self, zone: &TimeZone, pointer: &str) -> Result<(), Error> {
+        self.resolve(Timestamp(0), zone, pointer).map(|_| ())
+    }
+
     /// Checks a definition and resolves its periods as of a moment.
     pub(crate) fn resolve(
         &self,
@@ -201,6 +116,25 @@ impl Definition {
                 condition.check(&format!("{pointer}/person"))?;
                 Ok(Rule::Person(condition))
             }
+            Definition::Inactive(inactive) => {
+                let length =
+                    period::duration(&inactive.length, &format!("{pointer}/inactive/for"))?;
+                let to = as_of.0.saturating_add(1);
+                Ok(Rule::Inactive { from: to.saturating_sub(length), to })
+            }
+            Definition::Consented(consented) => {
+                let purpose = consented.name(&format!("{pointer}/consented"))?;
+                Ok(Rule::Consented(format!("{CONSENT_TRAIT}{purpose}")))
+            }
+            Definition::Sample(sample) => {
+                sample.check(&format!("{pointer}/sample"))?;
+                Ok(Rule::Sample(sample))
+            }
+            Definition::Listed(list) => Ok(Rule::Listed(list)),
+            Definition::Segment(id) => {
+                let message = format!("there is no segment {id:?}");
+                Err(Error::bad(format!("{pointer}/segment"), message))
+            }
         }
     }
 }
@@ -256,6 +190,14 @@ impl<'q> Rule<'q> {
                 filter.look_at(Scope::Person);
                 Found::Person(filter)
             }
+            Rule::Inactive { from, to } => Found::Inactive {
+                of_messages: OF_MESSAGES.iter().filter_map(|e| volume.event_code(e)).collect(),
+                from: *from,
+                to: *to,
+            },
+            Rule::Consented(property) => Found::Consented(volume.property_code(property)),
+            Rule::Sample(sample) => Found::Sample(sample),
+            Rule::Listed(list) => Found::Listed(list),
         }
     }
 }
@@ -269,6 +211,17 @@ impl Found<'_> {
             Found::Not(one) => !one.matches(volume, ordinal, run),
             // The row does not matter to a condition on the person.
             Found::Person(filter) => filter.matches(volume, ordinal, 0),
+            Found::Inactive { of_messages, from, to } => {
+                let first = run.times.partition_point(|time| time < from);
+                let last = run.times.partition_point(|time| time < to);
+                run.codes[first..last].iter().all(|code| of_messages.contains(code))
+            }
+            Found::Consented(property) => {
+                let said = property.and_then(|code| volume.trait_value(ordinal, code));
+                said == Some(ValueRef::Bool(true))
+            }
+            Found::Sample(sample) => sample.holds(volume.person_id(ordinal)),
+            Found::Listed(list) => list.binary_search(&volume.person_id(ordinal)).is_ok(),
             Found::Did { event, any, filters, times, span } => {
                 let mut matching = (0..run.times.len()).filter(|at| {
                     (*any || Some(run.codes[*at]) == *event)
@@ -287,83 +240,4 @@ impl Found<'_> {
             }
         }
     }
-}
-
-/// How many people match, and how many of them each channel reaches.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Count {
-    /// People who match.
-    pub people: u64,
-    /// Of these, by channel: who has an address and, where it is needed, said yes.
-    pub reachable: std::collections::BTreeMap<String, u64>,
-}
-
-/// Counts a segment's people as of a moment.
-///
-/// # Errors
-/// [`Error::Bad`] names the part of the definition that makes no sense.
-pub fn count(
-    view: &View,
-    definition: &Definition,
-    as_of: Timestamp,
-    zone: &TimeZone,
-    reach: &[Reach],
-    cancel: &Cancel,
-) -> Result<Count, Error> {
-    let rule = definition.resolve(as_of, zone, "/definition")?;
-    let new = |volume: &VolumeView| {
-        let channels = reach.iter().map(|reach| {
-            let consent = reach.purpose.as_ref();
-            let consent =
-                consent.map(|purpose| volume.property_code(&format!("{CONSENT_TRAIT}{purpose}")));
-            (volume.property_code(&reach.address), consent)
-        });
-        (rule.find(volume), channels.collect::<Vec<_>>(), 0u64, vec![0u64; reach.len()])
-    };
-    type Partial<'q> = (Found<'q>, Vec<(Option<u32>, Option<Option<u32>>)>, u64, Vec<u64>);
-    let fold = |partial: &mut Partial<'_>, volume: &VolumeView, ordinal: u32, run: Run<'_>| {
-        if !partial.0.matches(volume, ordinal, run) {
-            return;
-        }
-        partial.2 += 1;
-        for (place, (address, consent)) in partial.1.iter().enumerate() {
-            let value = |code: &Option<u32>| code.and_then(|c| volume.trait_value(ordinal, c));
-            let allowed = consent.as_ref().is_none_or(|c| value(c) == Some(ValueRef::Bool(true)));
-            partial.3[place] += u64::from(allowed && value(address).is_some());
-        }
-    };
-    let partials = scan(view, cancel, new, fold)?;
-    let people = partials.iter().map(|partial| partial.2).sum();
-    let reached = |place: usize| partials.iter().map(|partial| partial.3[place]).sum();
-    let reachable = reach.iter().enumerate().map(|(at, r)| (r.channel.clone(), reached(at)));
-    Ok(Count { people, reachable: reachable.collect() })
-}
-
-/// The people of a segment, in the order of their ids, after `after`; at most `limit`.
-///
-/// # Errors
-/// As [`count`].
-pub fn people(
-    view: &View,
-    definition: &Definition,
-    as_of: Timestamp,
-    zone: &TimeZone,
-    after: Option<PersonId>,
-    limit: usize,
-    cancel: &Cancel,
-) -> Result<Vec<PersonId>, Error> {
-    let rule = definition.resolve(as_of, zone, "/definition")?;
-    let new = |volume: &VolumeView| (rule.find(volume), Vec::new());
-    let fold =
-        |partial: &mut (Found<'_>, Vec<PersonId>), volume: &VolumeView, ordinal, run: Run<'_>| {
-            let id = volume.person_id(ordinal);
-            if after.is_none_or(|after| id > after) && partial.0.matches(volume, ordinal, run) {
-                partial.1.push(id);
-            }
-        };
-    let partials = scan(view, cancel, new, fold)?;
-    let mut people: Vec<PersonId> = partials.into_iter().flat_map(|partial| partial.1).collect();
-    people.sort_unstable();
-    people.truncate(limit);
-    Ok(people)
 }

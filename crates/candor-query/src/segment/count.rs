@@ -1,0 +1,101 @@
+//! How many people a segment has, who they are, and who of them can be reached.
+
+use candor_event::{PersonId, Timestamp, ValueRef};
+use candor_store::{CONSENT_TRAIT, Run, View, VolumeView};
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::scan::{Cancel, scan};
+use crate::segment::definition::Definition;
+use crate::segment::rule::Found;
+
+/// How a person can be reached by a channel.
+#[derive(Clone, Debug)]
+pub struct Reach {
+    /// The channel's name.
+    pub channel: String,
+    /// The trait that holds the address.
+    pub address: String,
+    /// The purpose that needs the person's yes; none where the policy has another basis.
+    pub purpose: Option<String>,
+}
+
+/// How many people match, and how many of them each channel reaches.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Count {
+    /// People who match.
+    pub people: u64,
+    /// Of these, by channel: who has an address and, where it is needed, said yes.
+    pub reachable: std::collections::BTreeMap<String, u64>,
+}
+
+/// Counts a segment's people as of a moment.
+///
+/// # Errors
+/// [`Error::Bad`] names the part of the definition that makes no sense.
+pub fn count(
+    view: &View,
+    definition: &Definition,
+    as_of: Timestamp,
+    zone: &TimeZone,
+    reach: &[Reach],
+    cancel: &Cancel,
+) -> Result<Count, Error> {
+    let rule = definition.resolve(as_of, zone, "/definition")?;
+    let new = |volume: &VolumeView| {
+        let channels = reach.iter().map(|reach| {
+            let consent = reach.purpose.as_ref();
+            let consent =
+                consent.map(|purpose| volume.property_code(&format!("{CONSENT_TRAIT}{purpose}")));
+            (volume.property_code(&reach.address), consent)
+        });
+        (rule.find(volume), channels.collect::<Vec<_>>(), 0u64, vec![0u64; reach.len()])
+    };
+    type Partial<'q> = (Found<'q>, Vec<(Option<u32>, Option<Option<u32>>)>, u64, Vec<u64>);
+    let fold = |partial: &mut Partial<'_>, volume: &VolumeView, ordinal: u32, run: Run<'_>| {
+        if !partial.0.matches(volume, ordinal, run) {
+            return;
+        }
+        partial.2 += 1;
+        for (place, (address, consent)) in partial.1.iter().enumerate() {
+            let value = |code: &Option<u32>| code.and_then(|c| volume.trait_value(ordinal, c));
+            let allowed = consent.as_ref().is_none_or(|c| value(c) == Some(ValueRef::Bool(true)));
+            partial.3[place] += u64::from(allowed && value(address).is_some());
+        }
+    };
+    let partials = scan(view, cancel, new, fold)?;
+    let people = partials.iter().map(|partial| partial.2).sum();
+    let reached = |place: usize| partials.iter().map(|partial| partial.3[place]).sum();
+    let reachable = reach.iter().enumerate().map(|(at, r)| (r.channel.clone(), reached(at)));
+    Ok(Count { people, reachable: reachable.collect() })
+}
+
+/// The people of a segment, in the order of their ids, after `after`; at most `limit`.
+///
+/// # Errors
+/// As [`count`].
+pub fn people(
+    view: &View,
+    definition: &Definition,
+    as_of: Timestamp,
+    zone: &TimeZone,
+    after: Option<PersonId>,
+    limit: usize,
+    cancel: &Cancel,
+) -> Result<Vec<PersonId>, Error> {
+    let rule = definition.resolve(as_of, zone, "/definition")?;
+    let new = |volume: &VolumeView| (rule.find(volume), Vec::new());
+    let fold =
+        |partial: &mut (Found<'_>, Vec<PersonId>), volume: &VolumeView, ordinal, run: Run<'_>| {
+            let id = volume.person_id(ordinal);
+            if after.is_none_or(|after| id > after) && partial.0.matches(volume, ordinal, run) {
+                partial.1.push(id);
+            }
+        };
+    let partials = scan(view, cancel, new, fold)?;
+    let mut people: Vec<PersonId> = partials.into_iter().flat_map(|partial| partial.1).collect();
+    people.sort_unstable();
+    people.truncate(limit);
+    Ok(people)
+}

@@ -1,0 +1,13 @@
+//! Segments: rules that answer which people match.
+//!
+//! `definition` is what is asked and saved, `rule` asks it of one person, `count` of everyone.
+
+mod count;
+mod definition;
+mod rule;
+
+pub use count::{Count, Reach, count, people};
+pub use definition::{
+    Consented, Definition, Did, Ever, Inactive, Listed, Period, Sample, Saved, Times, Within,
+};
+pub(crate) use rule::{Found, Rule};
