@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A room may depend only on the rooms named beside it. A room that is not here is refused.
-const MAY_KNOW: [(&str, &[&str]); 8] = [
+const MAY_KNOW: [(&str, &[&str]); 9] = [
     ("candor-event", &[]),
     ("candor-keys", &["candor-event"]),
     ("candor-log", &["candor-event"]),
@@ -20,6 +20,10 @@ const MAY_KNOW: [(&str, &[&str]); 8] = [
     ),
     ("candor-query", &["candor-event", "candor-store"]),
     (
+        "candor-engage",
+        &["candor-event", "candor-keys", "candor-catalog", "candor-ingest", "candor-query"],
+    ),
+    (
         "candor",
         &[
             "candor-event",
@@ -29,6 +33,7 @@ const MAY_KNOW: [(&str, &[&str]); 8] = [
             "candor-catalog",
             "candor-ingest",
             "candor-query",
+            "candor-engage",
         ],
     ),
 ];
