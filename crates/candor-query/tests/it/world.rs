@@ -141,8 +141,15 @@ impl World {
         })
     }
 
+    /// The last word on a person's plan. What is said after a merge of who was folded into them is
+    /// said of them.
     pub fn plan(&self, person: u8) -> Option<&'static str> {
-        let own = self.traits.iter().rev().find(|(owner, _)| *owner == person);
-        own.map(|(_, plan)| *plan)
+        let words = self.traits.iter().enumerate().rev();
+        let own = words.map(|(place, (owner, plan))| {
+            let merged = self.events.len() + place >= self.merge_at;
+            (if merged { self.canonical(*owner) } else { *owner }, *plan)
+        });
+        let mut own = own.filter(|(owner, _)| *owner == person);
+        own.next().map(|(_, plan)| plan)
     }
 }
