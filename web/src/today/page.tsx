@@ -97,7 +97,7 @@ export function Today() {
   const { live, lost } = useLive(paused);
   const Icon = paused ? IconPlayerPlay : IconPlayerPause;
   return (
-    <Stack gap={16} component="main">
+    <Stack gap={16}>
       <Group justify="space-between">
         <Title order={1}>{texts.title}</Title>
         <Button

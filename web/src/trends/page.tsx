@@ -80,7 +80,7 @@ export function Trends() {
   const change = (more: TrendSearch) =>
     void navigate({ search: (old) => ({ ...old, ...more }), replace: false });
   return (
-    <Stack gap={16} component="main">
+    <Stack gap={16}>
       <Title order={1}>{texts.title}</Title>
       <Panel>
         <Sentence search={search} range={range} onChange={change} />
