@@ -290,8 +290,8 @@ impl VolumeView {
 }
 
 impl Scratch {
-    /// Sources lie one after the other, oldest first: a stable sort by time keeps arrival. Lent rows
-    /// lie behind all of them and go between those that came before and after them.
+    /// Sources lie one after the other, oldest first: a stable sort by time keeps arrival. Lent
+    /// rows lie behind all of them and go between those that came before them and after.
     fn sort(&mut self) {
         self.order.clear();
         let own = self.times.len() - self.lent.len();
