@@ -21,6 +21,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the same may work later as it is: the disk is full, or another writes.
+    pub fn may_pass(&self) -> bool {
+        // SQLITE_BUSY, SQLITE_LOCKED, SQLITE_IOERR, SQLITE_FULL: the low byte of the code.
+        const PASSING: [i64; 4] = [5, 6, 10, 13];
+        let Error::Database { source: sqlx::Error::Database(source), .. } = self else {
+            return matches!(self, Error::Database { source: sqlx::Error::PoolTimedOut, .. });
+        };
+        let code = source.code().and_then(|code| code.parse::<i64>().ok());
+        code.is_some_and(|code| PASSING.contains(&(code & 0xff)))
+    }
+
     pub(crate) fn database(what: &'static str) -> impl FnOnce(sqlx::Error) -> Error {
         move |source| Error::Database { what, source }
     }

@@ -131,7 +131,18 @@ impl Keys {
     }
 }
 
-/// A text that is the same for the same key and sorts keys in a stable order.
+/// A text that is the same for the same key and sorts keys in a stable order. 1 and 1.0 are one
+/// number, as they are to whoever compares.
 pub(crate) fn text_of(key: &Key) -> String {
-    serde_json::to_string(key).unwrap_or_default()
+    let plain = |value: &Option<Value>| match value {
+        Some(Value::Float(number)) if number.fract() == 0.0 && number.abs() < WHOLE_MAX => {
+            Some(Value::Integer(*number as i64))
+        }
+        other => other.clone(),
+    };
+    let key: Key = key.iter().map(plain).collect();
+    serde_json::to_string(&key).unwrap_or_default()
 }
+
+/// Below this every whole number has a float of its own.
+const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;

@@ -296,6 +296,7 @@ impl State {
             received: event.received_at.0,
             fingerprint: event.fingerprint,
             lent_by: None,
+            own_before: 0,
             properties,
         };
         // Most events are the latest of their person: nothing can be a repeat of what comes later.
@@ -310,8 +311,11 @@ impl State {
             let ordinal = People::admit(&mut self.volumes[home].people, above);
             let lent_by = Some(event.person);
             pending[home].prints.insert((ordinal, row.time, row.code, row.fingerprint));
-            let guest = Row { ordinal, lent_by, ..row.clone() };
-            self.volumes[home].comes_last(&guest);
+            let mut guest = Row { ordinal, lent_by, ..row.clone() };
+            if !self.volumes[home].comes_last(&guest) {
+                self.settle(pending);
+                guest.own_before = self.volumes[home].own_before(&guest, arrivals)?;
+            }
             pending[home].guests.push(Arc::new(guest));
             next = self.merged.get(&above).copied();
         }
@@ -365,10 +369,12 @@ impl State {
         self.losers.entry(winner).or_default().push(loser);
         let to = self.volume_of(winner);
         let ordinal = People::admit(&mut self.volumes[to].people, winner);
-        let rows: Vec<_> = rows.into_iter().map(|row| Row { ordinal, ..row }).collect();
-        rows.iter().for_each(|row| {
-            self.volumes[to].comes_last(row);
-        });
+        let mut rows: Vec<_> = rows.into_iter().map(|row| Row { ordinal, ..row }).collect();
+        for row in &mut rows {
+            if !self.volumes[to].comes_last(row) {
+                row.own_before = self.volumes[to].own_before(row, arrivals)?;
+            }
+        }
         self.volumes[to].guests.push(rows.into_iter().map(Arc::new).collect());
         self.lend_traits(winner);
         Ok(())

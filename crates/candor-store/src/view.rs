@@ -57,8 +57,13 @@ pub struct Scratch {
     times: Vec<i64>,
     codes: Vec<u16>,
     rows: Vec<u32>,
-    order: Vec<(i64, u32, u16)>,
+    order: Vec<(Rank, u32, u16)>,
+    /// Of the rows behind the person's own: when it came, and how many own ones of its time before.
+    lent: Vec<(i64, u32)>,
 }
+
+/// What a person's rows are ordered by: time, place among rows of that time, arrival.
+type Rank = (i64, u32, i64);
 
 /// A person's events ordered by (time, arrival); the three slices are parallel.
 #[derive(Clone, Copy, Debug)]
@@ -141,6 +146,7 @@ impl VolumeView {
         scratch.times.clear();
         scratch.codes.clear();
         scratch.rows.clear();
+        scratch.lent.clear();
         let mut sorted = true;
         for (first, source) in &self.sources {
             let before = scratch.times.len();
@@ -153,9 +159,13 @@ impl VolumeView {
                 }
                 Source::Chunk(chunk) => {
                     for at in chunk.of(ordinal) {
+                        let row = &chunk.0[at];
                         scratch.rows.push(first + at as u32);
-                        scratch.times.push(chunk.0[at].time);
-                        scratch.codes.push(chunk.0[at].code);
+                        scratch.times.push(row.time);
+                        scratch.codes.push(row.code);
+                        if row.lent_by.is_some() {
+                            scratch.lent.push((row.received, row.own_before));
+                        }
                     }
                 }
             }
@@ -163,7 +173,8 @@ impl VolumeView {
                 sorted &= scratch.times[before - 1] <= scratch.times[before];
             }
         }
-        if !sorted {
+        // Where rows are lent, those of equal time may still have to change places.
+        if !sorted || !scratch.lent.is_empty() {
             scratch.sort();
         }
         Run { times: &scratch.times, codes: &scratch.codes, rows: &scratch.rows }
@@ -279,13 +290,28 @@ impl VolumeView {
 }
 
 impl Scratch {
-    /// Sources lie one after the other, oldest first: a stable sort by time keeps arrival.
+    /// Sources lie one after the other, oldest first: a stable sort by time keeps arrival. Lent
+    /// rows lie behind all of them and go between those that came before them and after.
     fn sort(&mut self) {
         self.order.clear();
+        let own = self.times.len() - self.lent.len();
         let cells = self.times.iter().zip(&self.rows).zip(&self.codes);
-        self.order.extend(cells.map(|((time, row), code)| (*time, *row, *code)));
-        self.order.sort_by_key(|(time, _, _)| *time);
-        for (place, (time, row, code)) in self.order.iter().enumerate() {
+        let cells = cells.map(|((time, row), code)| ((*time, 0, 0), *row, *code));
+        self.order.extend(cells);
+        self.order[..own].sort_by_key(|((time, ..), ..)| *time);
+        if !self.lent.is_empty() {
+            let mut of_time = 0;
+            for at in 0..own {
+                let same = at > 0 && self.order[at - 1].0.0 == self.order[at].0.0;
+                of_time = if same { of_time + 1 } else { 0 };
+                self.order[at].0.1 = 2 * of_time + 1;
+            }
+            for (cell, (received, own_before)) in self.order[own..].iter_mut().zip(&self.lent) {
+                (cell.0.1, cell.0.2) = (2 * own_before, *received);
+            }
+            self.order.sort_by_key(|(rank, ..)| *rank);
+        }
+        for (place, ((time, ..), row, code)) in self.order.iter().enumerate() {
             self.times[place] = *time;
             self.rows[place] = *row;
             self.codes[place] = *code;

@@ -109,6 +109,28 @@ impl Volume {
         Ok(false)
     }
 
+    /// How many of a person's own rows of the time of a row came no later than it.
+    pub(crate) fn own_before(&self, row: &Row, arrivals: ReadArrivals<'_>) -> Result<u32, Error> {
+        let mut before = 0;
+        let mut count = |received: i64| before += u32::from(received <= row.received);
+        for (part, segment) in &self.saved {
+            let mut places = same_time(segment, row).peekable();
+            if places.peek().is_some() {
+                let held = arrivals(part, segment)?;
+                places.for_each(|at| count(held.received[at]));
+            }
+        }
+        for segment in &self.unsaved {
+            let held = held_arrivals(std::slice::from_ref(segment)).remove(0);
+            same_time(segment, row).for_each(|at| count(held.received[at]));
+        }
+        for chunk in &self.tail.chunks {
+            let theirs = chunk.0[chunk.of(row.ordinal)].iter();
+            theirs.filter(|own| own.time == row.time).for_each(|own| count(own.received));
+        }
+        Ok(before)
+    }
+
     /// Makes the tail a segment when it has grown past `rows_max`.
     pub(crate) fn fold_tail(&mut self, rows_max: usize) {
         if self.tail.rows <= rows_max {
@@ -164,6 +186,7 @@ impl Volume {
                     received,
                     fingerprint,
                     lent_by: Some(lent_by),
+                    own_before: 0,
                     properties: properties.collect(),
                 });
             }
@@ -185,6 +208,7 @@ impl Volume {
     ) -> VolumeView {
         let segments = self.saved.iter().map(|(_, segment)| segment).chain(&self.unsaved);
         let sources = segments.map(|segment| Source::Segment(segment.clone()));
+        // Lent rows lie behind all that are their person's own.
         let chunks = self.tail.chunks.iter().chain(&self.guests.chunks);
         let sources = sources.chain(chunks.map(|chunk| Source::Chunk(chunk.clone()))).collect();
         VolumeView::new(self.people.clone(), events.clone(), properties.clone(), sources)
@@ -202,6 +226,11 @@ pub(crate) fn held_arrivals(segments: &[Arc<Segment>]) -> Vec<Arc<Arrivals>> {
 
 /// Rows of the same person, time and name.
 fn places<'a>(segment: &'a Segment, row: &'a Row) -> impl Iterator<Item = usize> + 'a {
+    same_time(segment, row).filter(|at| segment.code(*at) == row.code)
+}
+
+/// Rows of the same person and time.
+fn same_time<'a>(segment: &'a Segment, row: &'a Row) -> impl Iterator<Item = usize> + 'a {
     let theirs = segment.of(row.ordinal);
     let (mut first, mut end) = (theirs.start, theirs.end);
     while first < end {
@@ -211,6 +240,5 @@ fn places<'a>(segment: &'a Segment, row: &'a Row) -> impl Iterator<Item = usize>
             false => end = middle,
         }
     }
-    let same_time = (first..theirs.end).take_while(|at| segment.time(*at) == row.time);
-    same_time.filter(|at| segment.code(*at) == row.code)
+    (first..theirs.end).take_while(|at| segment.time(*at) == row.time)
 }

@@ -19,6 +19,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use tokio::net::TcpListener;
 
@@ -95,6 +96,16 @@ struct Demo {
     seed: u64,
 }
 
+/// What can be an address to log in by.
+fn email(text: &str) -> Result<String, String> {
+    let (name, host) = text.rsplit_once('@').unwrap_or_default();
+    let plain = text.len() <= 254 && !text.contains(|c: char| c.is_whitespace() || c.is_control());
+    match plain && !name.is_empty() && !host.is_empty() {
+        true => Ok(text.to_owned()),
+        false => Err("an e-mail address like admin@localhost".to_owned()),
+    }
+}
+
 /// As many people as a demo may have.
 fn people(text: &str) -> Result<u64, String> {
     let people = text.parse().ok().filter(|people| (1..=10_000_000).contains(people));
@@ -119,8 +130,11 @@ struct Create {
     #[arg(long, default_value = "local")]
     region: String,
     /// The first user's e-mail.
-    #[arg(long, default_value = "admin@localhost")]
+    #[arg(long, default_value = "admin@localhost", value_parser = email)]
     admin_email: String,
+    /// Where its keys are: in the data folder, opened at start without anyone.
+    #[arg(long, default_value = "local", value_parser = ["local"])]
+    keys: String,
     /// strict, measured, open, or a file with a policy.
     #[arg(long, default_value = "strict")]
     policy: String,
@@ -139,7 +153,10 @@ struct Create {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_env_filter(
@@ -164,6 +181,23 @@ fn main() -> ExitCode {
             ExitCode::from(status)
         }
     }
+}
+
+/// Help where it was asked for; else one line that says what to change, and status 2.
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        return if error.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    let text = match error.kind() {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a command is missing".to_owned(),
+        _ => error.to_string(),
+    };
+    // The library explains itself in paragraphs, the usage and the way to help last.
+    let text = text.split("\n\nUsage:").next().unwrap_or_default();
+    let text = text.split("\n\nFor more").next().unwrap_or_default();
+    let words: Vec<_> = text.trim_start_matches("error: ").split_whitespace().collect();
+    let _ = writeln!(std::io::stderr(), "candor: {}; see --help", words.join(" "));
+    ExitCode::from(2)
 }
 
 /// Why a command ended, and with which status: 2 usage or settings, 1 the work.

@@ -56,6 +56,8 @@ pub struct Tenant {
     pub opener: Arc<FrameOpener>,
     pub door: Arc<Door>,
     pub store: Arc<Store>,
+    /// Its parts could not be written the last time.
+    pub unwritten: AtomicBool,
     /// Held by the one who changes definitions.
     pub defining: tokio::sync::Mutex<()>,
     /// Seals the cursors of the REST API.
@@ -191,6 +193,8 @@ impl Server {
         let replayed = Arc::clone(&server);
         let runtime = tokio::runtime::Handle::current();
         let from = server.follower().await?;
+        // From the first moment on: who holds the log back is named, whatever happens.
+        server.log.follow(FOLLOWER, from.next);
         let replay = move || replayed.replay(from, &runtime);
         let follower = tokio::task::spawn_blocking(replay).await??;
         *server.follower.lock().unwrap_or_else(PoisonError::into_inner) = Some(follower);
@@ -233,6 +237,7 @@ impl Server {
             keys,
             door,
             store,
+            unwritten: AtomicBool::default(),
             defining: tokio::sync::Mutex::default(),
             cursors,
             pages: Semaphore::new(PAGES_AT_ONCE),
@@ -370,15 +375,19 @@ impl Server {
     /// Writes what only the log holds to parts, and trims the log behind it.
     pub fn flush(&self, runtime: &tokio::runtime::Handle) -> anyhow::Result<()> {
         let tenants = self.tenants();
-        for tenant in &tenants {
-            tenant.store.flush()?;
-            tenant.store.compact()?;
-        }
+        // One that fails does not hold the others back, only the log's trimming.
+        let written = |tenant: &Arc<Tenant>| {
+            let written = tenant.store.flush().and_then(|()| tenant.store.compact());
+            tenant.unwritten.store(written.is_err(), Ordering::Relaxed);
+            let account = tenant.publisher.account_id.as_str();
+            written.with_context(|| format!("write the parts of {account}"))
+        };
+        let written: Vec<_> = tenants.iter().map(written).collect();
         let covered = tenants.iter().map(|tenant| tenant.store.covered()).min();
         let folded = runtime.block_on(self.catalog.folded())?;
         self.log.follow(FOLLOWER, Offset(covered.unwrap_or(folded).min(folded)));
         self.log.trim()?;
-        Ok(())
+        written.into_iter().collect()
     }
 
     /// Tells the threads to end.

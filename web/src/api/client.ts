@@ -35,6 +35,8 @@ export class Refusal extends Error {
   }
 }
 
+export const unreachable = () => new Refusal(0, "unreachable", "The server does not answer.", []);
+
 type Answer<T> = { data?: T; error?: unknown; response: Response };
 
 /** The answer, or a [`Refusal`]. */
@@ -44,7 +46,7 @@ export async function answered<T>(asked: Promise<Answer<T>>): Promise<T> {
     got = await asked;
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new Refusal(0, "unreachable", "The server does not answer.", []);
+    throw unreachable();
   }
   if (got.response.ok) return got.data as T;
   const problem = got.error as Partial<Schemas["Problem"]> | undefined;

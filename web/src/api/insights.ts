@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 
-import { answered, client, type Schemas } from "./client";
+import { answered, client, type Schemas, unreachable } from "./client";
 
 export type Live = Schemas["Live"];
 export type TrendQuestion = Schemas["TrendQuestion"];
@@ -33,14 +33,37 @@ export const funnel = (question: FunnelQuestion) =>
     staleTime: 30_000,
   });
 
-/** Calls `see` with a picture a second, and `lost` when the stream breaks; ends it on return. */
-export function watchLive(see: (live: Live) => void, lost: (lost: boolean) => void): () => void {
-  const source = new EventSource("/api/v1/insights/live/stream");
-  source.addEventListener("live", (event) => {
-    lost(false);
-    see(JSON.parse((event as MessageEvent<string>).data) as Live);
-  });
-  // The browser asks again by itself.
-  source.addEventListener("error", () => lost(true));
-  return () => source.close();
+/** Until a stream that was refused is asked for again. */
+const AGAIN_MS = 5_000;
+
+/**
+ * Calls `see` with a picture a second, and `lost` with what went wrong, or undefined when it is well
+ * again; ends it on return.
+ */
+export function watchLive(see: (live: Live) => void, lost: (why: unknown) => void): () => void {
+  let source: EventSource;
+  let timer: number | undefined;
+  const ended = new AbortController();
+  const open = () => {
+    source = new EventSource("/api/v1/insights/live/stream");
+    source.addEventListener("live", (event) => {
+      lost(undefined);
+      see(JSON.parse((event as MessageEvent<string>).data) as Live);
+    });
+    source.addEventListener("error", () => {
+      if (source.readyState !== EventSource.CLOSED) return lost(unreachable());
+      // The browser asks again where a stream broke, not where it was refused, and keeps the reason.
+      timer = window.setTimeout(open, AGAIN_MS);
+      const { signal } = ended;
+      answered(client.GET("/api/v1/insights/live", { signal })).catch((why: unknown) => {
+        if (!signal.aborted) lost(why);
+      });
+    });
+  };
+  open();
+  return () => {
+    ended.abort();
+    window.clearTimeout(timer);
+    source.close();
+  };
 }

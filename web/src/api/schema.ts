@@ -2389,7 +2389,10 @@ export interface components {
             records: (components["schemas"]["EventRecord"] | components["schemas"]["ProfileRecord"])[];
         };
         Health: {
-            status: string;
+            /** @enum {unknown} */
+            status: "ok" | "parts are not written" | "refusing writes";
+            /** @description Account ids whose parts could not be written the last time. */
+            unwritten: string[];
             log: {
                 bytes: number;
                 end: number;

@@ -4,6 +4,7 @@ import type { ErrorComponentProps } from "@tanstack/react-router";
 import { Link } from "@tanstack/react-router";
 
 import { Failed, Nothing } from "../ui/panel";
+import { texts } from "./texts";
 
 export function Broken({ error, reset }: ErrorComponentProps) {
   return (
@@ -15,13 +16,15 @@ export function Broken({ error, reset }: ErrorComponentProps) {
 
 export function Missing() {
   return (
-    <Nothing
-      title="There is no page at this address"
-      next={
-        <Anchor component={Link} to="/">
-          Go to Today
-        </Anchor>
-      }
-    />
+    <main>
+      <Nothing
+        title={texts.missing}
+        next={
+          <Anchor component={Link} to="/">
+            {texts.toToday}
+          </Anchor>
+        }
+      />
+    </main>
   );
 }

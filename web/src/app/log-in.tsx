@@ -5,6 +5,7 @@ import { useState } from "react";
 
 import { account, logIn } from "../api/account";
 import { Refusal } from "../api/client";
+import { sentence } from "../ui/words";
 import { texts } from "./texts";
 
 export function LogIn() {
@@ -21,7 +22,8 @@ export function LogIn() {
       await navigate({ href: to ?? "/" });
     },
   });
-  const refused = asked.error instanceof Refusal ? asked.error.message : asked.error && texts.broke;
+  const refused =
+    asked.error instanceof Refusal ? sentence(asked.error.message) : asked.error && texts.broke;
   return (
     <Center mih="100vh" p={16} component="main">
       <form

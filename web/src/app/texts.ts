@@ -26,6 +26,8 @@ export const texts = catalogue({
     promise: "What people did, kept as they allowed it.",
     lost: "The first password was printed when the publisher was made.",
     broke: "Something unexpected happened in this page. Try again.",
+    missing: "There is no page at this address",
+    toToday: "Go to Today",
     page: "Page",
     event: "Event",
     nothingFound: "Nothing by this name",

@@ -28,11 +28,25 @@ const dark: MantineColorsTuple = [
   "#0f1216",
 ];
 
+// Dangerous acts: white words stand out on it in both schemes.
+const red: MantineColorsTuple = [
+  "#fdecea",
+  "#f9d3cf",
+  "#f2a69e",
+  "#e8776c",
+  "#d94f43",
+  "#c4372c",
+  "#b42318",
+  "#9c1d13",
+  "#84170f",
+  "#6b120b",
+];
+
 export const theme = createTheme({
   primaryColor: "ink",
   primaryShade: { light: 6, dark: 5 },
   autoContrast: true,
-  colors: { ink, dark },
+  colors: { ink, dark, red },
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", Menlo, Consolas, monospace',
   fontSizes: { xs: "12px", sm: "14px", md: "14px", lg: "16px", xl: "20px" },

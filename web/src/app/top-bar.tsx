@@ -1,5 +1,13 @@
 // The publisher, the period with its zone in words, compare, search, and who is logged in.
-import { ActionIcon, Group, Menu, Text, UnstyledButton, useMantineColorScheme } from "@mantine/core";
+import {
+  ActionIcon,
+  Group,
+  Menu,
+  Text,
+  UnstyledButton,
+  useComputedColorScheme,
+  useMantineColorScheme,
+} from "@mantine/core";
 import { IconMoon, IconSearch, IconSun, IconUserCircle } from "@tabler/icons-react";
 import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { useLocation, useNavigate, useSearch } from "@tanstack/react-router";
@@ -13,7 +21,9 @@ import { texts } from "./texts";
 const WITH_PERIOD = ["/trends", "/funnels"];
 
 function Who({ name }: { name: string }) {
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const { setColorScheme } = useMantineColorScheme();
+  // What is seen: the system chooses until somebody does.
+  const dark = useComputedColorScheme("light") === "dark";
   const queries = useQueryClient();
   const navigate = useNavigate();
   const leave = async () => {
@@ -21,9 +31,8 @@ function Who({ name }: { name: string }) {
     queries.clear();
     await navigate({ to: "/log-in" });
   };
-  const dark = colorScheme === "dark";
   return (
-    <Menu position="bottom-end" withinPortal>
+    <Menu position="bottom-end" withinPortal withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" size="lg" aria-label={name}>
           <IconUserCircle size={22} stroke={1.7} />

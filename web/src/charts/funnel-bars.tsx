@@ -74,7 +74,13 @@ export function FunnelBars({ data, label }: { data: FunnelData; label: string })
   const { drawn, tints } = barsOf(data, scheme);
   return (
     <>
-      <ol className="funnel" aria-label={label} aria-description={funnelInWords(steps)}>
+      <ol
+        className="funnel"
+        // Many steps scroll sideways, also by keyboard.
+        tabIndex={0}
+        aria-label={label}
+        aria-description={funnelInWords(steps)}
+      >
         {steps.map((step, index) => {
           const before = steps[index - 1];
           const then = earlier?.[index];
@@ -82,7 +88,7 @@ export function FunnelBars({ data, label }: { data: FunnelData; label: string })
             <li key={index}>
               {before && <Between now={step} before={before} index={index} />}
               <div className="funnel-step">
-                <Text size="sm" fw={600} truncate title={step.event}>
+                <Text className="funnel-words" size="sm" fw={600} truncate title={step.event}>
                   {index + 1}. {step.event}
                 </Text>
                 <div className="funnel-bars" aria-hidden>
@@ -98,7 +104,7 @@ export function FunnelBars({ data, label }: { data: FunnelData; label: string })
                   })}
                   {then && <div className="funnel-then" style={part(then.from_start)} />}
                 </div>
-                <Text size="lg" fw={600} title={full(step.count)}>
+                <Text className="funnel-words" size="lg" fw={600} title={full(step.count)}>
                   {short(step.count)}{" "}
                   <Text span size="sm" className="quiet" fw={400}>
                     {share(step.from_start)}

@@ -54,6 +54,7 @@ export function PeriodControl({ search, zone, onChange }: PeriodProps) {
   const [opened, { toggle, close }] = useDisclosure(false);
   const period = periodOf(search);
   const words = periodInWords(period);
+  const told = [words, zone, ...(search.compare ? [texts.compared] : [])].join(", ");
   const choose = (next: Search) => {
     onChange(next);
     close();
@@ -65,7 +66,7 @@ export function PeriodControl({ search, zone, onChange }: PeriodProps) {
           className="search-button"
           onClick={toggle}
           aria-expanded={opened}
-          aria-label={`${texts.period}: ${words}, ${zone}`}
+          aria-label={`${texts.period}: ${told}`}
         >
           <IconCalendar size={16} aria-hidden />
           <span>

@@ -80,7 +80,7 @@ export function Funnels() {
     void navigate({ search: (old) => ({ ...old, steps: search.steps, ...more }) });
   const waits = complete || names.isPending;
   return (
-    <Stack gap={16} component="main">
+    <Stack gap={16}>
       <Title order={1}>{texts.title}</Title>
       {(names.isPending || search.steps.length > 0) && (
         <Panel>

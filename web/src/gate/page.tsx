@@ -52,7 +52,7 @@ export function Gate() {
   const { data: publisher } = useSuspenseQuery(account);
   const asked = useQuery(gate);
   return (
-    <Stack gap={16} component="main">
+    <Stack gap={16}>
       <div>
         <Title order={1}>{texts.title}</Title>
         <Text size="sm" className="quiet" mt={4} maw="70ch">

@@ -29,7 +29,7 @@ export function Waiting({ waiting }: { waiting: GateAnswer["waiting"] }) {
             <thead>
               <tr>
                 <th>{texts.property}</th>
-                <th className="number">{texts.came}</th>
+                <th className="number roomy">{texts.came}</th>
                 <th>{texts.tells}</th>
               </tr>
             </thead>
@@ -37,7 +37,7 @@ export function Waiting({ waiting }: { waiting: GateAnswer["waiting"] }) {
               {waiting.map(({ name, seen }) => (
                 <tr key={name}>
                   <td>{name}</td>
-                  <td className="number">{full(seen)}</td>
+                  <td className="number roomy">{full(seen)}</td>
                   <td>
                     <ClassPicker name={name} value={null} onChoose={classing.mutate} />
                   </td>

@@ -43,7 +43,7 @@ export function Settings() {
   const open = (next: string | null) =>
     void navigate({ search: (old) => ({ ...old, tab: TABS.find((one) => one === next) }) });
   return (
-    <Stack gap={16} component="main">
+    <Stack gap={16}>
       <Title order={1}>{texts.title}</Title>
       <Tabs value={tab ?? "sdk"} onChange={open} keepMounted={false}>
         <Tabs.List mb={16}>

@@ -117,7 +117,7 @@ function List({ all, onTakeBack }: { all: Token[]; onTakeBack: (token: Token) =>
           <tr>
             <th>{texts.tokenName}</th>
             <th>{texts.scopes}</th>
-            <th>{texts.made}</th>
+            <th className="roomy">{texts.made}</th>
             <th aria-label={texts.takeBack} />
           </tr>
         </thead>
@@ -125,8 +125,8 @@ function List({ all, onTakeBack }: { all: Token[]; onTakeBack: (token: Token) =>
           {all.map((token) => (
             <tr key={token.id}>
               <td>{token.name}</td>
-              <td>{token.scopes.join(", ")}</td>
-              <td>{moment(token.created_at, data.timezone)}</td>
+              <td className="scopes">{token.scopes.join(", ")}</td>
+              <td className="roomy">{moment(token.created_at, data.timezone)}</td>
               <td className="number">
                 <Button size="xs" variant="default" onClick={() => onTakeBack(token)}>
                   {texts.takeBack}

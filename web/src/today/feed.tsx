@@ -52,7 +52,7 @@ export function Feed({ recent, zone }: { recent: Recent; zone: string }) {
                 <tr key={key} className={fresh.has(key) ? "arrive" : undefined}>
                   <td className="quiet">{clock(row.at, zone)}</td>
                   <td>{row.name}</td>
-                  <td>{row.country ? countryName(row.country) : "–"}</td>
+                  <td className="feed-country">{row.country ? countryName(row.country) : "–"}</td>
                   <td className="roomy">
                     <code className="quiet">{row.person.slice(0, 12)}</code>
                   </td>

@@ -12,7 +12,7 @@ import { Bars, RankedBars } from "../charts/bars";
 import { FigureCard } from "../ui/figure-card";
 import { clock, full, short } from "../ui/numbers";
 import { Note } from "../ui/note";
-import { Loading, Panel } from "../ui/panel";
+import { Failed, Loading, Panel } from "../ui/panel";
 import { countryName } from "./country";
 import { Feed } from "./feed";
 import { Quiet } from "./quiet";
@@ -21,9 +21,9 @@ import { texts } from "./texts";
 /** A picture a second while not paused. */
 function useLive(paused: boolean) {
   const [live, see] = useState<Live>();
-  const [lost, setLost] = useState(false);
+  const [lost, setLost] = useState<unknown>();
   useEffect(() => (paused ? undefined : watchLive(see, setLost)), [paused]);
-  return { live, lost };
+  return { live, lost: paused ? undefined : lost };
 }
 
 function Ranked({ title, rows, none }: RankedProps) {
@@ -97,7 +97,7 @@ export function Today() {
   const { live, lost } = useLive(paused);
   const Icon = paused ? IconPlayerPlay : IconPlayerPause;
   return (
-    <Stack gap={16} component="main">
+    <Stack gap={16}>
       <Group justify="space-between">
         <Title order={1}>{texts.title}</Title>
         <Button
@@ -115,12 +115,21 @@ export function Today() {
           {texts.paused}
         </Note>
       )}
-      {lost && !paused && (
+      {lost !== undefined && live && (
         <Note kind="bad" role="status">
           {texts.lost}
         </Note>
       )}
-      {live ? <Picture live={live} zone={data.timezone} /> : <Loading height={720} />}
+      {lost !== undefined && !live && (
+        <>
+          <Failed error={lost} />
+          <Text size="xs" className="quiet">
+            {texts.again}
+          </Text>
+        </>
+      )}
+      {live && <Picture live={live} zone={data.timezone} />}
+      {lost === undefined && !live && <Loading height={720} />}
     </Stack>
   );
 }

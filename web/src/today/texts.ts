@@ -24,6 +24,7 @@ export const texts = catalogue({
     resume: "Go on",
     paused: "Paused: the picture stands still, events are kept as ever.",
     lost: "The stream broke; it is asked for again. Below is the last picture that came.",
+    again: "It is asked for again every few seconds.",
     nothing: "Nothing came in the last hour",
     nothingNext: "Older events are in Trends.",
     openTrends: "Open Trends",

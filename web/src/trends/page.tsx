@@ -13,7 +13,7 @@ import { saveCsv, savePng } from "../ui/download";
 import { answeredAt } from "../ui/numbers";
 import { Answered, Nothing, Panel } from "../ui/panel";
 import { Sentence } from "./sentence";
-import { intervalName, isIncomplete, linesOf } from "./shape";
+import { begun, intervalName, isIncomplete, linesOf } from "./shape";
 import { isAdditive, questionOf, type TrendSearch } from "./state";
 import { Table, tableRows } from "./table";
 import { texts } from "./texts";
@@ -35,7 +35,8 @@ function dataOf(answer: TrendAnswer, before: TrendAnswer | undefined, alone: str
   };
 }
 
-function Answer({ answer, before, publisher }: AnswerProps) {
+function Answer({ answer: whole, before, publisher }: AnswerProps) {
+  const answer = begun(whole);
   const scheme = useComputedColorScheme("light");
   const alone = eventInWords(answer.question.event);
   const sentence = questionInWords(answer.question);
@@ -80,7 +81,7 @@ export function Trends() {
   const change = (more: TrendSearch) =>
     void navigate({ search: (old) => ({ ...old, ...more }), replace: false });
   return (
-    <Stack gap={16} component="main">
+    <Stack gap={16}>
       <Title order={1}>{texts.title}</Title>
       <Panel>
         <Sentence search={search} range={range} onChange={change} />

@@ -30,6 +30,16 @@ export function intervalName(at: string, interval: string): string {
 
 const LENGTH: Record<string, number> = { minute: 1, hour: 60, day: 1440, week: 10_080, month: 40_320 };
 
+/** The answer without the intervals that have not begun: nothing can be known of them. */
+export function begun(answer: TrendAnswer): TrendAnswer {
+  const now = Date.parse(answer.meta.as_of);
+  const series = answer.series.map((one) => ({
+    ...one,
+    points: one.points.filter((point) => Date.parse(point.at) <= now),
+  }));
+  return { ...answer, series };
+}
+
 /** Whether the last interval is not over as of the answer. */
 export function isIncomplete(answer: TrendAnswer): boolean {
   const { question } = answer;

@@ -18,7 +18,7 @@ describe("numbers as people read them", () => {
   });
   it("writes a difference with its sign, and none against nothing", () => {
     expect(difference(110, 100)).toBe("+10.0%");
-    expect(difference(90, 100)).toBe("-10.0%");
+    expect(difference(90, 100)).toBe("−10.0%");
     expect(difference(90, 0)).toBeUndefined();
   });
   it("has a word for what is missing and for what is hidden", () => {

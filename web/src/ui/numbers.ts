@@ -60,7 +60,9 @@ export const moment = (at: string | number, zone?: string): string =>
 
 /** +12.3% or −4.5%: how much more or less than before; undefined where there was nothing. */
 export const difference = (now: number, before: number | undefined): string | undefined =>
-  before === undefined || before === 0 ? undefined : signed.format(now / before - 1);
+  before === undefined || before === 0
+    ? undefined
+    : signed.format(now / before - 1).replace("-", "−");
 
 /** What the server holds and does not show to this caller. */
 const masked = (value: unknown): boolean =>

@@ -5,7 +5,7 @@ import { type ReactNode, useState } from "react";
 
 import { Refusal } from "../api/client";
 import { Note } from "./note";
-import { words } from "./words";
+import { sentence, words } from "./words";
 
 export function Panel({ title, aside, children }: PanelProps) {
   return (
@@ -41,13 +41,11 @@ export function Nothing({ title, next }: { title: string; next?: ReactNode }) {
   );
 }
 
-/** The server's words as a sentence: they begin small and end without a full stop. */
-const sentence = (text: string) =>
-  `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
-
 /** What went wrong, and how to go on. */
 export function Failed({ error, again }: { error: unknown; again?: () => void }) {
   const refusal = error instanceof Refusal ? error : undefined;
+  // Where one thing is wrong, the message says it already.
+  const places = refusal?.places.filter(({ message }) => !refusal.message.includes(message));
   if (refusal?.forbidden) {
     const scope = refusal.scope;
     return (
@@ -60,7 +58,7 @@ export function Failed({ error, again }: { error: unknown; again?: () => void })
     <Note kind="bad" title={words.failed} role="alert">
       {refusal ? sentence(refusal.message) : words.broke}
       {refusal?.status === 0 && ` ${words.unreachable}`}
-      {refusal?.places.map((place) => (
+      {places?.map((place) => (
         <div key={place.pointer}>
           <code>{place.pointer || "/"}</code> {place.message}
         </div>

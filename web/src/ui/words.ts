@@ -1,5 +1,9 @@
 import { catalogue } from "./texts";
 
+/** The server's words as a sentence: they begin small and end without a full stop. */
+export const sentence = (text: string) =>
+  `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+
 export const words = catalogue({
   en: {
     loading: "Loading",

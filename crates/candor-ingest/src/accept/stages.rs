@@ -126,8 +126,13 @@ impl State {
             Body::Event { name, mut properties } => {
                 let session = properties.remove(SESSION);
                 let session = session.and_then(|session| session_of(keys, &session));
+                // A device and an identity in one event say that they are one person.
+                let person = match (ids.guid, ids.identity) {
+                    (Some(_), Some(_)) => self.join(&ids, at, batch)?.0,
+                    _ => self.who.resolve(&ids).ok_or_else(nobody)?,
+                };
                 let event = Event {
-                    person: self.who.resolve(&ids).ok_or_else(nobody)?,
+                    person,
                     occurred_at: at,
                     received_at: request.now,
                     name,
@@ -233,20 +238,9 @@ impl State {
                 return Ok(());
             }
         }
-        let (person, joins) = self.who.identify(ids, at).ok_or_else(nobody)?;
-        let device = ids.guid.map(|guid| self.who.person(IdKind::Guid, guid));
-        let mut said = self.said.get(&person).cloned().unwrap_or_default();
-        if let Some(other) = device.and_then(|device| self.said.get(&device)) {
-            said.take_in(other);
-        }
-        let allowed = self.policy.allowed(&said);
+        let (person, allowed) = self.join(ids, at, batch)?;
         if allowed.is_empty() && !spoke {
             return Err(no_consent());
-        }
-        let joins = if allowed.is_empty() { Vec::new() } else { joins };
-        for join in joins {
-            self.apply(&join);
-            batch.records.push(join);
         }
         self.know_device(record, ids, person, allowed, at, batch);
         let classes = self.classes.clone();
@@ -278,6 +272,33 @@ impl State {
         }
         self.note(record.index, person, stripped, batch);
         Ok(())
+    }
+
+    /// Whom ids name together, and what may be kept of them. Where that is anything, what the ids
+    /// join is in force and in the batch from here on.
+    fn join(
+        &mut self,
+        ids: &HashedIds,
+        at: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<(PersonId, ClassSet), Stop> {
+        let (person, joins) = self.who.identify(ids, at).ok_or_else(nobody)?;
+        // What a stranger said on the device they said themselves; what somebody known said there
+        // is theirs alone.
+        let device = ids.guid.map(|guid| self.who.person(IdKind::Guid, guid));
+        let stranger = device.filter(|device| !self.who.is_known(*device));
+        let mut said = self.said.get(&person).cloned().unwrap_or_default();
+        if let Some(other) = stranger.and_then(|stranger| self.said.get(&stranger)) {
+            said.take_in(other);
+        }
+        let allowed = self.policy.allowed(&said);
+        if !allowed.is_empty() {
+            for join in joins {
+                self.apply(&join);
+                batch.records.push(join);
+            }
+        }
+        Ok((person, allowed))
     }
 
     /// A push token belongs to whoever registered it last: what is meant for one person must not

@@ -50,13 +50,16 @@ pub fn records(
         let message = "the body is not JSON";
         (String::new(), format!("{message} (line {} column {})", error.line(), error.column()))
     };
-    let form = || ("/records".to_owned(), "the body must be {\"records\":[…]}".to_owned());
+    let form = |at: &str| (at.to_owned(), "the body must be {\"records\":[…]}".to_owned());
     let Json::Object(mut fields) = parse(body).map_err(|error| place(&error))? else {
-        return Err(form());
+        return Err(form(""));
     };
-    let Some(Json::Array(records)) = fields.remove("records") else { return Err(form()) };
+    let Some(Json::Array(records)) = fields.remove("records") else {
+        return Err(form("/records"));
+    };
     if !fields.is_empty() {
-        return Err(form());
+        // Which one is not said: names may tell something, too.
+        return Err((String::new(), "the body has a field beside 'records'".to_owned()));
     }
     if records.len() > RECORDS_MAX {
         let message = format!("a request has at most {RECORDS_MAX} records");

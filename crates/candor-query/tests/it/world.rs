@@ -85,7 +85,7 @@ impl World {
             records.push(Record::Event(Event {
                 person: id(seen.person),
                 occurred_at: Timestamp(seen.time),
-                received_at: Timestamp(NOW),
+                received_at: Timestamp(NOW + at as i64),
                 name: seen.name.into(),
                 session: None,
                 fingerprint: at as u64,
@@ -122,8 +122,7 @@ impl World {
         up.map_or(person, |(winner, _)| *winner)
     }
 
-    /// Everyone's events in the order of (time, arrival), by who they are now. Events of equal time
-    /// of merged people are left out of order by no rule: worlds with such ties are skipped.
+    /// Everyone's events in the order of (time, arrival), by who they are now.
     pub fn people(&self) -> BTreeMap<u8, Vec<&Seen>> {
         let mut people: BTreeMap<u8, Vec<&Seen>> = BTreeMap::new();
         for seen in &self.events {
@@ -131,14 +130,6 @@ impl World {
         }
         people.values_mut().for_each(|events| events.sort_by_key(|seen| seen.time));
         people
-    }
-
-    /// Whether two different people who are one now did something at the same moment: their order
-    /// is then not defined.
-    pub fn has_foreign_ties(&self) -> bool {
-        self.people().values().any(|events| {
-            events.windows(2).any(|w| w[0].time == w[1].time && w[0].person != w[1].person)
-        })
     }
 
     /// The last word on a person's plan. What is said after a merge of who was folded into them is

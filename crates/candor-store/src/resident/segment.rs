@@ -213,7 +213,10 @@ fn join_columns(builder: &mut SegmentBuilder, order: &[Place], sources: &[Arc<Se
             }
             joined.push_code(place as u32, known[source][code]);
         }
-        builder.columns.insert(property, joined);
+        // Rows that are kept may all be without it; a column without rows is none.
+        if !joined.is_empty() {
+            builder.columns.insert(property, joined);
+        }
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct Row {
     pub(crate) fingerprint: u64,
     /// Whose it was before a merge lent it to another person; their own rows name nobody.
     pub(crate) lent_by: Option<PersonId>,
+    /// Of a lent row: how many rows of the same time that are the borrower's own came before it.
+    pub(crate) own_before: u32,
     pub(crate) properties: Vec<(u32, Value)>,
 }
 

@@ -40,13 +40,17 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Within the first of two buckets of a volume's parts.
+const PRICED_UNTIL: i64 = 100 * 86_400_000;
+
 fn id(person: u8) -> PersonId {
     let mut bytes = [person; 16];
     bytes[0] = person.wrapping_mul(37);
     PersonId(bytes)
 }
 
-type Rows = Vec<(i64, String, i64)>;
+/// When, what, and its price if it has one.
+type Rows = Vec<(i64, String, Option<i64>)>;
 
 /// What the store promises, as maps.
 #[derive(Default)]
@@ -99,7 +103,11 @@ fn picture(view: &View) -> BTreeMap<PersonId, Rows> {
             let cell = |at: usize| {
                 let value = price.and_then(|price| volume.property(run.rows[at], price));
                 let name = volume.event_names()[usize::from(run.codes[at])].to_string();
-                let Some(ValueRef::Integer(number)) = value else { panic!("{name}: {value:?}") };
+                let number = match value {
+                    Some(ValueRef::Integer(number)) => Some(number),
+                    None => None,
+                    other => panic!("{name}: {other:?}"),
+                };
                 (run.times[at], name, number)
             };
             let mut rows: Rows = (0..run.times.len()).map(cell).collect();
@@ -133,6 +141,8 @@ fn check(steps: Vec<Step>) {
         match step {
             Step::Event { person, time, name, print } => {
                 let print = print + 3 * u64::from(name);
+                // Late ones and some others have none: whole parts are without the property.
+                let price = (time < PRICED_UNTIL && print % 4 > 0).then_some(print as i64);
                 log.push(Record::Event(Event {
                     person: id(person),
                     occurred_at: Timestamp(time),
@@ -140,7 +150,10 @@ fn check(steps: Vec<Step>) {
                     name: format!("e{name}").into(),
                     session: None,
                     fingerprint: print,
-                    properties: [("price".to_owned(), Value::Integer(print as i64))].into(),
+                    properties: price
+                        .map(|price| ("price".to_owned(), price.into()))
+                        .into_iter()
+                        .collect(),
                 }));
                 // A repeat may come under the id of the person or of whom they were folded into.
                 let known = model.seen.iter().any(|seen| {
@@ -150,7 +163,7 @@ fn check(steps: Vec<Step>) {
                 if !known {
                     model.seen.insert((id(person), time, name, print));
                     let rows = model.events.entry(id(person)).or_default();
-                    rows.push((time, format!("e{name}"), print as i64));
+                    rows.push((time, format!("e{name}"), price));
                 }
             }
             Step::Trait { person, name, at, value } => {

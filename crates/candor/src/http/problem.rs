@@ -162,7 +162,13 @@ impl From<Refusal> for Problem {
 impl From<candor_catalog::Error> for Problem {
     fn from(error: candor_catalog::Error) -> Problem {
         tracing::error!(%error, "the catalog failed");
-        Problem::internal()
+        match error.may_pass() {
+            true => Problem::unavailable(
+                "catalog_unavailable",
+                "nothing was changed: the catalog cannot be written now; is the disk full?",
+            ),
+            false => Problem::internal(),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::Json;
 use axum::extract::State;
@@ -24,15 +25,25 @@ pub async fn openapi() -> impl IntoResponse {
 }
 
 /// `GET /health`: 200, or 503 with what is wrong: a poisoned or full log, and who holds it back.
+/// Whose parts cannot be written is named; their data is in the log and in answers all the same.
 pub async fn health(State(server): State<Arc<Server>>) -> Response {
     let poisoned = server.log.poisoned();
     let full = server.log.bytes() >= server.config.log.bytes_max;
     let follower = server.log.slowest_follower();
     let follower = follower.map(|(name, at)| json!({"name": name, "offset": at.0}));
+    let tenants = server.tenants();
+    let unwritten = tenants.iter().filter(|tenant| tenant.unwritten.load(Ordering::Relaxed));
+    let unwritten: Vec<_> = unwritten.map(|t| t.publisher.account_id.as_str()).collect();
     let good = poisoned.is_none() && !full;
     let status = if good { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let word = match (good, unwritten.is_empty()) {
+        (true, true) => "ok",
+        (true, false) => "parts are not written",
+        (false, _) => "refusing writes",
+    };
     let answer = json!({
-        "status": if good { "ok" } else { "refusing writes" },
+        "status": word,
+        "unwritten": unwritten,
         "log": {
             "bytes": server.log.bytes(),
             "end": server.log.end().0,

@@ -171,8 +171,15 @@ fn full_disk(folder: &Path) {
         }
     };
     assert_eq!(refused, 503);
+    // What the catalog keeps is refused alike, and the operator can see why.
+    let class = json!({"class": "behaviour"}).to_string();
+    let classed =
+        || server.send("PUT", "/api/v1/properties/colour", &bearer(&shop), &class).unwrap();
+    let (status, answer) = classed();
+    assert_eq!((status, &answer["code"]), (503, &json!("catalog_unavailable")), "{answer}");
     std::fs::remove_file(&hog).unwrap();
     assert_eq!(send(number), 200, "it recovers by itself");
+    assert_eq!(classed().0, 200);
     let whole = |kept: &Json| kept.as_array().unwrap().len() == number + 1;
     let kept = server.eventually(|s| json!(kept(s, &shop, number + 1)), whole);
     assert!(whole(&kept), "{} of {}", kept.as_array().unwrap().len(), number + 1);

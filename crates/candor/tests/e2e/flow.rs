@@ -166,8 +166,20 @@ fn a_folder_serves_one_and_a_wrong_command_says_what_to_change() {
     let second = run(&["serve", "--data", folder, "--listen", "127.0.0.1:0"]);
     assert_eq!(second.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&second.stderr).contains("in use"));
-    assert_eq!(run(&["serve"]).status.code(), Some(2));
-    assert_eq!(run(&["export"]).status.code(), Some(2));
+    let create = ["publisher", "create", "--data", "x", "--name", "x"];
+    let wrong: [&[&str]; 6] = [
+        &[],
+        &["serve"],
+        &["export"],
+        &["serve", "--data", "x", "--listen", "here"],
+        &[&create[..], &["--admin-email", "nobody"]].concat(),
+        &[&create[..], &["--keys", "sealed"]].concat(),
+    ];
+    for arguments in wrong {
+        let done = run(arguments);
+        let error = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert_eq!((done.status.code(), error.lines().count()), (Some(2), 1), "{error}");
+    }
 }
 
 #[test]

@@ -31,6 +31,9 @@ fn a_wrong_body_is_told_where_it_is_wrong() {
         question[field] = value;
         question.to_string()
     };
+    refused("events", "[1]", "", "records");
+    refused("events", "{}", "/records", "records");
+    refused("events", r#"{"records":[],"x":1}"#, "", "beside");
     let one = "insights/trend";
     refused(one, &trend("from", json!(5)), "/from", "a text");
     refused(one, r#"{"event":"a","from":"2026-11-01"}"#, "/to", "missing");

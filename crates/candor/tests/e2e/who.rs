@@ -203,3 +203,37 @@ fn a_merge_is_taken_back_with_its_events() {
     assert_eq!(demerges.len(), 1, "there was one to take back: {demerges:?}");
     assert!(demerges[0]["subject"].as_str().unwrap().starts_with(stranger.as_str().unwrap()));
 }
+
+#[test]
+fn an_event_that_names_device_and_identity_says_that_they_are_one() {
+    let data = tempfile::tempdir().unwrap();
+    let shop = create(data.path(), &["--name", "Shop", "--policy", "strict"]);
+    let server = Server::start(data.path());
+    let send = |record: Json| {
+        let (status, answer) = server.post("/api/v1/events", &shop, &json!({"records": [record]}));
+        assert_eq!(status, 200, "{answer}");
+        answer["rejected"][0]["code"].as_str().map(str::to_owned)
+    };
+    let event = |ids: Json, name: &str| {
+        let mut record = json!({"type": "event", "name": name, "at": "2026-11-02T10:00:00Z"});
+        record.as_object_mut().unwrap().extend(ids.as_object().unwrap().clone());
+        record
+    };
+    // What a stranger allowed on the device holds for whom the device's event names.
+    let yes = json!({"guid": "g", "purposes": {"analytics": true}, "method": "banner"});
+    assert_eq!(server.post("/api/v1/consents", &shop, &yes).0, 200);
+    assert_eq!(send(event(json!({"guid": "g"}), "Looked")), None);
+    assert_eq!(send(event(json!({"guid": "g", "identity": "ann"}), "Paid")), None);
+    assert_eq!(send(event(json!({"identity": "ann"}), "Returned")), None);
+    let person =
+        |by: &str| server.get(&format!("/api/v1/people?{by}"), &shop).1["people"][0].clone();
+    let found = |_: &Server| person("identity=ann");
+    let ann =
+        server.eventually(found, |ann| ann["events"].as_array().is_some_and(|e| e.len() == 3));
+    assert_eq!(ann["events"].as_array().unwrap().len(), 3, "{ann}");
+    assert_eq!(person("guid=g")["id"], ann["id"]);
+    // What ann allowed is hers: another who is named on her device has said nothing.
+    let ben = json!({"guid": "g", "identity": "ben"});
+    assert_eq!(send(event(ben, "Looked")).as_deref(), Some("no_consent"));
+    assert_eq!(person("guid=g")["id"], ann["id"]);
+}

@@ -1,0 +1,496 @@
+//! Deliveries: what became of each person's message of a run. Who works on a part of an audience
+//! leases it; whose lease was taken over commits nothing any more.
+
+use std::collections::BTreeMap;
+
+use candor_event::{AccountId, PersonId, Timestamp};
+use serde_json::json;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
+
+use crate::database::Catalog;
+use crate::error::Error;
+use crate::lists::people;
+use crate::runs::RunState;
+
+/// Where a message stands (the contract's words).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DeliveryState {
+    /// Not gone out yet.
+    Planned,
+    /// On its way to the provider: after a crash nobody knows whether it went.
+    HandingOver,
+    /// The provider has it.
+    Accepted,
+    /// It arrived.
+    Delivered,
+    /// It never will arrive.
+    Failed,
+    /// It was not to go out; the reason says why.
+    Dropped,
+    /// Nobody knows, and it is not tried again.
+    Unknown,
+}
+
+impl DeliveryState {
+    const ALL: [DeliveryState; 7] = [
+        DeliveryState::Planned,
+        DeliveryState::HandingOver,
+        DeliveryState::Accepted,
+        DeliveryState::Delivered,
+        DeliveryState::Failed,
+        DeliveryState::Dropped,
+        DeliveryState::Unknown,
+    ];
+
+    /// What it is called outside.
+    pub fn word(self) -> &'static str {
+        match self {
+            DeliveryState::Planned => "planned",
+            DeliveryState::HandingOver => "handing_over",
+            DeliveryState::Accepted => "accepted",
+            DeliveryState::Delivered => "delivered",
+            DeliveryState::Failed => "failed",
+            DeliveryState::Dropped => "dropped",
+            DeliveryState::Unknown => "unknown",
+        }
+    }
+
+    /// The state of that word.
+    pub fn read(word: &str) -> Option<DeliveryState> {
+        DeliveryState::ALL.into_iter().find(|state| state.word() == word)
+    }
+
+    /// Whether nothing more is to be done by the sender.
+    pub fn is_settled(self) -> bool {
+        !matches!(self, DeliveryState::Planned | DeliveryState::HandingOver)
+    }
+}
+
+/// One person's message of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its run.
+    pub run: String,
+    /// Its part of the audience.
+    pub chunk: u32,
+    /// Its place in that part.
+    pub place: u32,
+    /// The message's id: the same at every attempt.
+    pub id: [u8; 16],
+    /// Whose it is.
+    pub person: PersonId,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// Why it was dropped or failed.
+    pub reason: Option<String>,
+    /// What the provider said.
+    pub code: Option<String>,
+    /// What the provider calls it.
+    pub provider_id: Option<String>,
+    /// Attempts that count.
+    pub attempts: u32,
+    /// Not before.
+    pub due: Timestamp,
+    /// When its state changed last.
+    pub changed_at: Timestamp,
+}
+
+/// A part of an audience that one worker works on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Whose.
+    pub account: AccountId,
+    /// Of which run.
+    pub run: String,
+    /// Which part.
+    pub chunk: u32,
+    /// Counts who had it; a commit under an older one is refused.
+    pub epoch: u64,
+    /// Who is in it.
+    pub people: Vec<PersonId>,
+}
+
+/// A step of one delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// Which of the lease.
+    pub place: u32,
+    /// From where.
+    pub from: DeliveryState,
+    /// To where.
+    pub to: DeliveryState,
+    /// Why, from a closed list of the caller's.
+    pub reason: Option<&'static str>,
+    /// What the provider said.
+    pub code: Option<String>,
+    /// What the provider calls it.
+    pub provider_id: Option<String>,
+    /// Attempts that count, by now.
+    pub attempts: u32,
+    /// Not before, where it is planned again.
+    pub due: Timestamp,
+}
+
+/// How many deliveries of a run are in each state, and why.
+pub type Tally = BTreeMap<(String, String), u64>;
+
+const DELIVERY: &str = "run, chunk, place, id, person, state, reason, code, provider_id, \
+                        attempts, due, changed_at";
+
+/// Rows of one statement.
+const ROWS_PER_STATEMENT: usize = 1_000;
+
+impl Catalog {
+    /// Takes a part of a running audience that is due and that nobody has, the earliest first.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be written.
+    pub async fn lease(&self, now: Timestamp, until: Timestamp) -> Result<Option<Lease>, Error> {
+        let failed = || Error::database("lease a part of an audience");
+        let row = sqlx::query(
+            "UPDATE audience SET epoch = epoch + 1, leased_until = ?2 \
+             WHERE (account_id, run, chunk) = ( \
+               SELECT a.account_id, a.run, a.chunk FROM audience a \
+               JOIN runs r ON r.account_id = a.account_id AND r.run = a.run \
+               WHERE a.due <= ?1 AND a.leased_until <= ?1 AND r.state = ?3 \
+               ORDER BY a.due LIMIT 1) \
+             RETURNING account_id, run, chunk, epoch, people",
+        )
+        .bind(now.0)
+        .bind(until.0)
+        .bind(RunState::Running.word())
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(failed())?;
+        row.as_ref().map(lease).transpose()
+    }
+
+    /// Keeps a lease for longer; false when another worker has it.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be written.
+    pub async fn extend(&self, lease: &Lease, until: Timestamp) -> Result<bool, Error> {
+        let done = sqlx::query(
+            "UPDATE audience SET leased_until = ? \
+             WHERE account_id = ? AND run = ? AND chunk = ? AND epoch = ?",
+        )
+        .bind(until.0)
+        .bind(lease.account.as_str())
+        .bind(&lease.run)
+        .bind(lease.chunk)
+        .bind(lease.epoch as i64)
+        .execute(&self.pool)
+        .await
+        .map_err(Error::database("keep a lease"))?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Gives a lease back. `due`: when there is more to do; none, and it is done for good.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be written.
+    pub async fn release(&self, lease: &Lease, due: Option<Timestamp>) -> Result<bool, Error> {
+        let done = sqlx::query(
+            "UPDATE audience SET leased_until = 0, due = ? \
+             WHERE account_id = ? AND run = ? AND chunk = ? AND epoch = ?",
+        )
+        .bind(due.map(|due| due.0))
+        .bind(lease.account.as_str())
+        .bind(&lease.run)
+        .bind(lease.chunk)
+        .bind(lease.epoch as i64)
+        .execute(&self.pool)
+        .await
+        .map_err(Error::database("give a lease back"))?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Whether every part of a run's audience is done.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be read.
+    pub async fn is_done(&self, account: &AccountId, run: &str) -> Result<bool, Error> {
+        let row = sqlx::query(
+            "SELECT NOT EXISTS (SELECT 1 FROM audience \
+             WHERE account_id = ? AND run = ? AND due IS NOT NULL)",
+        )
+        .bind(account.as_str())
+        .bind(run)
+        .fetch_one(&self.pool)
+        .await
+        .map_err(Error::database("look whether a run is done"))?;
+        Ok(row.get(0))
+    }
+
+    /// The deliveries of a lease, made when it is leased for the first time: `id` names the message
+    /// of a person, `due` when it may go. None when another worker has it.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be written.
+    pub async fn deliveries_of(
+        &self,
+        lease: &Lease,
+        now: Timestamp,
+        id: impl Fn(PersonId) -> [u8; 16] + Sync,
+        due: impl Fn(PersonId) -> Timestamp + Sync,
+    ) -> Result<Option<Vec<Delivery>>, Error> {
+        let failed = || Error::database("read the deliveries of a lease");
+        let mut one = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
+        if !holds(&mut one, lease).await.map_err(failed())? {
+            return Ok(None);
+        }
+        let query = format!(
+            "SELECT {DELIVERY} FROM deliveries \
+             WHERE account_id = ? AND run = ? AND chunk = ? ORDER BY place"
+        );
+        let read = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(lease.account.as_str())
+            .bind(&lease.run)
+            .bind(lease.chunk)
+            .fetch_all(&mut *one)
+            .await
+            .map_err(failed())?;
+        if !read.is_empty() {
+            return read.iter().map(delivery).collect::<Result<_, _>>().map(Some);
+        }
+        let planned = |(place, person): (usize, &PersonId)| Delivery {
+            run: lease.run.clone(),
+            chunk: lease.chunk,
+            place: place as u32,
+            id: id(*person),
+            person: *person,
+            state: DeliveryState::Planned,
+            reason: None,
+            code: None,
+            provider_id: None,
+            attempts: 0,
+            due: due(*person),
+            changed_at: now,
+        };
+        let planned: Vec<Delivery> = lease.people.iter().enumerate().map(planned).collect();
+        for some in planned.chunks(ROWS_PER_STATEMENT) {
+            let mut insert = QueryBuilder::new(
+                "INSERT INTO deliveries (account_id, run, chunk, place, id, person, state, \
+                 attempts, due, changed_at) ",
+            );
+            insert.push_values(some, |mut row, new| {
+                row.push_bind(lease.account.as_str())
+                    .push_bind(&lease.run)
+                    .push_bind(new.chunk)
+                    .push_bind(new.place)
+                    .push_bind(new.id.as_slice())
+                    .push_bind(new.person.0.as_slice())
+                    .push_bind(new.state.word())
+                    .push_bind(0)
+                    .push_bind(new.due.0)
+                    .push_bind(new.changed_at.0);
+            });
+            insert.build().execute(&mut *one).await.map_err(failed())?;
+        }
+        one.commit().await.map_err(failed())?;
+        Ok(Some(planned))
+    }
+
+    /// Moves deliveries of a lease on, all or none, with one sync. False when another worker has
+    /// the lease; nothing changed then.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be written, [`Error::Corrupt`] when one of them does
+    /// not stand where it is thought to; nothing changed then.
+    pub async fn move_deliveries(
+        &self,
+        lease: &Lease,
+        moved: &[Moved],
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let failed = || Error::database("move deliveries");
+        if moved.is_empty() {
+            return Ok(true);
+        }
+        let mut one = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
+        if !holds(&mut one, lease).await.map_err(failed())? {
+            return Ok(false);
+        }
+        let rows = moved.iter().map(|step| {
+            json!({"p": step.place, "f": step.from.word(), "t": step.to.word(), "r": step.reason,
+                   "c": step.code, "i": step.provider_id, "a": step.attempts, "d": step.due.0})
+        });
+        let done = sqlx::query(
+            "UPDATE deliveries SET state = j.value ->> 't', reason = j.value ->> 'r', \
+               code = j.value ->> 'c', provider_id = coalesce(j.value ->> 'i', provider_id), \
+               attempts = j.value ->> 'a', due = j.value ->> 'd', changed_at = ?5 \
+             FROM json_each(?4) AS j \
+             WHERE account_id = ?1 AND run = ?2 AND chunk = ?3 AND place = j.value ->> 'p' \
+               AND state = j.value ->> 'f'",
+        )
+        .bind(lease.account.as_str())
+        .bind(&lease.run)
+        .bind(lease.chunk)
+        .bind(json!(rows.collect::<Vec<_>>()).to_string())
+        .bind(now.0)
+        .execute(&mut *one)
+        .await
+        .map_err(failed())?;
+        if done.rows_affected() != moved.len() as u64 {
+            return Err(Error::Corrupt("state of a delivery"));
+        }
+        tally(&mut one, lease, moved).await.map_err(failed())?;
+        one.commit().await.map_err(failed())?;
+        Ok(true)
+    }
+
+    /// Drops what had not gone out of stopped runs, except for parts that a worker still has.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be written; nothing changed then.
+    pub async fn drop_stopped(&self, now: Timestamp) -> Result<(), Error> {
+        let failed = || Error::database("drop what was stopped");
+        let mut one = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
+        // Whoever leased a part and comes back late finds another epoch.
+        let rows = sqlx::query(
+            "UPDATE audience SET epoch = epoch + 1, due = NULL \
+             WHERE due IS NOT NULL AND leased_until <= ? AND (account_id, run) IN \
+               (SELECT account_id, run FROM runs WHERE state = ?) \
+             RETURNING account_id, run, chunk, epoch, people",
+        )
+        .bind(now.0)
+        .bind(RunState::Stopped.word())
+        .fetch_all(&mut *one)
+        .await
+        .map_err(failed())?;
+        for row in rows {
+            let lease = lease(&row)?;
+            let dropped = sqlx::query(
+                "UPDATE deliveries SET state = ?, reason = 'stopped', changed_at = ? \
+                 WHERE account_id = ? AND run = ? AND chunk = ? AND state = ?",
+            )
+            .bind(DeliveryState::Dropped.word())
+            .bind(now.0)
+            .bind(lease.account.as_str())
+            .bind(&lease.run)
+            .bind(lease.chunk)
+            .bind(DeliveryState::Planned.word())
+            .execute(&mut *one)
+            .await
+            .map_err(failed())?;
+            let made = sqlx::query(
+                "SELECT count(*) FROM deliveries WHERE account_id = ? AND run = ? AND chunk = ?",
+            )
+            .bind(lease.account.as_str())
+            .bind(&lease.run)
+            .bind(lease.chunk)
+            .fetch_one(&mut *one)
+            .await
+            .map_err(failed())?;
+            // A part that nobody began has no deliveries; its people count as planned all the same.
+            let dropped = match made.get::<i64, _>(0) {
+                0 => lease.people.len() as i64,
+                _ => dropped.rows_affected() as i64,
+            };
+            let changes = [("planned", "", -dropped), ("dropped", "stopped", dropped)];
+            count(&mut one, &lease, changes).await.map_err(failed())?;
+        }
+        one.commit().await.map_err(failed())
+    }
+
+    /// How many deliveries of a run are in each state.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be read.
+    pub async fn tally(&self, account: &AccountId, run: &str) -> Result<Tally, Error> {
+        let rows = sqlx::query(
+            "SELECT state, reason, deliveries FROM tallies \
+             WHERE account_id = ? AND run = ? AND deliveries <> 0",
+        )
+        .bind(account.as_str())
+        .bind(run)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(Error::database("count deliveries"))?;
+        let count = |row: &SqliteRow| ((row.get(0), row.get(1)), row.get::<i64, _>(2) as u64);
+        Ok(rows.iter().map(count).collect())
+    }
+}
+
+/// Whether a lease is still its holder's.
+async fn holds(one: &mut Transaction<'_, Sqlite>, lease: &Lease) -> Result<bool, sqlx::Error> {
+    let row = sqlx::query(
+        "SELECT EXISTS (SELECT 1 FROM audience \
+         WHERE account_id = ? AND run = ? AND chunk = ? AND epoch = ?)",
+    )
+    .bind(lease.account.as_str())
+    .bind(&lease.run)
+    .bind(lease.chunk)
+    .bind(lease.epoch as i64)
+    .fetch_one(&mut **one)
+    .await?;
+    Ok(row.get(0))
+}
+
+/// Counts steps: one less where each stood, one more where it stands.
+async fn tally(
+    one: &mut Transaction<'_, Sqlite>,
+    lease: &Lease,
+    moved: &[Moved],
+) -> Result<(), sqlx::Error> {
+    let mut changes: BTreeMap<(&str, &str), i64> = BTreeMap::new();
+    for step in moved {
+        *changes.entry((step.from.word(), "")).or_default() -= 1;
+        let reason = step.reason.filter(|_| step.to.is_settled()).unwrap_or_default();
+        *changes.entry((step.to.word(), reason)).or_default() += 1;
+    }
+    count(one, lease, changes.into_iter().map(|((state, reason), n)| (state, reason, n))).await
+}
+
+async fn count(
+    one: &mut Transaction<'_, Sqlite>,
+    lease: &Lease,
+    changes: impl IntoIterator<Item = (&str, &str, i64)>,
+) -> Result<(), sqlx::Error> {
+    for (state, reason, change) in changes.into_iter().filter(|(.., change)| *change != 0) {
+        sqlx::query(
+            "INSERT INTO tallies (account_id, run, state, reason, deliveries) \
+             VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE \
+             SET deliveries = deliveries + excluded.deliveries",
+        )
+        .bind(lease.account.as_str())
+        .bind(&lease.run)
+        .bind(state)
+        .bind(reason)
+        .bind(change)
+        .execute(&mut **one)
+        .await?;
+    }
+    Ok(())
+}
+
+fn lease(row: &SqliteRow) -> Result<Lease, Error> {
+    Ok(Lease {
+        account: AccountId::new(row.get(0)).ok_or(Error::Corrupt("account id of a run"))?,
+        run: row.get(1),
+        chunk: row.get::<i64, _>(2) as u32,
+        epoch: row.get::<i64, _>(3) as u64,
+        people: people(row.get(4)),
+    })
+}
+
+fn delivery(row: &SqliteRow) -> Result<Delivery, Error> {
+    let bytes = |at: usize| -> Result<[u8; 16], Error> {
+        row.get::<&[u8], _>(at).try_into().map_err(|_| Error::Corrupt("id of a delivery"))
+    };
+    Ok(Delivery {
+        run: row.get(0),
+        chunk: row.get::<i64, _>(1) as u32,
+        place: row.get::<i64, _>(2) as u32,
+        id: bytes(3)?,
+        person: PersonId(bytes(4)?),
+        state: DeliveryState::read(row.get(5)).ok_or(Error::Corrupt("state of a delivery"))?,
+        reason: row.get(6),
+        code: row.get(7),
+        provider_id: row.get(8),
+        attempts: row.get::<i64, _>(9) as u32,
+        due: Timestamp(row.get(10)),
+        changed_at: Timestamp(row.get(11)),
+    })
+}

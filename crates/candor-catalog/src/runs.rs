@@ -1,0 +1,259 @@
+//! Runs: the firings of campaigns, and whom each is for.
+
+use candor_event::{AccountId, PersonId, Timestamp};
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use crate::database::Catalog;
+use crate::error::Error;
+use crate::lists::{PEOPLE_PER_ROW, bytes};
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunState {
+    /// Its time has not come.
+    Scheduled,
+    /// Its people are fixed; messages go out.
+    Running,
+    /// No message goes out until somebody says so.
+    Paused,
+    /// Somebody ended it; what had not gone out never does.
+    Stopped,
+    /// What could be done for everyone was done.
+    Finished,
+    /// Its time passed while nobody was there.
+    Missed,
+}
+
+impl RunState {
+    const ALL: [RunState; 6] = [
+        RunState::Scheduled,
+        RunState::Running,
+        RunState::Paused,
+        RunState::Stopped,
+        RunState::Finished,
+        RunState::Missed,
+    ];
+
+    /// What it is called outside.
+    pub fn word(self) -> &'static str {
+        match self {
+            RunState::Scheduled => "scheduled",
+            RunState::Running => "running",
+            RunState::Paused => "paused",
+            RunState::Stopped => "stopped",
+            RunState::Finished => "finished",
+            RunState::Missed => "missed",
+        }
+    }
+
+    fn read(word: &str) -> Result<RunState, Error> {
+        let found = RunState::ALL.into_iter().find(|state| state.word() == word);
+        found.ok_or(Error::Corrupt("state of a run"))
+    }
+}
+
+/// One firing of a campaign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Whose.
+    pub account: AccountId,
+    /// Its key: the campaign's id, and which of its occurrences.
+    pub run: String,
+    /// The campaign's id.
+    pub campaign: String,
+    /// The version of the campaign that fires.
+    pub version: u64,
+    /// Where it stands.
+    pub state: RunState,
+    /// When it fires.
+    pub due: Timestamp,
+    /// After this moment nothing goes out.
+    pub until: Timestamp,
+    /// How many people it is for; 0 until they are fixed.
+    pub people: u64,
+    /// The moment that its people are exact for.
+    pub as_of: Timestamp,
+    /// When its state changed last.
+    pub changed_at: Timestamp,
+}
+
+/// People of an audience who are written to from a moment on.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// From when on.
+    pub due: Timestamp,
+    /// Who, in an order of the caller's.
+    pub people: Vec<PersonId>,
+}
+
+const RUN: &str =
+    "account_id, run, campaign, version, state, due, until, people, as_of, changed_at";
+
+impl Catalog {
+    /// Plans a run, unless one of its key is there already; whether it was new.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be written.
+    pub async fn plan_run(&self, run: &Run) -> Result<bool, Error> {
+        let done = sqlx::query(
+            "INSERT INTO runs \
+             (account_id, run, campaign, version, state, due, until, people, as_of, changed_at) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        )
+        .bind(run.account.as_str())
+        .bind(&run.run)
+        .bind(&run.campaign)
+        .bind(run.version as i64)
+        .bind(run.state.word())
+        .bind(run.due.0)
+        .bind(run.until.0)
+        .bind(run.people as i64)
+        .bind(run.as_of.0)
+        .bind(run.changed_at.0)
+        .execute(&self.pool)
+        .await
+        .map_err(Error::database("plan a run"))?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Fixes whom a scheduled run is for and lets it run, in one step: nobody is written to before
+    /// everyone is known. False when it was not scheduled any more; nothing changed then.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be written; nothing changed then.
+    pub async fn fix_audience(
+        &self,
+        account: &AccountId,
+        run: &str,
+        groups: &[Group],
+        as_of: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let failed = || Error::database("fix an audience");
+        let mut one = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
+        let people: usize = groups.iter().map(|group| group.people.len()).sum();
+        let done = sqlx::query(
+            "UPDATE runs SET state = ?, people = ?, as_of = ?, changed_at = ? \
+             WHERE account_id = ? AND run = ? AND state = ?",
+        )
+        .bind(RunState::Running.word())
+        .bind(people as i64)
+        .bind(as_of.0)
+        .bind(now.0)
+        .bind(account.as_str())
+        .bind(run)
+        .bind(RunState::Scheduled.word())
+        .execute(&mut *one)
+        .await
+        .map_err(failed())?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let rows = groups.iter().flat_map(|group| {
+            group.people.chunks(PEOPLE_PER_ROW).map(|people| (group.due, people))
+        });
+        for (chunk, (due, people)) in rows.enumerate() {
+            sqlx::query(
+                "INSERT INTO audience \
+                 (account_id, run, chunk, due, people, epoch, leased_until) \
+                 VALUES (?, ?, ?, ?, ?, 0, 0)",
+            )
+            .bind(account.as_str())
+            .bind(run)
+            .bind(chunk as i64)
+            .bind(due.0)
+            .bind(bytes(people))
+            .execute(&mut *one)
+            .await
+            .map_err(failed())?;
+        }
+        sqlx::query(
+            "INSERT INTO tallies (account_id, run, state, reason, deliveries) \
+             VALUES (?, ?, 'planned', '', ?)",
+        )
+        .bind(account.as_str())
+        .bind(run)
+        .bind(people as i64)
+        .execute(&mut *one)
+        .await
+        .map_err(failed())?;
+        one.commit().await.map_err(failed())?;
+        Ok(true)
+    }
+
+    /// Moves a run on if it stands where it is thought to; whether it did.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be written.
+    pub async fn move_run(
+        &self,
+        account: &AccountId,
+        run: &str,
+        from: RunState,
+        to: RunState,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let done = sqlx::query(
+            "UPDATE runs SET state = ?, changed_at = ? \
+             WHERE account_id = ? AND run = ? AND state = ?",
+        )
+        .bind(to.word())
+        .bind(now.0)
+        .bind(account.as_str())
+        .bind(run)
+        .bind(from.word())
+        .execute(&self.pool)
+        .await
+        .map_err(Error::database("move a run"))?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// The runs of a campaign, the latest first.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be read.
+    pub async fn runs(&self, account: &AccountId, campaign: &str) -> Result<Vec<Run>, Error> {
+        let query = format!(
+            "SELECT {RUN} FROM runs WHERE account_id = ? AND campaign = ? ORDER BY due DESC, run"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(account.as_str())
+            .bind(campaign)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(Error::database("list runs"))?;
+        rows.iter().map(run).collect()
+    }
+
+    /// The runs of all publishers that stand so and were due by a moment, the earliest first.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be read.
+    pub async fn runs_due(&self, state: RunState, by: Timestamp) -> Result<Vec<Run>, Error> {
+        let query =
+            format!("SELECT {RUN} FROM runs WHERE state = ? AND due <= ? ORDER BY due, run");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(state.word())
+            .bind(by.0)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(Error::database("list runs that are due"))?;
+        rows.iter().map(run).collect()
+    }
+}
+
+fn run(row: &SqliteRow) -> Result<Run, Error> {
+    Ok(Run {
+        account: AccountId::new(row.get(0)).ok_or(Error::Corrupt("account id of a run"))?,
+        run: row.get(1),
+        campaign: row.get(2),
+        version: row.get::<i64, _>(3) as u64,
+        state: RunState::read(row.get(4))?,
+        due: Timestamp(row.get(5)),
+        until: Timestamp(row.get(6)),
+        people: row.get::<i64, _>(7) as u64,
+        as_of: Timestamp(row.get(8)),
+        changed_at: Timestamp(row.get(9)),
+    })
+}
