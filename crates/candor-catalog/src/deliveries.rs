@@ -132,6 +132,24 @@ pub struct Moved {
     pub due: Timestamp,
 }
 
+/// All that is said of a step but whose it is.
+type Way<'m> = (
+    DeliveryState,
+    DeliveryState,
+    Option<&'m str>,
+    Option<&'m str>,
+    Option<&'m str>,
+    u32,
+    Timestamp,
+);
+
+impl Moved {
+    fn way(&self) -> Way<'_> {
+        let (code, provider_id) = (self.code.as_deref(), self.provider_id.as_deref());
+        (self.from, self.to, self.reason, code, provider_id, self.attempts, self.due)
+    }
+}
+
 /// How many deliveries of a run are in each state, and why.
 pub type Tally = BTreeMap<(String, String), u64>;
 
@@ -312,28 +330,36 @@ impl Catalog {
         if !holds(&mut one, lease).await.map_err(failed())? {
             return Ok(false);
         }
-        let rows = moved.iter().map(|step| {
-            json!({"p": step.place, "f": step.from.word(), "t": step.to.word(), "r": step.reason,
-                   "c": step.code, "i": step.provider_id, "a": step.attempts, "d": step.due.0})
-        });
-        let done = sqlx::query(
-            "UPDATE deliveries SET state = j.value ->> 't', reason = j.value ->> 'r', \
-               code = j.value ->> 'c', provider_id = coalesce(j.value ->> 'i', provider_id), \
-               attempts = j.value ->> 'a', due = j.value ->> 'd', changed_at = ?5 \
-             FROM json_each(?4) AS j \
-             WHERE account_id = ?1 AND run = ?2 AND chunk = ?3 AND place = j.value ->> 'p' \
-               AND state = j.value ->> 'f'",
-        )
-        .bind(lease.account.as_str())
-        .bind(&lease.run)
-        .bind(lease.chunk)
-        .bind(json!(rows.collect::<Vec<_>>()).to_string())
-        .bind(now.0)
-        .execute(&mut *one)
-        .await
-        .map_err(failed())?;
-        if done.rows_affected() != moved.len() as u64 {
-            return Err(Error::Corrupt("state of a delivery"));
+        // Most go the same way: one statement for each way, which finds every row by its key.
+        let mut ways: BTreeMap<Way<'_>, Vec<u32>> = BTreeMap::new();
+        for step in moved {
+            ways.entry(step.way()).or_default().push(step.place);
+        }
+        for ((from, to, reason, code, provider_id, attempts, due), places) in &ways {
+            let done = sqlx::query(
+                "UPDATE deliveries SET state = ?, reason = ?, code = ?, \
+                   provider_id = coalesce(?, provider_id), attempts = ?, due = ?, changed_at = ? \
+                 WHERE account_id = ? AND run = ? AND chunk = ? AND state = ? \
+                   AND place IN (SELECT value FROM json_each(?))",
+            )
+            .bind(to.word())
+            .bind(*reason)
+            .bind(*code)
+            .bind(*provider_id)
+            .bind(*attempts)
+            .bind(due.0)
+            .bind(now.0)
+            .bind(lease.account.as_str())
+            .bind(&lease.run)
+            .bind(lease.chunk)
+            .bind(from.word())
+            .bind(json!(places).to_string())
+            .execute(&mut *one)
+            .await
+            .map_err(failed())?;
+            if done.rows_affected() != places.len() as u64 {
+                return Err(Error::Corrupt("state of a delivery"));
+            }
         }
         tally(&mut one, lease, moved).await.map_err(failed())?;
         one.commit().await.map_err(failed())?;

@@ -7,7 +7,7 @@ use crate::database::Catalog;
 use crate::error::Error;
 
 /// People in one row.
-const PEOPLE_PER_ROW: usize = 4_096;
+pub(crate) const PEOPLE_PER_ROW: usize = 4_096;
 
 impl Catalog {
     /// Keeps a list under an id, in place of what was there; `people` ascending, each once.
@@ -141,10 +141,10 @@ async fn forget_one(
     Ok(())
 }
 
-fn bytes(people: &[PersonId]) -> Vec<u8> {
+pub(crate) fn bytes(people: &[PersonId]) -> Vec<u8> {
     people.iter().flat_map(|person| person.0).collect()
 }
 
-fn people(bytes: &[u8]) -> Vec<PersonId> {
+pub(crate) fn people(bytes: &[u8]) -> Vec<PersonId> {
     bytes.as_chunks().0.iter().map(|id| PersonId(*id)).collect()
 }

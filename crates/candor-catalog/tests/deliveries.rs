@@ -57,7 +57,8 @@ async fn begun(catalog: &Catalog, people: u32) {
     assert_eq!(catalog.runs_due(RunState::Scheduled, Timestamp(9)).await.unwrap(), []);
     assert_eq!(catalog.runs_due(RunState::Scheduled, Timestamp(10)).await.unwrap(), [run]);
     let groups = [Group { due: Timestamp(10), people: (0..people).map(person).collect() }];
-    let fix = || catalog.fix_audience(&account(), "r", &groups, Timestamp(9), Timestamp(11));
+    let shop = account();
+    let fix = || catalog.fix_audience(&shop, "r", &groups, Timestamp(9), Timestamp(11));
     assert!(fix().await.unwrap());
     assert!(!fix().await.unwrap(), "an audience is fixed once");
 }
@@ -101,8 +102,8 @@ async fn a_run_goes_from_planned_to_done_and_its_counts_balance() {
     assert_eq!(take(&catalog, 12, 50).await, None, "each part has one worker");
 
     let id = |person: PersonId| person.0;
-    let rows = |lease: &Lease| catalog.deliveries_of(lease, Timestamp(13), id, |_| Timestamp(11));
-    let planned = rows(&second).await.unwrap().unwrap();
+    let due = |_| Timestamp(11);
+    let planned = catalog.deliveries_of(&second, Timestamp(13), id, due).await.unwrap().unwrap();
     assert_eq!((planned.len(), planned[0].person), (904, person(4_096)));
     let steps: Vec<_> = (0..904).map(|n| step(n, Planned, HandingOver, None)).collect();
     assert!(catalog.move_deliveries(&second, &steps, Timestamp(14)).await.unwrap());
@@ -117,7 +118,7 @@ async fn a_run_goes_from_planned_to_done_and_its_counts_balance() {
     assert_eq!(tally(&catalog).await, counts([("accepted ", 904), ("planned ", 4_096)]));
     assert!(catalog.release(&second, None).await.unwrap());
 
-    rows(&first).await.unwrap().unwrap();
+    catalog.deliveries_of(&first, Timestamp(16), id, due).await.unwrap().unwrap();
     let reason = Some("no_consent");
     let steps: Vec<_> = (0..4_096).map(|n| step(n, Planned, Dropped, reason)).collect();
     assert!(catalog.move_deliveries(&first, &steps, Timestamp(17)).await.unwrap());
@@ -166,7 +167,8 @@ async fn what_is_stopped_is_dropped_and_nothing_else() {
     catalog.deliveries_of(&worked_on, Timestamp(12), id, due).await.unwrap().unwrap();
     let going = [step(0, Planned, HandingOver, None)];
     assert!(catalog.move_deliveries(&worked_on, &going, Timestamp(13)).await.unwrap());
-    let stop = |from| catalog.move_run(&account(), "r", from, RunState::Stopped, Timestamp(14));
+    let shop = account();
+    let stop = |from| catalog.move_run(&shop, "r", from, RunState::Stopped, Timestamp(14));
     assert!(!stop(RunState::Paused).await.unwrap());
     assert!(stop(RunState::Running).await.unwrap());
     assert_eq!(take(&catalog, 60, 90).await, None, "a stopped run gives no work");
