@@ -314,8 +314,8 @@ impl Catalog {
     /// the lease; nothing changed then.
     ///
     /// # Errors
-    /// [`Error::Database`] when the file cannot be written, [`Error::Corrupt`] when one of them does
-    /// not stand where it is thought to; nothing changed then.
+    /// [`Error::Database`] when the file cannot be written, [`Error::Corrupt`] when one of them
+    /// does not stand where it is thought to; nothing changed then.
     pub async fn move_deliveries(
         &self,
         lease: &Lease,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use candor_event::{AccountId, FirstSeen, IdKind, Link, Merge, PersonId, Record, Split, Timestamp};
+use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
 
 use crate::database::Catalog;
@@ -100,6 +101,36 @@ impl Catalog {
             put(FirstSeen { person, fingerprint, at: Timestamp(row.get(2)) });
         }
         Ok(())
+    }
+
+    /// Merges into a person and of a person, the latest first, and when each was taken back.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be read, [`Error::Corrupt`] for a damaged id.
+    pub async fn merges_of(
+        &self,
+        account: &AccountId,
+        person: PersonId,
+    ) -> Result<Vec<(Merge, Option<Timestamp>)>, Error> {
+        let rows = sqlx::query(
+            "SELECT loser, winner, at, reason, split_at FROM merges \
+             WHERE account_id = ?1 AND (winner = ?2 OR loser = ?2) ORDER BY rowid DESC",
+        )
+        .bind(account.as_str())
+        .bind(person.0.as_slice())
+        .fetch_all(&self.pool)
+        .await
+        .map_err(Error::database("list merges"))?;
+        let merge = |row: &SqliteRow| {
+            let merge = Merge {
+                loser: PersonId(bytes(row.get(0))?),
+                winner: PersonId(bytes(row.get(1))?),
+                at: Timestamp(row.get(2)),
+                reason: row.get(3),
+            };
+            Ok((merge, row.get::<Option<i64>, _>(4).map(Timestamp)))
+        };
+        rows.iter().map(merge).collect()
     }
 
     /// Everything that says who is who in a publisher's data, in an order in which it can be

@@ -9,6 +9,7 @@ pub mod events;
 pub mod insights;
 pub mod live;
 pub mod masked;
+pub mod merges;
 pub mod names;
 pub mod peer;
 pub mod people;
@@ -75,6 +76,8 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/api/v1/people", get(people::find))
         .route("/api/v1/people/{id}", get(people::one))
         .route("/api/v1/people/{id}/timeline", get(people::timeline))
+        .route("/api/v1/people/{id}/merges", get(merges::list).post(merges::make))
+        .route("/api/v1/people/{id}/merges/{loser}", delete(merges::remove))
         .route("/api/v1/policy", get(policy::show).put(policy::change))
         .route("/api/v1/policy/versions", get(policy::versions))
         .route("/api/v1/events/names", get(names::events))

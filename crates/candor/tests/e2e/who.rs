@@ -237,3 +237,51 @@ fn an_event_that_names_device_and_identity_says_that_they_are_one() {
     assert_eq!(send(event(ben, "Looked")).as_deref(), Some("no_consent"));
     assert_eq!(person("guid=g")["id"], ann["id"]);
 }
+
+#[test]
+fn people_are_merged_and_split_by_hand_and_it_is_written_down() {
+    let data = tempfile::tempdir().unwrap();
+    let shop = create(data.path(), &["--name", "Shop", "--policy", "open"]);
+    let server = Server::start(data.path());
+    let records: Vec<Json> = ["ann", "anna"]
+        .map(|identity| {
+            json!({"type": "event", "identity": identity, "name": format!("By {identity}"),
+                   "at": "2026-11-02T10:00:00Z"})
+        })
+        .into();
+    assert_eq!(server.post("/api/v1/events", &shop, &json!({"records": records})).0, 200);
+    let person = |identity: &str| {
+        let path = format!("/api/v1/people?identity={identity}");
+        let found = |server: &Server| server.get(&path, &shop).1["people"][0].clone();
+        server.eventually(found, |one| one["id"].is_string())
+    };
+    let (ann, anna) = (person("ann"), person("anna"));
+    let id = |one: &Json| one["id"].as_str().unwrap().to_owned();
+    let merges = format!("/api/v1/people/{}/merges", id(&ann));
+    let same = json!({"loser": id(&anna)});
+    assert_eq!(server.post(&merges, &shop, &same).0, 204);
+    let events = |server: &Server| {
+        let path = format!("/api/v1/people/{}", id(&ann));
+        json!(server.get(&path, &shop).1["events"].as_array().map_or(0, Vec::len))
+    };
+    assert_eq!(server.eventually(events, |count| *count == 2), 2);
+    assert_eq!(person("anna")["id"], ann["id"]);
+    let (status, again) = server.post(&merges, &shop, &same);
+    assert_eq!((status, &again["errors"][0]["pointer"]), (400, &json!("/loser")), "{again}");
+    let listed = |server: &Server| server.get(&merges, &shop).1["merges"].clone();
+    let log = server.eventually(listed, |log| log[0].is_object());
+    assert_eq!((&log[0]["loser"], &log[0]["split_at"]), (&anna["id"], &Json::Null), "{log}");
+    assert!(log[0]["reason"].as_str().unwrap().starts_with("by hand: "), "{log}");
+
+    let one = format!("{merges}/{}", id(&anna));
+    let take_back = || server.send("DELETE", &one, &crate::server::bearer(&shop), "").unwrap().0;
+    assert_eq!(take_back(), 204);
+    assert_eq!(server.eventually(events, |count| *count == 1), 1);
+    assert_eq!(person("anna")["id"], anna["id"]);
+    assert_eq!(take_back(), 404);
+    let log = server.eventually(listed, |log| log[0]["split_at"].is_string());
+    assert!(log[0]["split_at"].is_string(), "{log}");
+    let (_, audit) = server.get("/api/v1/audit?from=2026-01-01&to=2100-01-01", &shop);
+    let text = audit.to_string();
+    assert!(text.contains("\"merge\"") && text.contains("\"split\""), "{text}");
+}

@@ -81,7 +81,11 @@ async fn audit(
 }
 
 /// Appends records of the server's own and waits until the log holds them.
-async fn keep(server: &Server, tenant: &Arc<Tenant>, records: Vec<Record>) -> Result<(), Problem> {
+pub async fn keep(
+    server: &Server,
+    tenant: &Arc<Tenant>,
+    records: Vec<Record>,
+) -> Result<(), Problem> {
     if records.is_empty() {
         return Ok(());
     }

@@ -9,11 +9,10 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use candor_event::{
-    ConsentChange, IdKind, Link, PersonId, Purpose, Record, Split, Timestamp, TraitChange, TraitOp,
-    Value as Held,
+    ConsentChange, IdKind, Link, PersonId, Purpose, Record, TraitChange, TraitOp, Value as Held,
 };
 use candor_ingest::gate::Basis;
-use candor_ingest::{GUIDS_TRAIT, Ids, contact};
+use candor_ingest::{Ids, contact};
 use candor_log::Log;
 use candor_query::people_with;
 use serde::Deserialize;
@@ -21,6 +20,7 @@ use serde_json::{Value, json};
 
 use super::{answer, audit, bad, called, keep, processed, unprocessed};
 use crate::http::insights::read;
+use crate::http::merges::{devices_of, split};
 use crate::http::problem::Problem;
 use crate::server::{Server, Tenant};
 
@@ -116,54 +116,13 @@ pub async fn demerge(
             let devices = devices_of(&server, &tenant, winner).await?;
             for loser in losers {
                 audit(&server, &tenant, "demerge", format!("{loser} out of {winner}")).await?;
-                splits.push(Record::Split(Split { winner, loser, at }));
-                let device = devices.iter().find(|(hash, _)| *hash == loser.0);
-                splits.extend(
-                    device
-                        .into_iter()
-                        .flat_map(|(_, guid)| given_back(&tenant, winner, loser, guid, at)),
-                );
+                splits.extend(split(&tenant, winner, loser, &devices, at));
             }
         }
         keep(&server, &tenant, splits).await?;
         Ok(json!({"status": "success"}))
     };
     answer(done.await)
-}
-
-/// The devices of a person with their keyed hashes.
-async fn devices_of(
-    server: &Server,
-    tenant: &Arc<Tenant>,
-    person: PersonId,
-) -> Result<Vec<([u8; 16], String)>, Problem> {
-    let found = read(server, tenant, move |view, _| Ok(candor_query::person(view, person)));
-    let traits = found.await?.0.map(|person| person.traits).unwrap_or_default();
-    let Some(Held::List(guids)) = traits.get(GUIDS_TRAIT) else { return Ok(Vec::new()) };
-    let hash = |guid: &str| (tenant.keys.id_hash(IdKind::Guid, guid), guid.to_owned());
-    Ok(guids.iter().filter_map(Held::as_text).map(hash).collect())
-}
-
-/// A device goes back to the person whom it first was, unless it has changed hands since.
-fn given_back(
-    tenant: &Tenant,
-    winner: PersonId,
-    loser: PersonId,
-    guid: &str,
-    at: Timestamp,
-) -> Vec<Record> {
-    if tenant.door.linked(IdKind::Guid, guid) != Some(winner) {
-        return Vec::new();
-    }
-    let list = |person, op| {
-        let property = GUIDS_TRAIT.into();
-        Record::Trait(TraitChange { person, at, property, op })
-    };
-    vec![
-        Record::Link(Link { kind: IdKind::Guid, hash: loser.0, person: loser, at }),
-        list(winner, TraitOp::Remove(vec![guid.into()])),
-        list(loser, TraitOp::Add(vec![guid.into()])),
-    ]
 }
 
 #[derive(Deserialize)]

@@ -1,0 +1,1 @@
+CREATE INDEX merges_by_winner ON merges (account_id, winner);
