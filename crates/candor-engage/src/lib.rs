@@ -4,8 +4,9 @@
 //! moment of hand-over; and what became of it comes back through the front door as an event of the
 //! person. This is the one room that opens connections to the outside.
 //!
-//! Read in this order: `template`, `links`, `channel`.
+//! Read in this order: `template`, `links`, `email_body`, `channel`.
 
 pub mod channel;
+pub mod email_body;
 pub mod links;
 pub mod template;

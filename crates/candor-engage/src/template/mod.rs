@@ -29,7 +29,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Read in this order: `syntax`, `scan`, `parser`, `markup`, `arrange`, `value`, `render`,
+//! Read in this order: `syntax`, `scan`, `parser`, `source`, `markup`, `arrange`, `value`, `render`,
 //! `escape`, `filters`, `language`.
 
 mod arrange;
@@ -41,6 +41,7 @@ mod markup;
 mod parser;
 mod render;
 mod scan;
+pub(crate) mod source;
 mod syntax;
 #[cfg(test)]
 mod tests;
