@@ -228,9 +228,15 @@ impl Found<'_> {
                         && filters.iter().all(|f| f.matches(volume, ordinal, run.rows[*at]))
                 });
                 let inside = |at: usize| (span.from..span.to).contains(&run.times[at]);
+                // No more are looked at than decide it.
+                let enough = match times {
+                    Times::AtLeast(n) => *n,
+                    Times::AtMost(n) | Times::Exactly(n) => n.saturating_add(1),
+                };
+                let enough = usize::try_from(enough).unwrap_or(usize::MAX);
                 let count = match span.first_ever {
                     true => u64::from(matching.next().is_some_and(inside)),
-                    false => matching.filter(|at| inside(*at)).count() as u64,
+                    false => matching.filter(|at| inside(*at)).take(enough).count() as u64,
                 };
                 match times {
                     Times::AtLeast(n) => count >= *n,
