@@ -223,11 +223,14 @@ impl Found<'_> {
             Found::Sample(sample) => sample.holds(volume.person_id(ordinal)),
             Found::Listed(list) => list.binary_search(&volume.person_id(ordinal)).is_ok(),
             Found::Did { event, any, filters, times, span } => {
-                let mut matching = (0..run.times.len()).filter(|at| {
+                let at = |moment: i64| run.times.partition_point(|time| *time < moment);
+                let inside = at(span.from)..at(span.to);
+                // The first of a life may lie before the period.
+                let looked = if span.first_ever { 0..inside.end } else { inside.clone() };
+                let mut matching = looked.filter(|at| {
                     (*any || Some(run.codes[*at]) == *event)
                         && filters.iter().all(|f| f.matches(volume, ordinal, run.rows[*at]))
                 });
-                let inside = |at: usize| (span.from..span.to).contains(&run.times[at]);
                 // No more are looked at than decide it.
                 let enough = match times {
                     Times::AtLeast(n) => *n,
@@ -235,8 +238,8 @@ impl Found<'_> {
                 };
                 let enough = usize::try_from(enough).unwrap_or(usize::MAX);
                 let count = match span.first_ever {
-                    true => u64::from(matching.next().is_some_and(inside)),
-                    false => matching.filter(|at| inside(*at)).take(enough).count() as u64,
+                    true => u64::from(matching.next().is_some_and(|at| inside.contains(&at))),
+                    false => matching.take(enough).count() as u64,
                 };
                 match times {
                     Times::AtLeast(n) => count >= *n,
