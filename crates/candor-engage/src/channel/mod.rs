@@ -1,13 +1,15 @@
 //! Ways to a person, and what a provider says to one hand-over.
 //!
 //! A channel first composes, which is work without waiting, and then hands over, which is waiting
-//! without work; neither decides whether the message may go. Read `email`.
+//! without work; neither decides whether the message may go. Read `email`, then `webhook`.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 pub mod email;
+mod public_address;
+pub mod webhook;
 
 /// What became of one hand-over. The kind of error decides what is done next, never its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
