@@ -55,6 +55,7 @@ lint:
 
 unit:
 	@echo "== tests"
+	@scripts/mail-peers
 	cargo test --workspace --locked
 
 docs:

@@ -1,6 +1,15 @@
 //! Ways to a person, and what a provider says to one hand-over.
+//!
+//! A channel first composes, which is work without waiting, and then hands over, which is waiting
+//! without work; neither decides whether the message may go. Read `email`, then `webhook`.
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
+
+pub mod email;
+mod public_address;
+pub mod webhook;
 
 /// What became of one hand-over. The kind of error decides what is done next, never its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +44,7 @@ pub enum Answer {
         /// When it wants to be asked again.
         retry_after: Option<Duration>,
     },
-    /// It may work later; nothing of the message went out.
+    /// It may work later; the provider has not got it.
     Later {
         /// What the provider said, or what failed.
         code: String,
@@ -45,4 +54,75 @@ pub enum Answer {
         /// What failed.
         code: String,
     },
+}
+
+impl Answer {
+    pub(crate) fn later(code: impl Into<String>) -> Answer {
+        Answer::Later { code: code.into() }
+    }
+
+    pub(crate) fn unknown(code: impl Into<String>) -> Answer {
+        Answer::Unknown { code: code.into() }
+    }
+
+    pub(crate) fn bad_content(code: impl Into<String>) -> Answer {
+        Answer::BadContent { code: code.into() }
+    }
+
+    pub(crate) fn bad_credentials(code: impl Into<String>) -> Answer {
+        Answer::BadCredentials { code: code.into() }
+    }
+}
+
+/// The 128 bits that name one message on every channel; written as 32 hex digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MessageId(pub u128);
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+/// The text is not 32 hex digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a message id is 32 hex digits")]
+pub struct NotAMessageId;
+
+impl FromStr for MessageId {
+    type Err = NotAMessageId;
+
+    fn from_str(text: &str) -> Result<Self, NotAMessageId> {
+        // Checked by hand: the number parser takes a sign.
+        if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(NotAMessageId);
+        }
+        u128::from_str_radix(text, 16).map(MessageId).map_err(|_| NotAMessageId)
+    }
+}
+
+/// A channel cannot be set up like this.
+#[derive(Debug, thiserror::Error)]
+#[error("{setting}: {reason}")]
+pub struct BadSetting {
+    /// Which setting.
+    pub setting: &'static str,
+    /// What is wrong with it; never the secret itself.
+    pub reason: String,
+}
+
+impl BadSetting {
+    pub(crate) fn new(setting: &'static str, reason: impl Into<String>) -> BadSetting {
+        BadSetting { setting, reason: reason.into() }
+    }
+}
+
+/// A password or key that is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret<T>(pub T);
+
+impl<T> fmt::Debug for Secret<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
 }

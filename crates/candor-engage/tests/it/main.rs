@@ -1,5 +1,14 @@
-//! What a template makes of values, in files that the preview in the browser can be held to, too.
+//! Templates against files that the preview in the browser can be held to, too; channels against
+//! real servers and other people's verifiers. `scripts/mail-peers` fetches those; a test whose peer
+//! is missing says SKIP and why.
+
 #![allow(clippy::unwrap_used)]
 
+mod bounces;
+mod dkim;
+mod faults;
 mod golden;
+mod peers;
+mod servers;
 mod speed;
+mod webhooks;

@@ -1,0 +1,98 @@
+//! Mail: from a message to signed bytes, over SMTP to a server, and what comes back from there.
+//!
+//! [`Email::compose`] works and does not wait; [`Email::hand_over`] waits and does not work. What
+//! the server said at once is the [`Answer`]; what others say later comes as mail to the
+//! [`BounceAddress`] and is read by [`bounce::read`].
+
+use std::fmt;
+
+pub mod bounce;
+mod dkim;
+mod message;
+mod mime;
+mod parts;
+mod reply;
+mod session;
+mod smtp;
+mod verp;
+
+pub use dkim::DkimKey;
+pub use message::{EmailMessage, Mailbox, Unsubscribe};
+pub use smtp::{Login, SmtpSettings, Tls};
+pub use verp::BounceAddress;
+
+use super::{Answer, BadSetting};
+
+/// One way to send mail: a server, the keys that sign, and the address bounces go to.
+pub struct Email {
+    smtp: smtp::Smtp,
+    keys: Vec<DkimKey>,
+    bounces: BounceAddress,
+}
+
+impl fmt::Debug for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Email").field("bounces", &self.bounces).finish_non_exhaustive()
+    }
+}
+
+/// A mail as it goes out, with its envelope.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Composed {
+    from: String,
+    to: String,
+    bytes: Vec<u8>,
+}
+
+impl fmt::Debug for Composed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Composed").field("bytes", &self.bytes.len()).finish_non_exhaustive()
+    }
+}
+
+impl Composed {
+    /// The signed message, with CR LF line ends.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The envelope sender, which names the message.
+    pub fn from(&self) -> &str {
+        &self.from
+    }
+}
+
+impl Email {
+    /// Nothing is connected yet. A message is signed with each of `keys`; one RSA and one Ed25519
+    /// key reach old and new receivers.
+    pub fn new(
+        settings: SmtpSettings,
+        keys: Vec<DkimKey>,
+        bounces: BounceAddress,
+    ) -> Result<Email, BadSetting> {
+        Ok(Email { smtp: smtp::Smtp::new(settings)?, keys, bounces })
+    }
+
+    /// Writes and signs a message, or says why it can never go out. An RSA signature takes about
+    /// half a millisecond: call it away from the threads that wait.
+    pub fn compose(&self, message: &EmailMessage) -> Result<Composed, Answer> {
+        let (to, unsigned) = message.bytes(self.bounces.domain())?;
+        let mut bytes = dkim::signatures(&self.keys, &unsigned, message.date)
+            .ok_or_else(|| Answer::later("signing failed"))?
+            .into_bytes();
+        bytes.extend_from_slice(unsigned.as_bytes());
+        Ok(Composed { from: self.bounces.address(message.id), to, bytes })
+    }
+
+    /// Hands a message to the server and waits for its answer; at most as many at a time as there
+    /// are connections, the others wait. Dropping the future gives the connection up, and leaves
+    /// unknown whether the message went.
+    pub async fn hand_over(&self, message: &Composed) -> Answer {
+        self.smtp.hand_over(&message.from, &message.to, &message.bytes).await
+    }
+
+    /// Takes leave of the server; connections are opened anew when there is more to send.
+    pub async fn close(&self) {
+        self.smtp.close().await;
+    }
+}

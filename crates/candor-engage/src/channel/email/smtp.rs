@@ -1,0 +1,211 @@
+//! A mail server and a few connections to it.
+//!
+//! lettre's transport was looked at first: it asks for each reply before the next command, asks
+//! `NOOP` before each reuse, and its network error is the same before and after the last dot, so it
+//! cannot tell `Later` from `Unknown`.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rustls::ClientConfig;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
+use rustls_platform_verifier::Verifier;
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsConnector;
+
+use super::super::{Answer, BadSetting, Secret};
+use super::message::ascii_domain;
+use super::session::{Handed, Session};
+
+const CONNECTIONS_MAX: usize = 1000;
+
+/// How the connection is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// Not at all; a password then goes out as it is.
+    None,
+    /// After a greeting in the clear, usually on port 587; refused where it is not offered.
+    StartTls,
+    /// From the first byte, usually on port 465.
+    Implicit,
+}
+
+/// Name and password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// Often an address.
+    pub username: String,
+    /// Never shown.
+    pub password: Secret<String>,
+}
+
+/// Where mail is handed over, and how.
+#[derive(Clone, Debug)]
+pub struct SmtpSettings {
+    /// Name or address of the server.
+    pub host: String,
+    /// 25, 465, 587 or another.
+    pub port: u16,
+    /// How the connection is encrypted.
+    pub tls: Tls,
+    /// Certificates (PEM) trusted besides the machine's own, for a server inside.
+    pub authorities: Option<String>,
+    /// None where the server knows us by our address.
+    pub login: Option<Login>,
+    /// What we call ourselves in `EHLO`.
+    pub hello_name: String,
+    /// How many messages go out side by side, 1 to 1,000.
+    pub connections: usize,
+    /// After so many messages a connection is left for a new one. A server that wants fewer says so
+    /// and gets fewer.
+    pub messages_per_session: u32,
+    /// A connection unused for longer is not tried again; servers close it after 5 minutes or so.
+    pub idle_max: Duration,
+    /// For the connection and for the TLS handshake, each.
+    pub connect_timeout: Duration,
+    /// For each reply but the last one.
+    pub command_timeout: Duration,
+    /// For the reply to the message. Servers check it meanwhile: RFC 5321 asks for 10 minutes, and
+    /// whoever waits less sends some messages twice.
+    pub message_timeout: Duration,
+}
+
+impl SmtpSettings {
+    /// `host` at `port` with everything else as it usually is: no login, `STARTTLS`, 4 connections.
+    pub fn new(host: &str, port: u16) -> SmtpSettings {
+        SmtpSettings {
+            host: host.to_owned(),
+            port,
+            tls: Tls::StartTls,
+            authorities: None,
+            login: None,
+            hello_name: "localhost".to_owned(),
+            connections: 4,
+            messages_per_session: 1000,
+            idle_max: Duration::from_secs(60),
+            connect_timeout: Duration::from_secs(15),
+            command_timeout: Duration::from_secs(60),
+            message_timeout: Duration::from_secs(600),
+        }
+    }
+}
+
+/// A mail server, with its open connections.
+pub(super) struct Smtp {
+    settings: Arc<SmtpSettings>,
+    tls: TlsConnector,
+    places: Semaphore,
+    idle: Mutex<Vec<Session>>,
+}
+
+impl Smtp {
+    pub(super) fn new(settings: SmtpSettings) -> Result<Smtp, BadSetting> {
+        let hello_name = settings.hello_name.trim_start_matches('[').trim_end_matches(']');
+        let is_address = hello_name.parse::<std::net::IpAddr>().is_ok();
+        if ascii_domain(hello_name).is_none() && !is_address {
+            return Err(BadSetting::new("hello name", "is not a domain name"));
+        }
+        if !(1..=CONNECTIONS_MAX).contains(&settings.connections) {
+            return Err(BadSetting::new("connections", "must be 1 to 1000"));
+        }
+        if settings.messages_per_session == 0 {
+            return Err(BadSetting::new("messages per session", "must be 1 or more"));
+        }
+        let tls = tls(settings.authorities.as_deref())?;
+        let places = Semaphore::new(settings.connections);
+        let idle = Mutex::new(Vec::new());
+        Ok(Smtp { settings: Arc::new(settings), tls, places, idle })
+    }
+
+    /// Hands one message over, by a connection that is open or a new one.
+    pub(super) async fn hand_over(&self, from: &str, to: &str, message: &[u8]) -> Answer {
+        let Ok(_place) = self.places.acquire().await else { return Answer::later("closed") };
+        // A connection that is over before it says anything of this message costs nothing but
+        // another connection; a second one in a row would be an answer.
+        let idle = self.take().await;
+        if let Some(answer) = match idle {
+            Some(session) => self.over(session, from, to, message).await,
+            None => None,
+        } {
+            return answer;
+        }
+        match Session::open(&self.settings, &self.tls).await {
+            Ok(session) => {
+                let answer = self.over(session, from, to, message).await;
+                answer.unwrap_or_else(|| Answer::later("connection closed"))
+            }
+            Err(answer) => answer,
+        }
+    }
+
+    /// None if the session was over before it began with this message.
+    async fn over(
+        &self,
+        mut session: Session,
+        from: &str,
+        to: &str,
+        message: &[u8],
+    ) -> Option<Answer> {
+        match session.hand_over(from, to, message).await {
+            Handed::Ready(answer) => {
+                self.keep(session);
+                Some(answer)
+            }
+            Handed::Spent(answer) => Some(answer),
+            Handed::Over => {
+                session.quit().await;
+                None
+            }
+        }
+    }
+
+    fn keep(&self, session: Session) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those at the bottom are not asked for any more when there is less to do.
+        if idle.first().is_some_and(|oldest| oldest.idle() > self.settings.idle_max) {
+            idle.remove(0);
+        }
+        idle.push(session);
+    }
+
+    async fn take(&self) -> Option<Session> {
+        loop {
+            // The one used last: the others may grow old.
+            let session = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+            let spent = session.handed() >= self.settings.messages_per_session;
+            if !spent && session.idle() <= self.settings.idle_max {
+                return Some(session);
+            }
+            session.quit().await;
+        }
+    }
+
+    /// Leaves the server.
+    pub(super) async fn close(&self) {
+        let sessions =
+            std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
+        for session in sessions {
+            session.quit().await;
+        }
+    }
+}
+
+fn tls(authorities: Option<&str>) -> Result<TlsConnector, BadSetting> {
+    let bad = |reason: &str| BadSetting::new("authorities", reason);
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let extra = CertificateDer::pem_slice_iter(authorities.unwrap_or_default().as_bytes());
+    let extra: Vec<_> = extra.collect::<Result<_, _>>().map_err(|_| bad("are not PEM"))?;
+    if authorities.is_some() && extra.is_empty() {
+        return Err(bad("hold no certificate"));
+    }
+    let verifier = Verifier::new_with_extra_roots(extra, provider.clone())
+        .map_err(|_| bad("the machine's certificates cannot be read"))?;
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| bad("no TLS version is left"))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    Ok(TlsConnector::from(Arc::new(config)))
+}
