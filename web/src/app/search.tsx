@@ -1,4 +1,4 @@
-// Search by `/` or Ctrl-K: pages, and events to look at.
+// Search by `/` or Ctrl-K: pages, events to look at, segments.
 import { Modal, Text, TextInput } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
@@ -7,6 +7,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 
 import { eventNames } from "../api/names";
+import { segments } from "../api/segments";
 import { short } from "../ui/numbers";
 import { RAIL } from "./shell";
 import { texts } from "./texts";
@@ -19,6 +20,7 @@ type Hit = { id: string; name: string; more: string; go: () => void };
 function useHits(text: string, opened: boolean, close: () => void): Hit[] {
   const navigate = useNavigate();
   const events = useQuery({ ...eventNames, enabled: opened });
+  const saved = useQuery({ ...segments, enabled: opened });
   const wanted = text.trim().toLowerCase();
   const has = (name: string) => name.toLowerCase().includes(wanted);
   const pages = RAIL.flatMap((group) => group.pages)
@@ -33,7 +35,16 @@ function useHits(text: string, opened: boolean, close: () => void): Hit[] {
       more: `${texts.event} · ${short(count)}`,
       go: () => navigate({ to: "/trends", search: { event: name } }),
     }));
-  return [...pages, ...named].map((hit) => ({
+  const groups = (saved.data?.segments ?? [])
+    .filter((segment) => wanted !== "" && has(segment.name))
+    .slice(0, 8)
+    .map(({ id, name }) => ({
+      id: `segment ${id}`,
+      name,
+      more: texts.segment,
+      go: () => navigate({ to: "/segments/$id", params: { id } }),
+    }));
+  return [...pages, ...named, ...groups].map((hit) => ({
     ...hit,
     go: () => {
       close();
