@@ -54,6 +54,14 @@ export function walkPeople(house) {
     await page.getByRole("button", { name: "Find", exact: true }).click();
     await page.getByText("Nobody has this as their phone number").waitFor();
     await page.getByRole("button", { name: "As e-mail" }).click();
+    // The same by the search of every page.
+    await page.goto(house().base);
+    await page.locator("#content h1").waitFor();
+    await page.keyboard.press("/");
+    await page.waitForFunction(() => document.activeElement.role === "combobox");
+    await page.keyboard.type(EMAIL);
+    await page.getByRole("option", { name: `Find the person "${EMAIL}"` }).waitFor();
+    await page.keyboard.press("Enter");
     await link.click();
     await page.waitForURL(new RegExp(`people/${id}$`));
     await page.getByRole("heading", { name: EMAIL }).waitFor();

@@ -83,6 +83,35 @@ export function walkSegments(house) {
     await context.close();
   });
 
+  test("a saved segment is changed, kept under another name, and put back", async () => {
+    const { page, context, complaints } = await openPage(house());
+    const [{ id }] = await segmentsOf(house());
+    await logIn(house(), page, `/segments/${id}`);
+    await page.getByLabel("Number").first().fill("3");
+    await page.getByText("Changed and not saved").waitFor();
+    await page.getByRole("button", { name: "Back to what is saved" }).click();
+    await page.waitForURL((url) => !url.search.includes("rule"));
+    await page.getByLabel("Number").first().fill("4");
+    await page.getByText("Changed and not saved").waitFor();
+    await page.getByRole("button", { name: "Save as another" }).click();
+    await page.getByRole("dialog").getByLabel("Name").fill("Often");
+    await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+    await page.getByRole("heading", { name: "Often" }).waitFor();
+    const often = (await segmentsOf(house())).find((one) => one.name === "Often");
+    assert.equal(often.definition.all[1].did.times.at_least, 4);
+    await page.getByLabel("Number").first().fill("5");
+    await page.getByText("Changed and not saved").waitFor();
+    await page.getByRole("button", { name: "Save the changes" }).click();
+    await page.getByText("Version 2, saved").waitFor();
+    await page.getByRole("status").filter({ hasText: "Saved" }).waitFor();
+    await page.getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await page.waitForURL(/segments$/);
+    assert.deepEqual((await segmentsOf(house())).map((one) => one.name), ["Buyers"]);
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
   test("groups lie within groups and can be turned into their contrary", async () => {
     const { page, context, complaints } = await openPage(house());
     await logIn(house(), page, `/segments/new?rule=${json(RULE)}`);

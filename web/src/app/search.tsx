@@ -1,5 +1,5 @@
-// Search by `/` or Ctrl-K: pages, events to look at, segments.
-import { Modal, Text, TextInput } from "@mantine/core";
+// Search by `/` or Ctrl-K: pages, events to look at, segments, and whoever has what is typed as an id.
+import { Modal, TextInput } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -8,6 +8,7 @@ import { useEffect, useState } from "react";
 
 import { eventNames } from "../api/names";
 import { segments } from "../api/segments";
+import { kindOf } from "../people/state";
 import { short } from "../ui/numbers";
 import { RAIL } from "./shell";
 import { texts } from "./texts";
@@ -44,7 +45,16 @@ function useHits(text: string, opened: boolean, close: () => void): Hit[] {
       more: texts.segment,
       go: () => navigate({ to: "/segments/$id", params: { id } }),
     }));
-  return [...pages, ...named, ...groups].map((hit) => ({
+  // Last, and looked for once it is chosen: each look at a person is audited.
+  const id = text.trim();
+  const find = { kind: kindOf(id), id };
+  const person = {
+    id: "person",
+    name: texts.findPerson(id),
+    more: texts.people,
+    go: () => navigate({ to: "/people", state: (old) => ({ ...old, find }) }),
+  };
+  return [...pages, ...named, ...groups, ...(id ? [person] : [])].map((hit) => ({
     ...hit,
     go: () => {
       close();
@@ -121,11 +131,6 @@ export function Search() {
               </li>
             ))}
           </ul>
-          {hits.length === 0 && (
-            <Text size="sm" className="quiet" p={12}>
-              {texts.nothingFound}
-            </Text>
-          )}
         </Modal.Body>
       </Modal.Content>
     </Modal.Root>

@@ -12,7 +12,8 @@ export const texts = catalogue({
     analyse: "Analyse",
     trust: "Trust",
     search: "Search",
-    searchHint: "Pages, events and segments",
+    searchHint: "Pages, events, segments, or an id of a person",
+    findPerson: (id: string) => `Find the person "${id}"`,
     logIn: "Log in",
     logOut: "Log out",
     email: "E-mail",
@@ -31,7 +32,6 @@ export const texts = catalogue({
     page: "Page",
     event: "Event",
     segment: "Segment",
-    nothingFound: "Nothing by this name",
   },
   hi: {
     today: "आज",

@@ -145,7 +145,7 @@ function Parts({ part, place, steer, onChange }: PartsProps) {
             className="rule"
             aria-label={texts.ruleAt(placeOf(index))}
           >
-            <span className="rule-word quiet">{index > 0 && (of === "all" ? texts.and : texts.or)}</span>
+            <span className="rule-word quiet">{index === 0 ? texts.they : of === "all" ? texts.and : texts.or}</span>
             {one.kind === "group" ? (
               <div className="rule-group">
                 <div className="sentence">

@@ -66,7 +66,7 @@ export function LengthPart({ value, onChange }: { value: string; onChange: (leng
     ? UNIT_CHOICES
     : [...UNIT_CHOICES, { value: unit, label: unit }];
   return (
-    <>
+    <span className="together">
       <NumberPart
         value={count}
         label={texts.number}
@@ -79,7 +79,7 @@ export function LengthPart({ value, onChange }: { value: string; onChange: (leng
         options={units}
         onChange={(next) => onChange(`${Math.min(count, MOST[next] ?? 1)}${next}`)}
       />
-    </>
+    </span>
   );
 }
 
@@ -104,7 +104,7 @@ export function TimesPart({ times, not, onChange }: TimesPartProps) {
         }
       />
       {times && (
-        <>
+        <span className="together">
           <NumberPart
             value={times.count}
             label={texts.number}
@@ -113,7 +113,7 @@ export function TimesPart({ times, not, onChange }: TimesPartProps) {
             onChange={(count) => onChange({ ...times, count })}
           />
           <span>{times.count === 1 ? texts.time : texts.manyTimes}</span>
-        </>
+        </span>
       )}
     </>
   );

@@ -74,7 +74,7 @@ function One({ saved, search, zone, onChange }: OneProps) {
         </Text>
       )}
       {isList && !saved.list?.of && <Rejects id={saved.id} name={saved.name} />}
-      <div className="segment">
+      <div className="segment" data-list={isList}>
         {!isList && (
           <div className="at-rule">
             <Panel>

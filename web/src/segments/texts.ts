@@ -50,6 +50,7 @@ export const texts = catalogue({
     question: "The rule",
     peopleWhoMatch: "People who match",
     match: "match",
+    they: "they",
     ofThese: "of these:",
     ofNone: "these:",
     groups: { all: "all", any: "any", none: "none", notAll: "not all" },
