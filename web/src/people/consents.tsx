@@ -30,7 +30,7 @@ function History({ person, zone }: { person: Person; zone: string }) {
   }
   if (!whose) return <Note kind="info">{texts.historyNoId}</Note>;
   if (error) return <Failed error={error} again={() => void refetch()} />;
-  if (!data) return <Loading height={96} />;
+  if (!data) return <Loading height={24} />;
   return (
     <details>
       <summary>{texts.said}</summary>
