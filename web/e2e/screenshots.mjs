@@ -25,6 +25,50 @@ const refuse = (page) =>
       : route.fulfill({ status: 403, json: { code: "forbidden", detail: "this token lacks the scope 'people'", errors: [] } }),
   );
 
+const rule = json({
+  all: [
+    { did: { event: "Charged", times: { at_least: 2 }, within: { last: "30d" } } },
+    { not: { any: [{ person: { property: "Plan", op: "eq", value: "gold" } }, { inactive: { for: "14d" } }] } },
+    { consented: { purpose: "marketing:email" } },
+    { segment: "" },
+  ],
+});
+const ask = async (context, path) => (await context.request.get(base + path)).json();
+
+/** The address of the first saved segment that is a rule, or a list. */
+const segment = (kind, more = "") => async (context) => {
+  const { segments } = await ask(context, "/api/v1/segments");
+  const found = segments.find((one) => (one.list ? (one.list.of ? "frozen" : "uploaded") : "rule") === kind);
+  return `/segments/${found?.id}${more}`;
+};
+/** The address of somebody in a segment, with a name if one has. */
+const person = async (context) => {
+  const { segments } = await ask(context, "/api/v1/segments");
+  const { people = [] } = await ask(context, `/api/v1/segments/${segments.at(-2)?.id}/people?limit=200`);
+  const known = people.filter((one) => one.name).sort((one, other) => other.events - one.events);
+  return `/people/${(known[0] ?? people[0])?.id}`;
+};
+const masked = (page) =>
+  page.route("**/api/v1/people/p_*", async (route) => {
+    const answer = await route.fetch();
+    const hidden = { masked: true };
+    const held = await answer.json();
+    if ("identity" in held) {
+      const traits = { ...held.traits, Name: hidden, Email: hidden, Phone: hidden, Identity: hidden };
+      Object.assign(held, { identity: hidden, email: hidden, phone: hidden, guids: hidden, traits });
+    }
+    await route.fulfill({ response: answer, json: held });
+  });
+const upload = async (page) => {
+  await page.getByRole("button", { name: "Upload a list" }).click();
+  const buffer = Buffer.from("identity,city\nmember-1,Pune\nnobody,Delhi\n");
+  await page.locator("input[type=file]").setInputFiles({ name: "fair.csv", mimeType: "text/csv", buffer });
+};
+const find = (text) => async (page) => {
+  await page.getByLabel("Identity, e-mail, phone or device").fill(text);
+  await page.getByRole("button", { name: "Find", exact: true }).click();
+};
+
 /** Name: the address, what to do before and after it is opened. */
 const PAGES = {
   today: ["/"],
@@ -35,6 +79,26 @@ const PAGES = {
   where: [`/trends?event=Charged&where=${where}&by=${by("Plan", "person")}`],
   funnels: [`/funnels?steps=${json(steps)}`],
   groups: [`/funnels?steps=${json(steps)}&by=${by("OS")}&compare=true`],
+  people_of: [async (context) => `/trends?event=Charged&segment=${(await segment("rule")(context)).slice(10)}`],
+  segments: ["/segments"],
+  no_segments: ["/segments", (page) => page.route("**/api/v1/segments", (route) => route.fulfill({ json: { segments: [] } }))],
+  upload: ["/segments", undefined, upload],
+  new_segment: ["/segments/new"],
+  builder: [`/segments/new?rule=${rule}`],
+  segment: [segment("rule", "?people=true")],
+  frozen: [segment("frozen")],
+  uploaded: [segment("uploaded")],
+  freeze: [segment("rule"), undefined, (page) => page.getByRole("button", { name: "Freeze" }).click()],
+  delete: [segment("rule"), undefined, (page) => page.getByRole("button", { name: "Delete" }).click()],
+  segment_refused: [segment("rule"), refuse],
+  people: ["/people"],
+  found: ["/people", undefined, find("member-7")],
+  nobody: ["/people", undefined, find("+91 98765 00001")],
+  person: [person],
+  person_masked: [person, masked],
+  person_refused: [person, refuse],
+  person_none: [`/people/p_${"0".repeat(32)}`],
+  person_failed: [person, fail],
   gate: ["/gate"],
   settings: ["/settings"],
   tokens: ["/settings?tab=tokens"],
@@ -72,7 +136,7 @@ for (const width of [1280, 390]) {
       const page = await context.newPage();
       page.on("pageerror", (error) => console.log(name, width, colorScheme, String(error)));
       await before?.(page);
-      await page.goto(base + path);
+      await page.goto(base + (typeof path === "string" ? path : await path(context)));
       await page.waitForTimeout(2_000);
       await after?.(page);
       if (after) await page.waitForTimeout(400);

@@ -5,10 +5,17 @@ import { after, before, test } from "node:test";
 
 import { walkAnswers } from "./answers.mjs";
 import { logIn, openHouse, openPage } from "./house.mjs";
+import { walkPeople } from "./people.mjs";
+import { walkSegments } from "./segments.mjs";
+import { walkSettings } from "./settings.mjs";
 import { walkStates } from "./states.mjs";
 
 const axe = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
-const PAGES = ["/", "/trends", "/funnels", "/gate", "/settings"];
+const NESTED = {
+  all: [{ not: { any: [{ did: { event: "Charged" } }, { segment: "" }] } }, { sample: { percent: 10 } }],
+};
+const BUILDER = `/segments/new?rule=${encodeURIComponent(JSON.stringify(NESTED))}`;
+const PAGES = ["/", "/trends", "/funnels", "/segments", BUILDER, "/people", "/gate", "/settings"];
 const TABS = ["tokens", "policy", "about"].map((tab) => `/settings?tab=${tab}`);
 let house;
 before(async () => (house = await openHouse()), { timeout: 120_000 });
@@ -146,52 +153,6 @@ test("Gate shows what waits for a class, and classing it keeps it", async () => 
   await context.close();
 });
 
-test("Settings tells apps where to send, and refuses a policy that is none", async () => {
-  const { page, context } = await openPage(house);
-  await logIn(house, page, "/settings");
-  const web = await page.getByLabel("Web", { exact: true }).last().innerText();
-  const { host } = new URL(house.base);
-  assert.match(web, new RegExp(`id: "DEMO-SHOP" }, "", "${host}", "ACCOUNT_TOKEN"`));
-  const code = (name) => page.getByLabel(name, { exact: true }).last().innerText();
-  assert.match(await code("Web, from npm"), new RegExp(`init\\("DEMO-SHOP", "", "${host}", "ACCOUNT_TOKEN"\\)`));
-  for (const key of ["ACCOUNT_ID", "TOKEN", "PROXY_DOMAIN", "SPIKY_PROXY_DOMAIN"]) {
-    assert.match(await code("Android"), new RegExp(`"CLEVERTAP_${key}" android:value="`));
-  }
-  for (const key of ["AccountID", "Token", "ProxyDomain", "SpikyProxyDomain"]) {
-    assert.match(await code("iOS"), new RegExp(`<key>CleverTap${key}</key>`));
-  }
-  await page.getByRole("tab", { name: "Policy" }).click();
-  await page.waitForURL(/tab=policy/);
-  await page.getByRole("button", { name: "Change the policy" }).click();
-  const text = page.getByRole("textbox", { name: "Policy" });
-  await text.fill("{");
-  await page.getByText("This is not JSON").waitFor();
-  await text.fill('{"preset": "lax", "purposes": {}}');
-  await page.getByRole("button", { name: "Save as a new version" }).click();
-  await page.getByText("This did not work").waitFor();
-  await context.close();
-});
-
-test("a token is made, shown once, and taken back", async () => {
-  const { page, context, complaints } = await openPage(house);
-  await logIn(house, page, "/settings");
-  await page.getByRole("tab", { name: "API tokens" }).click();
-  await page.getByLabel("Name").fill("walker");
-  await page.getByLabel(/^read:/).check();
-  await page.getByRole("button", { name: "Make a token" }).click();
-  const token = await page.getByRole("status").locator("code").innerText();
-  const ask = () =>
-    fetch(`${house.base}/api/v1/events/names`, { headers: { authorization: `Bearer ${token}` } });
-  assert.equal((await ask()).status, 200);
-  const row = page.getByRole("row").filter({ hasText: "walker" });
-  await row.getByRole("button", { name: "Take back" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Take back" }).click();
-  await row.waitFor({ state: "detached" });
-  assert.equal((await ask()).status, 401);
-  assert.deepEqual(complaints, []);
-  await context.close();
-});
-
 test("the keyboard alone finds an event", async () => {
   const { page, context, complaints } = await openPage(house);
   await logIn(house, page);
@@ -206,7 +167,10 @@ test("the keyboard alone finds an event", async () => {
   await context.close();
 });
 
+walkSettings(() => house);
 walkAnswers(() => house);
+walkSegments(() => house);
+walkPeople(() => house);
 walkStates(() => house);
 
 for (const [width, colorScheme] of [
@@ -219,7 +183,10 @@ for (const [width, colorScheme] of [
     const viewport = { width, height: 844 };
     const { page, context, complaints } = await openPage(house, { viewport, colorScheme, reducedMotion: "reduce" });
     await logIn(house, page);
-    for (const path of [...PAGES, ...TABS]) {
+    const { segments } = await house.ask("/api/v1/segments");
+    const { people } = await house.ask("/api/v1/people?identity=asha-1");
+    const saved = segments.map(({ id }) => `/segments/${id}?people=true`);
+    for (const path of [...PAGES, ...TABS, ...saved, `/people/${people[0].id}`]) {
       await page.goto(house.base + path);
       await page.locator("#content h1").waitFor();
       await page.waitForTimeout(1_200);

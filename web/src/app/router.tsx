@@ -14,6 +14,7 @@ import { account } from "../api/account";
 import { Refusal } from "../api/client";
 import { type PeriodSearch, readPeriod } from "../filters/period";
 import { readFunnel } from "../funnels/state";
+import { readSegment } from "../segments/state";
 import { readSettings } from "../settings/state";
 import { readTrend } from "../trends/state";
 import { Broken, Missing } from "./broken";
@@ -95,6 +96,33 @@ const funnels = createRoute({
   validateSearch: readFunnel,
   component: lazyRouteComponent(() => import("../funnels/page"), "Funnels"),
 });
+const segments = createRoute({
+  getParentRoute: () => inside,
+  path: "/segments",
+  component: lazyRouteComponent(() => import("../segments/list"), "Segments"),
+});
+const newSegment = createRoute({
+  getParentRoute: () => inside,
+  path: "/segments/new",
+  validateSearch: readSegment,
+  component: lazyRouteComponent(() => import("../segments/page"), "NewSegment"),
+});
+const oneSegment = createRoute({
+  getParentRoute: () => inside,
+  path: "/segments/$id",
+  validateSearch: readSegment,
+  component: lazyRouteComponent(() => import("../segments/page"), "OneSegment"),
+});
+const people = createRoute({
+  getParentRoute: () => inside,
+  path: "/people",
+  component: lazyRouteComponent(() => import("../people/find"), "FindPeople"),
+});
+const onePerson = createRoute({
+  getParentRoute: () => inside,
+  path: "/people/$id",
+  component: lazyRouteComponent(() => import("../people/page"), "OnePerson"),
+});
 const gate = createRoute({
   getParentRoute: () => inside,
   path: "/gate",
@@ -110,7 +138,18 @@ const settings = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([
     logIn,
-    inside.addChildren([today, trends, funnels, gate, settings]),
+    inside.addChildren([
+      today,
+      trends,
+      funnels,
+      segments,
+      newSegment,
+      oneSegment,
+      people,
+      onePerson,
+      gate,
+      settings,
+    ]),
   ]),
   defaultPreload: "intent",
   defaultPreloadStaleTime: 0,

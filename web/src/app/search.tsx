@@ -1,5 +1,5 @@
-// Search by `/` or Ctrl-K: pages, and events to look at.
-import { Modal, Text, TextInput } from "@mantine/core";
+// Search by `/` or Ctrl-K: pages, events to look at, segments, and whoever has what is typed as an id.
+import { Modal, TextInput } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -7,6 +7,8 @@ import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 
 import { eventNames } from "../api/names";
+import { segments } from "../api/segments";
+import { kindOf } from "../people/state";
 import { short } from "../ui/numbers";
 import { RAIL } from "./shell";
 import { texts } from "./texts";
@@ -19,6 +21,7 @@ type Hit = { id: string; name: string; more: string; go: () => void };
 function useHits(text: string, opened: boolean, close: () => void): Hit[] {
   const navigate = useNavigate();
   const events = useQuery({ ...eventNames, enabled: opened });
+  const saved = useQuery({ ...segments, enabled: opened });
   const wanted = text.trim().toLowerCase();
   const has = (name: string) => name.toLowerCase().includes(wanted);
   const pages = RAIL.flatMap((group) => group.pages)
@@ -33,7 +36,25 @@ function useHits(text: string, opened: boolean, close: () => void): Hit[] {
       more: `${texts.event} · ${short(count)}`,
       go: () => navigate({ to: "/trends", search: { event: name } }),
     }));
-  return [...pages, ...named].map((hit) => ({
+  const groups = (saved.data?.segments ?? [])
+    .filter((segment) => wanted !== "" && has(segment.name))
+    .slice(0, 8)
+    .map(({ id, name }) => ({
+      id: `segment ${id}`,
+      name,
+      more: texts.segment,
+      go: () => navigate({ to: "/segments/$id", params: { id } }),
+    }));
+  // Last, and looked for once it is chosen: each look at a person is audited.
+  const id = text.trim();
+  const find = { kind: kindOf(id), id };
+  const person = {
+    id: "person",
+    name: texts.findPerson(id),
+    more: texts.people,
+    go: () => navigate({ to: "/people", state: (old) => ({ ...old, find }) }),
+  };
+  return [...pages, ...named, ...groups, ...(id ? [person] : [])].map((hit) => ({
     ...hit,
     go: () => {
       close();
@@ -110,11 +131,6 @@ export function Search() {
               </li>
             ))}
           </ul>
-          {hits.length === 0 && (
-            <Text size="sm" className="quiet" p={12}>
-              {texts.nothingFound}
-            </Text>
-          )}
         </Modal.Body>
       </Modal.Content>
     </Modal.Root>

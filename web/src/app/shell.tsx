@@ -8,6 +8,8 @@ import {
   IconLock,
   IconSettings,
   IconShieldCheck,
+  IconUserSearch,
+  IconUsersGroup,
 } from "@tabler/icons-react";
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
@@ -19,7 +21,10 @@ import { Search } from "./search";
 import { texts } from "./texts";
 import { TopBar } from "./top-bar";
 
-export type Page = { to: "/" | "/trends" | "/funnels" | "/gate" | "/settings"; name: string };
+export type Page = {
+  to: "/" | "/trends" | "/funnels" | "/segments" | "/people" | "/gate" | "/settings";
+  name: string;
+};
 type Group_ = { name?: string; pages: (Page & { icon: typeof IconActivity })[] };
 
 /** In the order of work; only what is built is shown. */
@@ -30,6 +35,13 @@ export const RAIL: Group_[] = [
     pages: [
       { to: "/trends", name: texts.trends, icon: IconChartLine },
       { to: "/funnels", name: texts.funnels, icon: IconFilter },
+    ],
+  },
+  {
+    name: texts.people,
+    pages: [
+      { to: "/segments", name: texts.segments, icon: IconUsersGroup },
+      { to: "/people", name: texts.people, icon: IconUserSearch },
     ],
   },
   { name: texts.trust, pages: [{ to: "/gate", name: texts.gate, icon: IconShieldCheck }] },
@@ -96,7 +108,9 @@ export function Shell() {
   const { pathname } = useLocation();
   const { data } = useSuspenseQuery(account);
   useEffect(close, [pathname, close]);
-  const page = RAIL.flatMap((group) => group.pages).find(({ to }) => to === pathname);
+  const page = RAIL.flatMap((group) => group.pages).find(
+    ({ to }) => to === pathname || (to !== "/" && pathname.startsWith(`${to}/`)),
+  );
   useDocumentTitle([page?.name, data.name, "Candor"].filter(Boolean).join(" · "));
   const burger = (
     <Burger opened={drawer} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={texts.menu} />

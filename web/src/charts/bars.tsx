@@ -46,9 +46,9 @@ type BarsProps = {
 /** `more` is a name for engineers, small beside the one for people. */
 type Row = { name: string; more?: string; value: number; shown: string };
 
-/** Names with their numbers, a bar behind each as long as its share of the largest. */
-export function RankedBars({ rows, label }: { rows: Row[]; label: string }) {
-  const most = Math.max(1, ...rows.map((row) => row.value));
+/** Names with their numbers, a bar behind each as long as its share of `of`, else of the largest. */
+export function RankedBars({ rows, label, of }: { rows: Row[]; label: string; of?: number }) {
+  const most = Math.max(1, of ?? Math.max(...rows.map((row) => row.value)));
   return (
     <ol className="ranked" aria-label={label}>
       {rows.map((row) => (

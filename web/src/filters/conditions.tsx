@@ -1,54 +1,13 @@
 // "where plan is gold and amount is more than 10": conditions as parts of a sentence.
-import { ActionIcon, Autocomplete, Button } from "@mantine/core";
+import { ActionIcon, Button } from "@mantine/core";
 import { IconPlus, IconX } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import type { Condition } from "../api/insights";
-import { values } from "../api/names";
-import { named } from "../ui/numbers";
-import { type Op, OPS, typed, typedList, wantsList, wantsNothing } from "./condition";
+import { type Op, OPS, wantsList, wantsNothing } from "./condition";
 import { Choice, PropertyPicker, type PropertyRef } from "./pickers";
 import { texts } from "./texts";
-import { useFollowed } from "./use-followed";
-
-const written = (value: unknown): string =>
-  Array.isArray(value) ? value.map(named).join(", ") : value === undefined ? "" : named(value);
-
-function ValuePicker({ of, op, value, onChange }: ValuePickerProps) {
-  const { data } = useQuery(values(of.property, of.scope));
-  const [text, setText] = useFollowed(written(value));
-  const known = (data?.values ?? []).map((one) => named(one.value));
-  const settle = (now: string) => {
-    if (now.trim() === "") return;
-    // A value that is held as text stays text, though it reads as a number.
-    const held = data?.values.find((one) => named(one.value) === now.trim())?.value;
-    onChange(wantsList(op) ? typedList(now) : (held ?? typed(now)));
-  };
-  return (
-    <Autocomplete
-      aria-label={texts.value}
-      placeholder={op === "between" ? "10, 20" : texts.value}
-      value={text}
-      data={wantsList(op) ? [] : [...new Set(known)]}
-      limit={50}
-      maxLength={1024}
-      onChange={setText}
-      onOptionSubmit={settle}
-      onBlur={() => settle(text)}
-      onKeyDown={(event) => {
-        if (event.key === "Enter") settle(text);
-      }}
-      w={`${Math.min(32, Math.max(12, text.length + 4))}ch`}
-    />
-  );
-}
-type ValuePickerProps = {
-  of: PropertyRef;
-  op: Op;
-  value: unknown;
-  onChange: (value: unknown) => void;
-};
+import { ValuePicker } from "./value-picker";
 
 /** A condition that is not complete yet is not asked. */
 type Draft = { of?: PropertyRef; op: Op; value?: unknown };

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 
 import { eventNames, properties, type Scope } from "../api/names";
 import { texts } from "./texts";
+import { useDropdown } from "./use-dropdown";
 import { useFollowed } from "./use-followed";
 
 export const ANY = "*";
@@ -14,6 +15,7 @@ export function EventPicker({ value, label, any = false, onChange }: EventPicker
   const names = (data?.names ?? []).map((event) => event.name);
   const shown = value === ANY ? texts.anyEvent : value;
   const [text, setText] = useFollowed(shown);
+  const dropdown = useDropdown();
   const choices = any ? [texts.anyEvent, ...names] : names;
   // What is chosen already does not narrow the choices.
   const narrowed = text === shown ? "" : text.toLowerCase();
@@ -24,6 +26,7 @@ export function EventPicker({ value, label, any = false, onChange }: EventPicker
   };
   return (
     <Autocomplete
+      {...dropdown.props}
       aria-label={label ?? texts.event}
       value={text}
       data={choices}
@@ -40,7 +43,9 @@ export function EventPicker({ value, label, any = false, onChange }: EventPicker
       onOptionSubmit={settle}
       onBlur={() => settle(text)}
       onKeyDown={(event) => {
-        if (event.key === "Enter") settle(text);
+        if (event.key !== "Enter") return;
+        settle(text);
+        dropdown.close();
       }}
       w={`${Math.min(30, Math.max(14, shown.length + 5))}ch`}
       maw="100%"
@@ -88,7 +93,7 @@ const decoded = (value: string): PropertyRef | undefined => {
 };
 
 /** A property that is kept, of events or of people; undefined where there is none. */
-export function PropertyPicker({ value, label, none, onChange }: PropertyPickerProps) {
+export function PropertyPicker({ value, label, none, of, onChange }: PropertyPickerProps) {
   const { data } = useQuery(properties);
   const names = (data ?? []).filter((property) => property.seen > 0).map(({ name }) => name);
   if (value && !names.includes(value.property)) names.push(value.property);
@@ -103,8 +108,8 @@ export function PropertyPicker({ value, label, none, onChange }: PropertyPickerP
       value={value ? coded(value) : ""}
       data={[
         ...(none || !value ? [{ value: "", label: none ?? texts.property }] : []),
-        group("event", texts.ofEvent),
-        group("person", texts.ofPerson),
+        ...(of === "person" ? [] : [group("event", texts.ofEvent)]),
+        ...(of === "event" ? [] : [group("person", texts.ofPerson)]),
       ]}
       onChange={(event) => onChange(decoded(event.currentTarget.value))}
     />
@@ -115,5 +120,7 @@ type PropertyPickerProps = {
   label: string;
   /** The words for no property, where that is a choice. */
   none?: string;
+  /** Whose properties there are to choose from; both where nothing is said. */
+  of?: Scope;
   onChange: (value: PropertyRef | undefined) => void;
 };

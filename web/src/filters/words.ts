@@ -26,6 +26,15 @@ export function breakdownInWords(by: TrendQuestion["breakdown"]): string {
   return names.length > 0 ? `${texts.by} ${names.join(", ")}` : "";
 }
 
+/** Names of saved segments by their ids. */
+export type SegmentNames = ReadonlyMap<string, string>;
+
+/** "for people in Gold", or nothing. */
+export function peopleInWords(people: TrendQuestion["people"], names: SegmentNames): string {
+  if (!people || !("segment" in people)) return "";
+  return `${texts.forPeople} ${texts.peopleIn} ${names.get(people.segment) ?? texts.segmentGone}`;
+}
+
 /** "1 Oct 2026 – 28 Oct 2026": a picture is read later, when "last 28 days" are others. */
 export const datesInWords = ({ from, to }: { from: string; to: string }): string =>
   periodInWords({ from, until: dayBefore(to) });

@@ -9,6 +9,7 @@ import { eventNames } from "../api/names";
 import { FunnelBars } from "../charts/funnel-bars";
 import { funnelPicture } from "../charts/funnel-picture";
 import { previous } from "../filters/period";
+import { useSegmentNames } from "../filters/segment-picker";
 import { useRange } from "../filters/use-range";
 import { AnswerFoot } from "../ui/answer-foot";
 import { saveCsv, savePng } from "../ui/download";
@@ -26,7 +27,7 @@ const HEIGHT = 516;
 
 function Answer({ answer, before, publisher }: AnswerProps) {
   const scheme = useComputedColorScheme("light");
-  const sentence = questionInWords(answer.question);
+  const sentence = questionInWords(answer.question, useSegmentNames());
   if ((answer.steps[0]?.count ?? 0) === 0) {
     return <Nothing title={texts.nothing} next={texts.nothingNext} />;
   }

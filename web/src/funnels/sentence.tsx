@@ -4,6 +4,7 @@ import { IconArrowUp, IconPlus, IconX } from "@tabler/icons-react";
 
 import { Choice, EventPicker, PropertyPicker } from "../filters/pickers";
 import { Conditions } from "../filters/conditions";
+import { ForPeople } from "../filters/segment-picker";
 import { DEFAULT_WINDOW, type FunnelSearch, type Step, STEPS_MAX, WINDOWS } from "./state";
 import { texts } from "./texts";
 
@@ -96,6 +97,7 @@ export function Sentence({ search, onChange }: SentenceProps) {
           options={WINDOWS}
           onChange={(window) => onChange({ window })}
         />
+        <ForPeople value={search.segment} onChange={(segment) => onChange({ segment })} />
         <span>{texts.by}</span>
         <PropertyPicker
           value={search.by?.[0]}

@@ -1,11 +1,19 @@
 // The state of Funnels: its form in the URL, and the question it asks.
 import type { Condition, FunnelQuestion } from "../api/insights";
+import type { Definition } from "../api/segments";
 import { readConditions, readProperty } from "../filters/condition";
 import type { Range } from "../filters/period";
 import type { PropertyRef } from "../filters/pickers";
+import { readSegmentId } from "../filters/segment-picker";
 
 export type Step = { event: string; where?: Condition[] };
-export type FunnelSearch = { steps?: Step[]; window?: string; by?: PropertyRef[] };
+export type FunnelSearch = {
+  steps?: Step[];
+  window?: string;
+  by?: PropertyRef[];
+  /** A saved segment: its people alone. */
+  segment?: string;
+};
 
 export const STEPS_MAX = 12;
 const GROUPS = 5;
@@ -33,10 +41,12 @@ export function readFunnel(search: Record<string, unknown>): FunnelSearch {
     : [];
   const window = WINDOWS.find((one) => one.value === search.window)?.value;
   const by = readProperty(search.by).slice(0, 1);
+  const segment = readSegmentId(search.segment);
   return {
     ...(steps.length > 0 ? { steps } : {}),
     ...(window ? { window } : {}),
     ...(by.length > 0 ? { by } : {}),
+    ...(segment ? { segment } : {}),
   };
 }
 
@@ -55,5 +65,13 @@ export function questionOf(search: FunnelSearch, range: Range, timezone: string)
     count: "people",
     limit: GROUPS,
     ...(search.by ? { breakdown: search.by } : {}),
+    ...(search.segment ? { people: { segment: search.segment } } : {}),
   };
+}
+
+/** The rule of people who did the first so many steps within the period: in any order, which is less
+ * than the funnel asks. */
+export function peopleOf({ steps, from, to, people }: FunnelQuestion, count: number): Definition {
+  const did = steps.slice(0, count).map((step) => ({ did: { ...step, within: { from, to } } }));
+  return { all: [...did, ...(people ? [people] : [])] };
 }

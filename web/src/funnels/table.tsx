@@ -1,6 +1,9 @@
 // The numbers of the picture.
+import { Link } from "@tanstack/react-router";
+
 import type { FunnelAnswer } from "../api/insights";
 import { duration, full, named, share } from "../ui/numbers";
+import { peopleOf } from "./state";
 import { texts } from "./texts";
 
 type Steps = FunnelAnswer["steps"];
@@ -57,6 +60,7 @@ export function Table({ answer, before }: TableProps) {
             <th className="number">{texts.fromPrevious}</th>
             <th className="number">{texts.median}</th>
             <th className="number">{texts.p90}</th>
+            <th>{texts.segment}</th>
           </tr>
         </thead>
         <tbody>
@@ -73,6 +77,13 @@ export function Table({ answer, before }: TableProps) {
                 <td className="number">{share(step.from_previous)}</td>
                 <td className="number">{time(step.median_ms, index)}</td>
                 <td className="number">{time(step.p90_ms, index)}</td>
+                <td>
+                  {part === 0 && (
+                    <Link to="/segments/new" search={{ rule: peopleOf(answer.question, index + 1) }}>
+                      {texts.didSteps(index + 1)}
+                    </Link>
+                  )}
+                </td>
               </tr>
             )),
           )}

@@ -25,6 +25,8 @@ export const texts = catalogue({
     fromPrevious: "Of the step before",
     median: "Median from step 1",
     p90: "90% within",
+    segment: "Segment",
+    didSteps: (count: number) => (count === 1 ? "who did step 1" : `who did 1–${count}, any order`),
     table: "The same numbers as a table",
     nothing: "Nobody did the first step in the period",
     nothingNext: "Take a longer period at the top, or another first step.",

@@ -3,8 +3,8 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { classProperty } from "../api/gate";
 import type { DataClass } from "../api/names";
+import { CLASSES } from "../filters/classes";
 import { texts } from "./texts";
-import { CLASSES } from "./words";
 
 type Choice = { name: string; chosen: DataClass };
 

@@ -3,10 +3,10 @@ import { Text } from "@mantine/core";
 import type { CSSProperties } from "react";
 
 import type { GateAnswer } from "../api/gate";
+import { purposeInWords } from "../filters/purposes";
 import { full, share } from "../ui/numbers";
 import { Panel } from "../ui/panel";
 import { texts } from "./texts";
-import { purposeInWords } from "./words";
 
 type Answers = { yes: number; no: number };
 

@@ -1,5 +1,4 @@
-// The codes, classes and purposes of the gate, in words for people who are no engineers.
-import type { DataClass } from "../api/names";
+// The codes of the gate, in words for people who are no engineers.
 
 export const REFUSED: Record<string, string> = {
   no_consent: "The person has not allowed it",
@@ -22,24 +21,3 @@ export const STRIPPED: Record<string, string> = {
   looks_like_aadhaar: "It looks like an Aadhaar number",
   looks_like_pan: "It looks like a PAN, the number of a taxpayer",
 };
-
-const PURPOSES: Record<string, string> = {
-  analytics: "Count and study what people do",
-  personalisation: "Show people what fits them",
-  "marketing:email": "Write by e-mail",
-  "marketing:sms": "Write by SMS",
-  "marketing:push": "Write by push message",
-  "marketing:whatsapp": "Write by WhatsApp",
-  "marketing:inapp": "Write inside the app",
-};
-/** A purpose that the publisher added has its own name alone. */
-export const purposeInWords = (purpose: string): string | undefined => PURPOSES[purpose];
-
-export const CLASSES: { value: DataClass; means: string }[] = [
-  { value: "behaviour", means: "what somebody did: plan, item, page" },
-  { value: "device", means: "make, model, system, screen" },
-  { value: "location", means: "country, city, coordinates" },
-  { value: "contact", means: "e-mail, phone, push token" },
-  { value: "identity", means: "who somebody is: name, birthday, ids" },
-  { value: "sensitive", means: "health, faith, politics, money troubles" },
-];

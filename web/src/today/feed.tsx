@@ -1,4 +1,5 @@
 // The latest events; those that just came fade in.
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
 import type { Live } from "../api/insights";
@@ -54,7 +55,9 @@ export function Feed({ recent, zone }: { recent: Recent; zone: string }) {
                   <td>{row.name}</td>
                   <td className="feed-country">{row.country ? countryName(row.country) : "–"}</td>
                   <td className="roomy">
-                    <code className="quiet">{row.person.slice(0, 12)}</code>
+                    <Link to="/people/$id" params={{ id: row.person }}>
+                      <code className="quiet">{row.person.slice(0, 12)}</code>
+                    </Link>
                   </td>
                 </tr>
               );

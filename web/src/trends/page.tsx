@@ -7,6 +7,7 @@ import { account } from "../api/account";
 import { trend, type TrendAnswer } from "../api/insights";
 import { Lines, linesPicture } from "../charts/lines";
 import { previous } from "../filters/period";
+import { useSegmentNames } from "../filters/segment-picker";
 import { useRange } from "../filters/use-range";
 import { AnswerFoot } from "../ui/answer-foot";
 import { saveCsv, savePng } from "../ui/download";
@@ -14,7 +15,7 @@ import { answeredAt } from "../ui/numbers";
 import { Answered, Nothing, Panel } from "../ui/panel";
 import { Sentence } from "./sentence";
 import { begun, intervalName, isIncomplete, linesOf } from "./shape";
-import { isAdditive, questionOf, type TrendSearch } from "./state";
+import { isAdditive, peopleOf, questionOf, type TrendSearch } from "./state";
 import { Table, tableRows } from "./table";
 import { texts } from "./texts";
 import { eventInWords, questionInWords } from "./words";
@@ -39,7 +40,8 @@ function Answer({ answer: whole, before, publisher }: AnswerProps) {
   const answer = begun(whole);
   const scheme = useComputedColorScheme("light");
   const alone = eventInWords(answer.question.event);
-  const sentence = questionInWords(answer.question);
+  const sentence = questionInWords(answer.question, useSegmentNames());
+  const navigate = useNavigate();
   const { series, meta } = answer;
   if (series.every((one) => one.points.every((point) => point.value === 0))) {
     return <Nothing title={texts.nothing} next={texts.nothingNext} />;
@@ -53,6 +55,7 @@ function Answer({ answer: whole, before, publisher }: AnswerProps) {
       <AnswerFoot
         meta={meta}
         zone={timezone}
+        onPeople={() => void navigate({ to: "/segments/new", search: { rule: peopleOf(answer.question) } })}
         onCsv={() => saveCsv(sentence, tableRows(answer, alone))}
         onPng={async () => savePng(sentence, await linesPicture(data, words, scheme))}
       />

@@ -2,6 +2,7 @@
 import { Choice, EventPicker, PropertyPicker } from "../filters/pickers";
 import { Conditions } from "../filters/conditions";
 import { fitting, intervalsOf, type Range } from "../filters/period";
+import { ForPeople } from "../filters/segment-picker";
 import {
   DEFAULT_EVENT,
   DEFAULT_MEASURE,
@@ -47,6 +48,7 @@ export function Sentence({ search, range, onChange }: SentenceProps) {
         value={search.where ?? []}
         onChange={(where) => onChange({ where: where.length > 0 ? where : undefined })}
       />
+      <ForPeople value={search.segment} onChange={(segment) => onChange({ segment })} />
       <span>{texts.by}</span>
       <PropertyPicker
         value={by}

@@ -1,8 +1,10 @@
 // The state of Trends: its form in the URL, and the question it asks.
 import type { Condition, TrendQuestion } from "../api/insights";
+import type { Definition } from "../api/segments";
 import { readConditions, readProperty } from "../filters/condition";
 import { fitting, type Interval, type Range } from "../filters/period";
 import type { PropertyRef } from "../filters/pickers";
+import { readSegmentId } from "../filters/segment-picker";
 
 export type Kind = "total" | "uniques" | "per_person" | "sum" | "avg" | "min" | "max" | "p50" | "p90" | "p99";
 
@@ -12,6 +14,8 @@ export type TrendSearch = {
   interval?: Interval;
   where?: Condition[];
   by?: PropertyRef[];
+  /** A saved segment: its people's events alone. */
+  segment?: string;
 };
 
 const KINDS: Record<Kind, string> = {
@@ -59,12 +63,14 @@ export function readTrend(search: Record<string, unknown>): TrendSearch {
   const measure = readMeasure(search.measure);
   const where = readConditions(search.where);
   const by = readProperty(search.by);
+  const segment = readSegmentId(search.segment);
   return {
     ...(typeof event === "string" && event && event.length <= 1024 ? { event } : {}),
     ...(measure ? { measure } : {}),
     ...(INTERVALS.includes(interval as string) ? { interval: interval as Interval } : {}),
     ...(where.length > 0 ? { where } : {}),
     ...(by.length > 0 ? { by } : {}),
+    ...(segment ? { segment } : {}),
   };
 }
 
@@ -82,5 +88,13 @@ export function questionOf(search: TrendSearch, range: Range, timezone: string):
     limit: GROUPS,
     ...(search.where ? { where: search.where } : {}),
     ...(search.by ? { breakdown: search.by } : {}),
+    ...(search.segment ? { people: { segment: search.segment } } : {}),
   };
+}
+
+/** The rule of the people whose events an answer counts. */
+export function peopleOf({ event, where = [], from, to, people }: TrendQuestion): Definition {
+  const conditions = where.length > 0 ? { where } : {};
+  const did = { did: { event, ...conditions, within: { from, to } } };
+  return { all: [did, ...(people ? [people] : [])] };
 }

@@ -1,6 +1,12 @@
 // A question of Trends in words: "Count unique people who did Charged, by OS, per day, 1 Nov 2026".
 import type { TrendQuestion } from "../api/insights";
-import { breakdownInWords, conditionsInWords, datesInWords } from "../filters/words";
+import {
+  breakdownInWords,
+  conditionsInWords,
+  datesInWords,
+  peopleInWords,
+  type SegmentNames,
+} from "../filters/words";
 import { DEFAULT_EVENT, type Kind, measureOf, MEASURES, wantsProperty } from "./state";
 import { texts } from "./texts";
 
@@ -16,12 +22,13 @@ export function linkOf(kind: Kind): string {
 export const eventInWords = (event: string): string =>
   event === DEFAULT_EVENT ? texts.anyEvent : event;
 
-export function questionInWords(question: TrendQuestion): string {
+export function questionInWords(question: TrendQuestion, names: SegmentNames): string {
   const { kind, property } = measureOf(question.measure);
   const measure = MEASURES.find((one) => one.value === kind)?.label ?? kind;
   const what = [leadOf(kind), measure, property, linkOf(kind), eventInWords(question.event)];
   const parts = [
     [...what, conditionsInWords(question.where)].filter(Boolean).join(" "),
+    peopleInWords(question.people, names),
     breakdownInWords(question.breakdown),
     `${texts.per} ${question.interval}`,
     datesInWords(question),

@@ -1,6 +1,6 @@
 // Under a picture: how long it took, what was read, as of when; and what can be done with it.
 import { Button, CopyButton, Group, Text } from "@mantine/core";
-import { IconCheck, IconLink, IconPhoto, IconTable } from "@tabler/icons-react";
+import { IconCheck, IconLink, IconPhoto, IconTable, IconUsersGroup } from "@tabler/icons-react";
 import { useState } from "react";
 
 import { clock, duration, short } from "./numbers";
@@ -30,18 +30,25 @@ type ActionProps = {
   onClick: () => void;
 };
 
-export function AnswerFoot({ meta, zone, onCsv, onPng }: AnswerFootProps) {
-  const [painting, setPainting] = useState(false);
+/** How long an answer took, of how much, and as of when. */
+export function AnswerMeta({ meta, zone }: { meta: Meta; zone: string }) {
   const read = words.events(short(meta.events_scanned));
+  return (
+    <Text size="xs" className="quiet">
+      {duration(meta.elapsed_ms)}, {read}, {words.asOf(clock(meta.as_of, zone))}
+    </Text>
+  );
+}
+
+export function AnswerFoot({ meta, zone, onCsv, onPng, onPeople }: AnswerFootProps) {
+  const [painting, setPainting] = useState(false);
   const paint = () => {
     setPainting(true);
     void onPng().finally(() => setPainting(false));
   };
   return (
     <Group justify="space-between" gap={8} my={12}>
-      <Text size="xs" className="quiet">
-        {duration(meta.elapsed_ms)}, {read}, {words.asOf(clock(meta.as_of, zone))}
-      </Text>
+      <AnswerMeta meta={meta} zone={zone} />
       <Group gap={8}>
         <CopyButton value={typeof location === "undefined" ? "" : location.href}>
           {({ copied, copy }) => (
@@ -52,6 +59,14 @@ export function AnswerFoot({ meta, zone, onCsv, onPng }: AnswerFootProps) {
             />
           )}
         </CopyButton>
+        {onPeople && (
+          <Action
+            icon={IconUsersGroup}
+            text={words.people}
+            hint={words.peopleHint}
+            onClick={onPeople}
+          />
+        )}
         <Action icon={IconTable} text={words.csv} hint={words.csvHint} onClick={onCsv} />
         <Action
           icon={IconPhoto}
@@ -69,4 +84,6 @@ type AnswerFootProps = {
   zone: string;
   onCsv: () => void;
   onPng: () => Promise<void>;
+  /** Goes to the people behind the answer, where there are such. */
+  onPeople?: () => void;
 };

@@ -32,6 +32,10 @@ function save(name: string, content: Blob): void {
 export const saveCsv = (sentence: string, rows: (string | number)[][]): void =>
   save(`${fileName(sentence)}.csv`, new Blob([csv(rows)], { type: "text/csv" }));
 
+/** Saves a table that the server wrote. */
+export const saveText = (name: string, text: string): void =>
+  save(`${fileName(name)}.csv`, new Blob([text], { type: "text/csv" }));
+
 /** Saves what is painted under a name made of the question. */
 export async function savePng(sentence: string, painted: HTMLCanvasElement): Promise<void> {
   const blob = await new Promise<Blob | null>((done) => painted.toBlob(done, "image/png"));

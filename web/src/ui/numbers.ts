@@ -51,7 +51,8 @@ export function duration(ms: number): string {
 export const clock = (at: string | number, zone?: string): string =>
   new Date(at).toLocaleTimeString("en-GB", { timeZone: zone });
 
-const day = (at: string | number, zone?: string): string =>
+/** "24 Nov 2026" in a zone. */
+export const day = (at: string | number, zone?: string): string =>
   new Date(at).toLocaleDateString("en-GB", { dateStyle: "medium", timeZone: zone });
 
 /** "24 Nov 2026, 14:03" in a zone. */
@@ -65,7 +66,7 @@ export const difference = (now: number, before: number | undefined): string | un
     : signed.format(now / before - 1).replace("-", "−");
 
 /** What the server holds and does not show to this caller. */
-const masked = (value: unknown): boolean =>
+export const masked = (value: unknown): boolean =>
   typeof value === "object" && value !== null && "masked" in value && value.masked === true;
 
 /** What a breakdown's value is called. */

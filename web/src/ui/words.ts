@@ -10,6 +10,8 @@ export const words = catalogue({
     copy: "Copy",
     copied: "Copied",
     copyLink: "Copy link",
+    people: "Segment",
+    peopleHint: "Make a segment of the people behind these numbers",
     csv: "CSV",
     png: "PNG",
     csvHint: "Save the numbers as a table",
@@ -18,6 +20,8 @@ export const words = catalogue({
     asOf: (when: string) => `as of ${when}`,
     answeredAt: (when: string, read: string) => `As of ${when}, from ${read} events`,
     hidden: "(hidden)",
+    hiddenWord: "hidden",
+    hiddenWhy: "Held, and seen by whoever has the scope people",
     notAllowed: "Not allowed",
     whoCan: (scope: string) =>
       `Someone with the scope ${scope} can look for you; someone with the scope admin can give it to you.`,
