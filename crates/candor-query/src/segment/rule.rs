@@ -161,7 +161,11 @@ impl Did {
                     None => Ok(other),
                 };
                 let from = moment(from, "from", i64::MIN)?;
-                (from, moment(to, "to", now)?.min(now))
+                let to = moment(to, "to", i64::MAX)?;
+                if from >= to {
+                    return Err(Error::bad(within, "`from` before `to`"));
+                }
+                (from, to.min(now))
             }
             Within::Period(_) => {
                 return Err(Error::bad(within, "either `last`, or `from` and `to`"));

@@ -149,6 +149,10 @@ fn silence_consent_and_samples_are_rules() {
     for (wrong, at) in [
         (json!({"sample": {"percent": 0}}), "/definition/sample/percent"),
         (json!({"inactive": {"for": "soon"}}), "/definition/inactive/for"),
+        (
+            json!({"did": {"event": "a", "within": {"from": "2026-11-02", "to": "2026-11-02"}}}),
+            "/definition/did/within",
+        ),
         (json!({"not": {"consented": {"purpose": "No!"}}}), "/definition/not/consented/purpose"),
     ] {
         let (status, answer) = shop.post("/api/v1/segments/count", &json!({"definition": wrong}));

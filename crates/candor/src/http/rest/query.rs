@@ -221,8 +221,8 @@ mod tests {
             "props": [{"name": "value", "operator": "contains", "value": "piz"}]});
         let people = Query::read(&sent).unwrap().people().unwrap();
         let expected = json!({"did": {
-            "event": "choseFood", "times": {"at_least": 1},
-            "where": [{"property": "value", "op": "contains", "value": "piz", "scope": "event"}],
+            "event": "choseFood",
+            "where": [{"property": "value", "op": "contains", "value": "piz"}],
             "within": {"from": "2026-01-01", "to": "2026-02-01"}}});
         assert_eq!(json!(people), expected);
         let zone = TimeZone::get("Asia/Kolkata").unwrap();
