@@ -222,11 +222,11 @@ impl Shop {
         if let (true, Some(identity)) = (first, &shopper.identity) {
             let set = |name: &str, value: Value| (name.into(), candor_event::TraitOp::Set(value));
             let plan = if random.share() < 0.2 { "gold" } else { "free" };
-            let identity = identity.as_str().into();
-            add(
-                time + 1000,
-                Body::Profile(vec![set("Identity", identity), set("Plan", plan.into())]),
-            );
+            // Kept of those who allowed that somebody writes to them.
+            let email = format!("{identity}@example.com");
+            let told = [("Identity", identity.as_str()), ("Plan", plan), ("Email", &email)];
+            let told = told.map(|(name, value)| set(name, value.into()));
+            add(time + 1000, Body::Profile(told.into()));
         }
         let category = CATEGORIES[random.below(6) as usize];
         if random.share() < 0.3 {
