@@ -146,3 +146,20 @@ pub(crate) fn text_of(key: &Key) -> String {
 
 /// Below this every whole number has a float of its own.
 const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_number_is_one_group_however_it_was_written() {
+        let text = |value: Value| text_of(&vec![Some(value)]);
+        assert_eq!(text(1.into()), text(1.0.into()));
+        assert_ne!(text(1.into()), text(1.5.into()));
+        assert_ne!(text(1.into()), text("1".into()));
+        let mut keys = Keys::default();
+        let mut place = |value: &Value| keys.place([Some(value.into())].into_iter());
+        assert_eq!(place(&1.into()), place(&1.0.into()));
+        assert_ne!(place(&1.into()), place(&"1".into()));
+    }
+}
