@@ -371,9 +371,11 @@ impl State {
         let ordinal = People::admit(&mut self.volumes[to].people, winner);
         let mut rows: Vec<_> = rows.into_iter().map(|row| Row { ordinal, ..row }).collect();
         for row in &mut rows {
-            if !self.volumes[to].comes_last(row) {
-                row.own_before = self.volumes[to].own_before(row, arrivals)?;
-            }
+            // What it was lent to before does not count here.
+            row.own_before = match self.volumes[to].comes_last(row) {
+                true => 0,
+                false => self.volumes[to].own_before(row, arrivals)?,
+            };
         }
         self.volumes[to].guests.push(rows.into_iter().map(Arc::new).collect());
         self.lend_traits(winner);
