@@ -8,6 +8,7 @@ mod demo;
 mod http;
 mod import;
 mod listener;
+mod refusal;
 mod server;
 mod target;
 mod threads;

@@ -24,6 +24,7 @@ use crate::country::Countries;
 use crate::http::attempts::Attempts;
 use crate::http::define::variables_of;
 use crate::http::live::Live;
+use crate::refusal::Refusal;
 
 /// How long the loader waits for more before it looks whether to stop.
 const LOAD_WAIT: Duration = Duration::from_millis(200);
@@ -468,38 +469,5 @@ impl Server {
     /// The present.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
-    }
-}
-
-/// Why records were not taken in.
-#[derive(Debug)]
-pub enum Refusal {
-    /// Too much at once, or a full index: later.
-    Overloaded,
-    /// The log cannot keep more: full, or poisoned.
-    Full,
-    /// The ids name nobody.
-    Nobody,
-    /// Our own failure.
-    Internal,
-}
-
-impl From<candor_ingest::Error> for Refusal {
-    fn from(error: candor_ingest::Error) -> Refusal {
-        match error {
-            candor_ingest::Error::Overloaded => Refusal::Overloaded,
-            candor_ingest::Error::Nobody => Refusal::Nobody,
-            other => {
-                tracing::error!(%other, "a request was not sealed");
-                Refusal::Internal
-            }
-        }
-    }
-}
-
-impl From<candor_log::Error> for Refusal {
-    fn from(error: candor_log::Error) -> Refusal {
-        tracing::warn!(%error, "the log refused");
-        Refusal::Full
     }
 }

@@ -10,5 +10,4 @@ mod faults;
 mod golden;
 mod peers;
 mod servers;
-mod speed;
 mod webhooks;

@@ -21,7 +21,8 @@ use crate::command::sha256;
 use crate::http::access::{allow, json_body};
 use crate::http::events::instant;
 use crate::http::problem::{FieldError, Problem};
-use crate::server::{Refusal, Server, Tenant};
+use crate::refusal::Refusal;
+use crate::server::{Server, Tenant};
 
 /// What a consent call sends.
 #[derive(Deserialize)]

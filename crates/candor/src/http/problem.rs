@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::server::Refusal;
+use crate::refusal::Refusal;
 
 /// What went wrong with a request, in words that say what to change. Holds nothing of the body.
 #[derive(Debug)]

@@ -15,7 +15,8 @@ use serde_json::{Map, Value, json};
 use crate::command::{secret, sha256};
 use crate::http::access::body;
 use crate::http::peer::Peer;
-use crate::server::{Refusal, Sent, Server, Tenant};
+use crate::refusal::Refusal;
+use crate::server::{Sent, Server, Tenant};
 use crate::target::TARGET_BYTES_MAX;
 
 /// Tells encrypted bodies, and a browser that wants JSON.

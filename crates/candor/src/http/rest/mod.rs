@@ -20,7 +20,8 @@ use serde_json::{Value, json};
 use crate::command::sha256;
 use crate::http::access::body;
 use crate::http::problem::Problem;
-use crate::server::{Refusal, Server, Tenant};
+use crate::refusal::Refusal;
+use crate::server::{Server, Tenant};
 
 pub use cursor::{ask_events, ask_profiles, next_events, next_profiles};
 pub use people::{delete, demerge, disassociate, subscribe};

@@ -1,4 +1,6 @@
-//! How many mails a core renders in a second.
+//! How many mails a core renders in a second: `cargo bench -p candor-engage --bench renders`.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::hint::black_box;
@@ -41,11 +43,7 @@ fn source() -> String {
     html
 }
 
-/// Run with `cargo test --release -p candor-engage --test it -- --ignored --nocapture`.
-#[test]
-#[ignore = "prints mails a second"]
-#[allow(clippy::print_stdout)]
-fn mails_a_second_on_one_core() {
+fn main() {
     const MAILS: u32 = 20_000;
     let source = source();
     let account = AccountId::new("TEST").unwrap();
