@@ -1,5 +1,5 @@
-//! Leases: who works on a part of an audience has it for a while; whose lease was taken over commits
-//! nothing any more.
+//! Leases: who works on a part of an audience has it for a while; whose lease was taken over
+//! commits nothing any more.
 
 use candor_event::{AccountId, PersonId, Timestamp};
 use sqlx::sqlite::SqliteRow;
