@@ -66,6 +66,7 @@ fn main() {
                 message_id,
                 account: &account,
                 sign: &sign,
+                first_link: 0,
                 links: true,
                 opens: true,
                 parameters: &parameters,

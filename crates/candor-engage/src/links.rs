@@ -53,6 +53,11 @@ pub enum Purpose {
     Open,
     /// The person looks at their preferences.
     Preferences,
+    /// The same from elsewhere than a message: the token names the person in the message's place.
+    Person {
+        /// Seconds since 1970 after which it says nothing any more; none: for good.
+        until: Option<u64>,
+    },
 }
 
 /// What an address of ours says.
@@ -60,8 +65,8 @@ pub enum Purpose {
 pub struct Token {
     /// What it is for.
     pub purpose: Purpose,
-    /// The message it stands in.
-    pub message_id: [u8; 16],
+    /// The message it stands in; of [`Purpose::Person`], the person's id.
+    pub id: [u8; 16],
     /// Whose message it is.
     pub account: AccountId,
 }
@@ -70,16 +75,22 @@ impl Token {
     /// The token as it stands in an address: letters, digits, `-` and `_`.
     pub fn write(&self, sign: &dyn Sign) -> String {
         let account = self.account.as_str().as_bytes();
+        let end;
         let (kind, number, address) = match &self.purpose {
             Purpose::Link { number, address: None } => (0, *number, ""),
             Purpose::Link { number, address: Some(address) } => (1, *number, address.as_str()),
             Purpose::Unsubscribe => (2, 0, ""),
             Purpose::Open => (3, 0, ""),
             Purpose::Preferences => (4, 0, ""),
+            Purpose::Person { until: None } => (5, 0, ""),
+            Purpose::Person { until: Some(until) } => {
+                end = until.to_string();
+                (5, 0, end.as_str())
+            }
         };
         let mut bytes = PURPOSE.to_vec();
         bytes.push(kind);
-        bytes.extend_from_slice(&self.message_id);
+        bytes.extend_from_slice(&self.id);
         bytes.extend_from_slice(&number.to_be_bytes());
         // At most 64 bytes, as every account id.
         bytes.push(account.len() as u8);
@@ -104,7 +115,7 @@ impl Token {
 
     fn read(bytes: &[u8]) -> Option<Token> {
         let (kind, rest) = bytes.split_first()?;
-        let (message_id, rest) = rest.split_first_chunk::<16>()?;
+        let (id, rest) = rest.split_first_chunk::<16>()?;
         let (number, rest) = rest.split_first_chunk::<2>()?;
         let (len, rest) = rest.split_first()?;
         let (account, address) = rest.split_at_checked(usize::from(*len))?;
@@ -117,9 +128,11 @@ impl Token {
             (2, "") => Purpose::Unsubscribe,
             (3, "") => Purpose::Open,
             (4, "") => Purpose::Preferences,
+            (5, "") => Purpose::Person { until: None },
+            (5, until) => Purpose::Person { until: Some(until.parse().ok()?) },
             _ => return None,
         };
-        Some(Token { purpose, message_id: *message_id, account })
+        Some(Token { purpose, id: *id, account })
     }
 }
 
@@ -183,6 +196,8 @@ pub struct Tracking<'a> {
     pub account: &'a AccountId,
     /// Signs the tokens.
     pub sign: &'a dyn Sign,
+    /// What the number of the first link is: each language of a message has numbers of its own.
+    pub first_link: u16,
     /// Whether links lead through us. Otherwise they lead where the template says, with the
     /// parameters.
     pub links: bool,
@@ -194,8 +209,12 @@ pub struct Tracking<'a> {
 
 impl Tracking<'_> {
     fn url(&self, folder: char, purpose: Purpose) -> String {
-        let token = Token { purpose, message_id: self.message_id, account: self.account.clone() };
-        format!("{}/{folder}/{}", self.base, token.write(self.sign))
+        format!("{}/{folder}/{}", self.base, self.token(purpose))
+    }
+
+    fn token(&self, purpose: Purpose) -> String {
+        let token = Token { purpose, id: self.message_id, account: self.account.clone() };
+        token.write(self.sign)
     }
 
     /// Where the person says that they want no more of this; also for `List-Unsubscribe`.
@@ -205,7 +224,7 @@ impl Tracking<'_> {
 
     /// Where the person sees their preferences.
     pub fn preferences_url(&self) -> String {
-        self.url('p', Purpose::Preferences)
+        page(self.base, self.account, &self.token(Purpose::Preferences))
     }
 
     /// What stands in the mail for a link. A `constant` address is known from the template.
@@ -215,6 +234,7 @@ impl Tracking<'_> {
         constant: bool,
         address: &str,
     ) -> Result<String, RenderError> {
+        let number = self.first_link.saturating_add(number);
         if constant && self.links {
             return Ok(self.url('l', Purpose::Link { number, address: None }));
         }
@@ -232,6 +252,12 @@ impl Tracking<'_> {
             |url| format!(r#"<img src="{url}" width="1" height="1" alt="" style="display:block">"#);
         self.opens.then(url).map(image)
     }
+}
+
+/// The address of a person's own page. What names the person stands behind `#`, which no browser
+/// sends to a server or tells another site.
+pub fn page(base: &str, account: &AccountId, token: &str) -> String {
+    format!("{base}/privacy/{}#{token}", account.as_str())
 }
 
 /// Whether an address leads through us.
@@ -295,7 +321,7 @@ mod tests {
     }
 
     fn token(purpose: Purpose) -> Token {
-        Token { purpose, message_id: [7; 16], account: AccountId::new("TEST-WEB_1").unwrap() }
+        Token { purpose, id: [7; 16], account: AccountId::new("TEST-WEB_1").unwrap() }
     }
 
     fn any_purpose() -> impl Strategy<Value = Purpose> {
@@ -305,6 +331,7 @@ mod tests {
             Just(Purpose::Unsubscribe),
             Just(Purpose::Open),
             Just(Purpose::Preferences),
+            any::<Option<u64>>().prop_map(|until| Purpose::Person { until }),
         ]
     }
 
@@ -356,7 +383,7 @@ mod tests {
         let address = Some(format!("https://{}", "a".repeat(ADDRESS_BYTES_MAX - 8)));
         let account = AccountId::new(&"a".repeat(64)).unwrap();
         let purpose = Purpose::Link { number: u16::MAX, address };
-        let token = Token { purpose, message_id: [0; 16], account };
+        let token = Token { purpose, id: [0; 16], account };
         assert_eq!(Token::verify(&token.write(&sign), &sign), Some(token));
     }
 

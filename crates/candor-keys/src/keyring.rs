@@ -38,6 +38,7 @@ struct Inner {
     classes: [Secret; 6],
     id_key: hmac::Key,
     fingerprint_key: [u8; 16],
+    mac_key: hmac::Key,
     signing: Ed25519KeyPair,
     encrypts: bool,
     open_keys: OpenKeys,
@@ -106,10 +107,12 @@ impl PublisherKeys {
             .map_err(|_| Error::Library("make a signing key"))?;
         let id_key = hmac::Key::new(hmac::HMAC_SHA256, &seeds[6]);
         let fingerprint = hmac::sign(&id_key, b"candor fingerprint");
+        let mac = hmac::sign(&id_key, b"candor mac");
         let inner = Inner {
             account,
             classes: std::array::from_fn(|i| Zeroizing::new(seeds[i])),
             fingerprint_key: first_bytes(fingerprint.as_ref()),
+            mac_key: hmac::Key::new(hmac::HMAC_SHA256, mac.as_ref()),
             id_key,
             signing,
             encrypts,
@@ -153,6 +156,12 @@ impl PublisherKeys {
     /// (Aumasson and Bernstein 2012), made for short inputs under a secret key.
     pub fn fingerprint(&self, bytes: &[u8]) -> u64 {
         SipHasher24::new_with_key(&self.inner.fingerprint_key).hash(bytes)
+    }
+
+    /// The first 16 bytes of HMAC-SHA-256 over `message`: proof that an address or token is of our
+    /// making. Whoever calls begins each kind of message with words of its own.
+    pub fn mac(&self, message: &[u8]) -> [u8; 16] {
+        first_bytes(hmac::sign(&self.inner.mac_key, message).as_ref())
     }
 
     /// A sealer under a fresh key of its own, derived from the secret of `class`.

@@ -18,6 +18,7 @@ pub const DEFAULTS: &str = include_str!("config.default.toml");
 #[serde(deny_unknown_fields)]
 pub struct Config {
     pub listen: SocketAddr,
+    pub public_url: Option<String>,
     pub tls_cert: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
     pub trusted_proxies: Vec<IpNetwork>,
@@ -48,7 +49,7 @@ pub struct StoreSettings {
 }
 
 /// Keys that have no default value and so do not stand in the defaults as settings.
-const OPTIONAL: [&str; 2] = ["tls_cert", "tls_key"];
+const OPTIONAL: [&str; 3] = ["public_url", "tls_cert", "tls_key"];
 
 impl Config {
     /// The settings of defaults, `file` and this process's environment, later ones winning.
@@ -105,9 +106,28 @@ impl Config {
         Ok(config)
     }
 
+    /// Where people reach this server: what the addresses in messages begin with, without a slash
+    /// at the end.
+    pub fn base(&self) -> String {
+        let own = || {
+            let scheme = if self.tls_cert.is_some() { "https" } else { "http" };
+            format!("{scheme}://{}", self.listen)
+        };
+        let base = self.public_url.clone().unwrap_or_else(own);
+        base.trim_end_matches('/').to_owned()
+    }
+
     fn check(&self) -> anyhow::Result<()> {
         if self.tls_cert.is_some() != self.tls_key.is_some() {
             bail!("tls_cert and tls_key go together: set both or neither");
+        }
+        let address = |url: &String| {
+            let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+            let plain = |byte: u8| byte.is_ascii_graphic() && !b"?#\"'<>\\".contains(&byte);
+            rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(plain))
+        };
+        if self.public_url.as_ref().is_some_and(|url| !address(url)) {
+            bail!("public_url must be an address like https://candor.example.org");
         }
         if !self.store.volumes.is_power_of_two() || self.store.volumes > 1024 {
             bail!("store.volumes must be a power of two up to 1024, not {}", self.store.volumes);
