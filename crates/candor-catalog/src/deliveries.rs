@@ -9,8 +9,7 @@ use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
 
 use crate::database::Catalog;
 use crate::error::Error;
-use crate::leases::{Lease, holds, leased};
-use crate::runs::RunState;
+use crate::leases::{Lease, holds};
 
 /// Where a message stands (the contract's words).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,6 +92,8 @@ pub struct Delivery {
     pub due: Timestamp,
     /// When its state changed last.
     pub changed_at: Timestamp,
+    /// When it was handed over, if it was and did not fail.
+    pub sent_at: Option<Timestamp>,
 }
 
 /// A step of one delivery.
@@ -114,7 +115,22 @@ pub struct Moved {
     pub attempts: u32,
     /// Not before, where it is planned again.
     pub due: Timestamp,
+    /// Where it is handed over and people are not written to too often: the moment since which the
+    /// person's messages count.
+    pub counts_since: Option<Timestamp>,
 }
+
+/// How often people are written to by one channel.
+#[derive(Clone, Copy, Debug)]
+pub struct Cap<'a> {
+    /// By which channel.
+    pub channel: &'a str,
+    /// At most so many messages since a moment that each step names.
+    pub messages: u32,
+}
+
+/// The reason of a message that would have been one too many.
+pub const FREQUENCY_CAP: &str = "frequency_cap";
 
 /// All that is said of a step but whose it is.
 type Way<'m> = (
@@ -132,13 +148,19 @@ impl Moved {
         let (code, provider_id) = (self.code.as_deref(), self.provider_id.as_deref());
         (self.from, self.to, self.reason, code, provider_id, self.attempts, self.due)
     }
+
+    /// The same, dropped because the person would get one too many.
+    fn spared(&self) -> Moved {
+        let reason = Some(FREQUENCY_CAP);
+        Moved { to: DeliveryState::Dropped, reason, code: None, ..self.clone() }
+    }
 }
 
 /// How many deliveries of a run are in each state, and why.
 pub type Tally = BTreeMap<(String, String), u64>;
 
-const DELIVERY: &str = "run, chunk, place, id, person, state, reason, code, provider_id, \
-                        attempts, due, changed_at";
+pub(crate) const DELIVERY: &str = "run, chunk, place, id, person, state, reason, code, provider_id, \
+                        attempts, due, changed_at, sent_at";
 
 /// Rows of one statement.
 const ROWS_PER_STATEMENT: usize = 1_000;
@@ -188,6 +210,7 @@ impl Catalog {
             attempts: 0,
             due: due(*person),
             changed_at: now,
+            sent_at: None,
         };
         let planned: Vec<Delivery> = lease.people.iter().enumerate().map(planned).collect();
         for some in planned.chunks(ROWS_PER_STATEMENT) {
@@ -213,8 +236,9 @@ impl Catalog {
         Ok(Some(planned))
     }
 
-    /// Moves deliveries of a lease on, all or none, with one sync. False when another worker has
-    /// the lease; nothing changed then.
+    /// Moves deliveries of a lease on, all or none, with one sync. What is handed over although the
+    /// person would get one too many is dropped instead: the places of those. None when another
+    /// worker has the lease; nothing changed then.
     ///
     /// # Errors
     /// [`Error::Database`] when the file cannot be written, [`Error::Corrupt`] when one of them
@@ -223,104 +247,98 @@ impl Catalog {
         &self,
         lease: &Lease,
         moved: &[Moved],
+        cap: Option<Cap<'_>>,
         now: Timestamp,
-    ) -> Result<bool, Error> {
+    ) -> Result<Option<Vec<u32>>, Error> {
         let failed = || Error::database("move deliveries");
         if moved.is_empty() {
-            return Ok(true);
+            return Ok(Some(Vec::new()));
         }
         let mut one = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
         if !holds(&mut one, lease).await.map_err(failed())? {
-            return Ok(false);
+            return Ok(None);
         }
+        let capped = match cap {
+            Some(cap) => capped(&mut one, lease, moved, cap).await.map_err(failed())?,
+            None => Vec::new(),
+        };
+        let spared;
+        let moved = match capped.is_empty() {
+            true => moved,
+            false => {
+                spared = moved.iter().map(|step| match capped.contains(&step.place) {
+                    true => step.spared(),
+                    false => step.clone(),
+                });
+                &*spared.collect::<Vec<_>>()
+            }
+        };
         // Most go the same way: one statement for each way, which finds every row by its key.
         let mut ways: BTreeMap<Way<'_>, Vec<u32>> = BTreeMap::new();
         for step in moved {
             ways.entry(step.way()).or_default().push(step.place);
         }
-        for ((from, to, reason, code, provider_id, attempts, due), places) in &ways {
-            let done = sqlx::query(
-                "UPDATE deliveries SET state = ?, reason = ?, code = ?, \
-                   provider_id = coalesce(?, provider_id), attempts = ?, due = ?, changed_at = ? \
-                 WHERE account_id = ? AND run = ? AND chunk = ? AND state = ? \
-                   AND place IN (SELECT value FROM json_each(?))",
-            )
-            .bind(to.word())
-            .bind(*reason)
-            .bind(*code)
-            .bind(*provider_id)
-            .bind(*attempts)
-            .bind(due.0)
-            .bind(now.0)
-            .bind(lease.account.as_str())
-            .bind(&lease.run)
-            .bind(lease.chunk)
-            .bind(from.word())
-            .bind(json!(places).to_string())
-            .execute(&mut *one)
-            .await
-            .map_err(failed())?;
-            if done.rows_affected() != places.len() as u64 {
+        for (way, places) in &ways {
+            let rows = go(&mut one, lease, way, places, now).await.map_err(failed())?;
+            if rows != places.len() as u64 {
                 return Err(Error::Corrupt("state of a delivery"));
             }
         }
         tally(&mut one, lease, moved).await.map_err(failed())?;
         one.commit().await.map_err(failed())?;
-        Ok(true)
+        Ok(Some(capped))
     }
 
-    /// Drops what had not gone out of stopped runs, except for parts that a worker still has.
+    /// What a provider said later about a message that it had accepted: that it arrived, or that it
+    /// will not. Where it stands then, and whether that is news.
     ///
     /// # Errors
     /// [`Error::Database`] when the file cannot be written; nothing changed then.
-    pub async fn drop_stopped(&self, now: Timestamp) -> Result<(), Error> {
-        let failed = || Error::database("drop what was stopped");
+    pub async fn settle(
+        &self,
+        account: &AccountId,
+        id: [u8; 16],
+        to: DeliveryState,
+        reason: Option<&str>,
+        code: &str,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let failed = || Error::database("keep what a provider said");
         let mut one = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
-        // Whoever leased a part and comes back late finds another epoch.
-        let rows = sqlx::query(
-            "UPDATE audience SET epoch = epoch + 1, due = NULL \
-             WHERE due IS NOT NULL AND leased_until <= ? AND (account_id, run) IN \
-               (SELECT account_id, run FROM runs WHERE state = ?) \
-             RETURNING account_id, run, chunk, epoch, people",
+        let found =
+            sqlx::query("SELECT run, state FROM deliveries WHERE account_id = ? AND id = ?")
+                .bind(account.as_str())
+                .bind(id.as_slice())
+                .fetch_optional(&mut *one)
+                .await
+                .map_err(failed())?;
+        let Some(found) = found else { return Ok(false) };
+        let (run, was): (&str, &str) = (found.get(0), found.get(1));
+        let goes_on = match DeliveryState::read(was) {
+            Some(DeliveryState::Accepted | DeliveryState::Unknown) => true,
+            Some(DeliveryState::Delivered) => to == DeliveryState::Failed,
+            _ => false,
+        };
+        if !goes_on {
+            return Ok(false);
+        }
+        sqlx::query(
+            "UPDATE deliveries SET state = ?, reason = ?, code = ?, changed_at = ? \
+             WHERE account_id = ? AND id = ?",
         )
+        .bind(to.word())
+        .bind(reason)
+        .bind(code)
         .bind(now.0)
-        .bind(RunState::Stopped.word())
-        .fetch_all(&mut *one)
+        .bind(account.as_str())
+        .bind(id.as_slice())
+        .execute(&mut *one)
         .await
         .map_err(failed())?;
-        for row in rows {
-            let lease = leased(&row)?;
-            let dropped = sqlx::query(
-                "UPDATE deliveries SET state = ?, reason = 'stopped', changed_at = ? \
-                 WHERE account_id = ? AND run = ? AND chunk = ? AND state = ?",
-            )
-            .bind(DeliveryState::Dropped.word())
-            .bind(now.0)
-            .bind(lease.account.as_str())
-            .bind(&lease.run)
-            .bind(lease.chunk)
-            .bind(DeliveryState::Planned.word())
-            .execute(&mut *one)
-            .await
-            .map_err(failed())?;
-            let made = sqlx::query(
-                "SELECT count(*) FROM deliveries WHERE account_id = ? AND run = ? AND chunk = ?",
-            )
-            .bind(lease.account.as_str())
-            .bind(&lease.run)
-            .bind(lease.chunk)
-            .fetch_one(&mut *one)
-            .await
-            .map_err(failed())?;
-            // A part that nobody began has no deliveries; its people count as planned all the same.
-            let dropped = match made.get::<i64, _>(0) {
-                0 => lease.people.len() as i64,
-                _ => dropped.rows_affected() as i64,
-            };
-            let changes = [("planned", "", -dropped), ("dropped", "stopped", dropped)];
-            count(&mut one, &lease, changes).await.map_err(failed())?;
-        }
-        one.commit().await.map_err(failed())
+        let changes = [(was, "", -1), (to.word(), reason.unwrap_or_default(), 1)];
+        count(&mut one, account, run, changes).await.map_err(failed())?;
+        one.commit().await.map_err(failed())?;
+        Ok(true)
     }
 
     /// How many deliveries of a run are in each state.
@@ -342,6 +360,71 @@ impl Catalog {
     }
 }
 
+/// The steps of those who got as many messages as they may.
+async fn capped(
+    one: &mut Transaction<'_, Sqlite>,
+    lease: &Lease,
+    moved: &[Moved],
+    cap: Cap<'_>,
+) -> Result<Vec<u32>, sqlx::Error> {
+    let mut capped = Vec::new();
+    for step in moved.iter().filter(|step| step.to == DeliveryState::HandingOver) {
+        let Some(since) = step.counts_since else { continue };
+        let row = sqlx::query(
+            "SELECT count(*) FROM deliveries d \
+             JOIN deliveries o ON o.account_id = d.account_id AND o.person = d.person \
+             JOIN runs r ON r.account_id = o.account_id AND r.run = o.run \
+             WHERE d.account_id = ? AND d.run = ? AND d.chunk = ? AND d.place = ? \
+               AND o.sent_at >= ? AND o.id <> d.id AND r.channel = ?",
+        )
+        .bind(lease.account.as_str())
+        .bind(&lease.run)
+        .bind(lease.chunk)
+        .bind(step.place)
+        .bind(since.0)
+        .bind(cap.channel)
+        .fetch_one(&mut **one)
+        .await?;
+        if row.get::<i64, _>(0) >= i64::from(cap.messages) {
+            capped.push(step.place);
+        }
+    }
+    Ok(capped)
+}
+
+/// Moves the deliveries of some places one way; how many there were.
+async fn go(
+    one: &mut Transaction<'_, Sqlite>,
+    lease: &Lease,
+    (from, to, reason, code, provider_id, attempts, due): &Way<'_>,
+    places: &[u32],
+    now: Timestamp,
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query(
+        "UPDATE deliveries SET state = ?1, reason = ?2, code = ?3, \
+           provider_id = coalesce(?4, provider_id), attempts = ?5, due = ?6, changed_at = ?7, \
+           sent_at = CASE ?1 WHEN 'handing_over' THEN ?7 WHEN 'planned' THEN NULL \
+             WHEN 'failed' THEN NULL WHEN 'dropped' THEN NULL ELSE sent_at END \
+         WHERE account_id = ?8 AND run = ?9 AND chunk = ?10 AND state = ?11 \
+           AND place IN (SELECT value FROM json_each(?12))",
+    )
+    .bind(to.word())
+    .bind(*reason)
+    .bind(*code)
+    .bind(*provider_id)
+    .bind(*attempts)
+    .bind(due.0)
+    .bind(now.0)
+    .bind(lease.account.as_str())
+    .bind(&lease.run)
+    .bind(lease.chunk)
+    .bind(from.word())
+    .bind(json!(places).to_string())
+    .execute(&mut **one)
+    .await?;
+    Ok(done.rows_affected())
+}
+
 /// Counts steps: one less where each stood, one more where it stands.
 async fn tally(
     one: &mut Transaction<'_, Sqlite>,
@@ -349,17 +432,30 @@ async fn tally(
     moved: &[Moved],
 ) -> Result<(), sqlx::Error> {
     let mut changes: BTreeMap<(&str, &str), i64> = BTreeMap::new();
+    let mut repeated = 0;
     for step in moved {
         *changes.entry((step.from.word(), "")).or_default() -= 1;
         let reason = step.reason.filter(|_| step.to.is_settled()).unwrap_or_default();
         *changes.entry((step.to.word(), reason)).or_default() += 1;
+        let handing_over = DeliveryState::HandingOver;
+        repeated += i64::from(step.from == handing_over && step.to == handing_over);
     }
-    count(one, lease, changes.into_iter().map(|((state, reason), n)| (state, reason, n))).await
+    if repeated > 0 {
+        sqlx::query("UPDATE runs SET repeated = repeated + ? WHERE account_id = ? AND run = ?")
+            .bind(repeated)
+            .bind(lease.account.as_str())
+            .bind(&lease.run)
+            .execute(&mut **one)
+            .await?;
+    }
+    let changes = changes.into_iter().map(|((state, reason), n)| (state, reason, n));
+    count(one, &lease.account, &lease.run, changes).await
 }
 
 async fn count(
     one: &mut Transaction<'_, Sqlite>,
-    lease: &Lease,
+    account: &AccountId,
+    run: &str,
     changes: impl IntoIterator<Item = (&str, &str, i64)>,
 ) -> Result<(), sqlx::Error> {
     for (state, reason, change) in changes.into_iter().filter(|(.., change)| *change != 0) {
@@ -368,8 +464,8 @@ async fn count(
              VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE \
              SET deliveries = deliveries + excluded.deliveries",
         )
-        .bind(lease.account.as_str())
-        .bind(&lease.run)
+        .bind(account.as_str())
+        .bind(run)
         .bind(state)
         .bind(reason)
         .bind(change)
@@ -379,7 +475,7 @@ async fn count(
     Ok(())
 }
 
-fn delivery(row: &SqliteRow) -> Result<Delivery, Error> {
+pub(crate) fn delivery(row: &SqliteRow) -> Result<Delivery, Error> {
     let bytes = |at: usize| -> Result<[u8; 16], Error> {
         row.get::<&[u8], _>(at).try_into().map_err(|_| Error::Corrupt("id of a delivery"))
     };
@@ -396,5 +492,6 @@ fn delivery(row: &SqliteRow) -> Result<Delivery, Error> {
         attempts: row.get::<i64, _>(9) as u32,
         due: Timestamp(row.get(10)),
         changed_at: Timestamp(row.get(11)),
+        sent_at: row.get::<Option<i64>, _>(12).map(Timestamp),
     })
 }

@@ -8,7 +8,6 @@ use sqlx::{Row, Sqlite, Transaction};
 use crate::database::Catalog;
 use crate::error::Error;
 use crate::lists::people;
-use crate::runs::RunState;
 
 /// A part of an audience that one worker works on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,29 +24,87 @@ pub struct Lease {
     pub people: Vec<PersonId>,
 }
 
+/// One way by which messages of a publisher go.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Lane {
+    /// Whose.
+    pub account: AccountId,
+    /// The channel.
+    pub channel: String,
+    /// The provider.
+    pub provider: String,
+}
+
+/// Runs with work left: those that send, and those that were stopped.
+const GOES_ON: &str = "r.state IN ('running', 'stopped')";
+
 impl Catalog {
-    /// Takes a part of a running audience that is due and that nobody has, the earliest first.
+    /// The channels and providers by which something is due that nobody has, of all publishers.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be read.
+    pub async fn lanes_due(&self, now: Timestamp) -> Result<Vec<Lane>, Error> {
+        let query = format!(
+            "SELECT DISTINCT r.account_id, r.channel, r.provider FROM audience a JOIN runs r \
+             ON r.account_id = a.account_id AND r.run = a.run \
+             WHERE a.due <= ? AND a.leased_until <= ? AND {GOES_ON}"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(now.0)
+            .bind(now.0)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(Error::database("look what is due"))?;
+        let lane = |row: &SqliteRow| {
+            let account = AccountId::new(row.get(0));
+            let account = account.ok_or(Error::Corrupt("account id of a run"))?;
+            Ok(Lane { account, channel: row.get(1), provider: row.get(2) })
+        };
+        rows.iter().map(lane).collect()
+    }
+
+    /// Takes a part of an audience that is due and that nobody has, the earliest first. Those of
+    /// stopped runs are among them: their people are told what became of their messages.
     ///
     /// # Errors
     /// [`Error::Database`] when the file cannot be written.
-    pub async fn lease(&self, now: Timestamp, until: Timestamp) -> Result<Option<Lease>, Error> {
+    pub async fn lease(
+        &self,
+        lane: &Lane,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Lease>, Error> {
         let failed = || Error::database("lease a part of an audience");
-        let row = sqlx::query(
+        let query = format!(
             "UPDATE audience SET epoch = epoch + 1, leased_until = ?2 \
              WHERE (account_id, run, chunk) = ( \
                SELECT a.account_id, a.run, a.chunk FROM audience a \
                JOIN runs r ON r.account_id = a.account_id AND r.run = a.run \
-               WHERE a.due <= ?1 AND a.leased_until <= ?1 AND r.state = ?3 \
+               WHERE a.due <= ?1 AND a.leased_until <= ?1 AND {GOES_ON} \
+                 AND r.account_id = ?3 AND r.channel = ?4 AND r.provider = ?5 \
                ORDER BY a.due LIMIT 1) \
-             RETURNING account_id, run, chunk, epoch, people",
-        )
-        .bind(now.0)
-        .bind(until.0)
-        .bind(RunState::Running.word())
-        .fetch_optional(&self.pool)
-        .await
-        .map_err(failed())?;
+             RETURNING account_id, run, chunk, epoch, people"
+        );
+        let row = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(now.0)
+            .bind(until.0)
+            .bind(lane.account.as_str())
+            .bind(&lane.channel)
+            .bind(&lane.provider)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(failed())?;
         row.as_ref().map(leased).transpose()
+    }
+
+    /// Gives up what a process that is gone had leased: at its start, a server is the only one.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be written.
+    pub async fn end_leases(&self) -> Result<(), Error> {
+        let ended = sqlx::query("UPDATE audience SET leased_until = 0 WHERE leased_until > 0");
+        ended.execute(&self.pool).await.map_err(Error::database("end leases"))?;
+        Ok(())
     }
 
     /// Keeps a lease for longer; false when another worker has it.
@@ -70,23 +127,32 @@ impl Catalog {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Gives a lease back. `due`: when there is more to do; none, and it is done for good.
+    /// Gives a lease back. `due`: when there is more to do; none, and it is done for good: whom it
+    /// was for is in the deliveries alone from then on.
     ///
     /// # Errors
     /// [`Error::Database`] when the file cannot be written.
     pub async fn release(&self, lease: &Lease, due: Option<Timestamp>) -> Result<bool, Error> {
-        let done = sqlx::query(
-            "UPDATE audience SET leased_until = 0, due = ? \
-             WHERE account_id = ? AND run = ? AND chunk = ? AND epoch = ?",
-        )
-        .bind(due.map(|due| due.0))
-        .bind(lease.account.as_str())
-        .bind(&lease.run)
-        .bind(lease.chunk)
-        .bind(lease.epoch as i64)
-        .execute(&self.pool)
-        .await
-        .map_err(Error::database("give a lease back"))?;
+        let query = match due {
+            Some(_) => {
+                "UPDATE audience SET leased_until = 0, due = ?5 \
+                 WHERE account_id = ?1 AND run = ?2 AND chunk = ?3 AND epoch = ?4"
+            }
+            None => {
+                "DELETE FROM audience \
+                 WHERE account_id = ?1 AND run = ?2 AND chunk = ?3 AND epoch = ?4"
+            }
+        };
+        let done = sqlx::query(query)
+            .bind(lease.account.as_str())
+            .bind(&lease.run)
+            .bind(lease.chunk)
+            .bind(lease.epoch as i64);
+        let done = match due {
+            Some(due) => done.bind(due.0),
+            None => done,
+        };
+        let done = done.execute(&self.pool).await.map_err(Error::database("give a lease back"))?;
         Ok(done.rows_affected() == 1)
     }
 
@@ -96,8 +162,7 @@ impl Catalog {
     /// [`Error::Database`] when the file cannot be read.
     pub async fn is_done(&self, account: &AccountId, run: &str) -> Result<bool, Error> {
         let row = sqlx::query(
-            "SELECT NOT EXISTS (SELECT 1 FROM audience \
-             WHERE account_id = ? AND run = ? AND due IS NOT NULL)",
+            "SELECT NOT EXISTS (SELECT 1 FROM audience WHERE account_id = ? AND run = ?)",
         )
         .bind(account.as_str())
         .bind(run)

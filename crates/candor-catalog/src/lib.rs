@@ -8,6 +8,7 @@
 //! Entry type: [`Catalog`]. One file per noun.
 
 mod audit;
+mod campaigns;
 mod consents;
 mod database;
 mod definitions;
@@ -16,21 +17,28 @@ mod error;
 mod fold;
 mod leases;
 mod lists;
+mod messages;
 mod policy;
 mod publishers;
 mod runs;
+mod suppressions;
 mod tokens;
 mod users;
+mod visits;
 
 pub use audit::AuditEntry;
+pub use campaigns::{Campaign, CampaignState, CampaignVersion};
 pub use consents::Consent;
 pub use database::Catalog;
 pub use definitions::{Definition, NewDefinition};
-pub use deliveries::{Delivery, DeliveryState, Moved, Tally};
+pub use deliveries::{Cap, Delivery, DeliveryState, FREQUENCY_CAP, Moved, Tally};
 pub use error::Error;
-pub use leases::Lease;
+pub use leases::{Lane, Lease};
+pub use messages::{MessageCursor, Wanted};
 pub use policy::PolicyVersion;
 pub use publishers::{NewPublisher, Publisher};
 pub use runs::{Group, Run, RunState};
+pub use suppressions::{Suppression, SuppressionReason};
 pub use tokens::{ApiToken, ListedToken};
 pub use users::User;
+pub use visits::{Visit, VisitTally};

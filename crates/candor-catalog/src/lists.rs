@@ -78,7 +78,8 @@ async fn remove(
     Ok(())
 }
 
-/// Takes a person, and whoever was merged into them, off all lists of a publisher.
+/// Takes a person, and whoever was merged into them, off all lists of a publisher and out of its
+/// messages; that a message went stays counted.
 pub(crate) async fn forget(
     one: &mut Transaction<'_, Sqlite>,
     account: &str,
@@ -95,6 +96,7 @@ pub(crate) async fn forget(
     .await?;
     for id in rows.iter().flat_map(|row| people(row.get(0))) {
         forget_one(one, account, id).await?;
+        crate::messages::forget(one, account, id).await?;
     }
     Ok(())
 }

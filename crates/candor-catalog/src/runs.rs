@@ -2,7 +2,7 @@
 
 use candor_event::{AccountId, PersonId, Timestamp};
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use crate::database::Catalog;
 use crate::error::Error;
@@ -64,6 +64,10 @@ pub struct Run {
     pub campaign: String,
     /// The version of the campaign that fires.
     pub version: u64,
+    /// By which channel.
+    pub channel: String,
+    /// By which of the channel's providers.
+    pub provider: String,
     /// Where it stands.
     pub state: RunState,
     /// When it fires.
@@ -76,6 +80,10 @@ pub struct Run {
     pub as_of: Timestamp,
     /// When its state changed last.
     pub changed_at: Timestamp,
+    /// Hand-overs that nobody knows the end of and that were made again.
+    pub repeated: u64,
+    /// Why it paused by itself.
+    pub note: Option<String>,
 }
 
 /// People of an audience who are written to from a moment on.
@@ -87,8 +95,8 @@ pub struct Group {
     pub people: Vec<PersonId>,
 }
 
-const RUN: &str =
-    "account_id, run, campaign, version, state, due, until, people, as_of, changed_at";
+const RUN: &str = "account_id, run, campaign, version, state, due, until, people, as_of, \
+                   changed_at, channel, provider, repeated, note";
 
 impl Catalog {
     /// Plans a run, unless one of its key is there already; whether it was new.
@@ -96,25 +104,9 @@ impl Catalog {
     /// # Errors
     /// [`Error::Database`] when the file cannot be written.
     pub async fn plan_run(&self, run: &Run) -> Result<bool, Error> {
-        let done = sqlx::query(
-            "INSERT INTO runs \
-             (account_id, run, campaign, version, state, due, until, people, as_of, changed_at) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        )
-        .bind(run.account.as_str())
-        .bind(&run.run)
-        .bind(&run.campaign)
-        .bind(run.version as i64)
-        .bind(run.state.word())
-        .bind(run.due.0)
-        .bind(run.until.0)
-        .bind(run.people as i64)
-        .bind(run.as_of.0)
-        .bind(run.changed_at.0)
-        .execute(&self.pool)
-        .await
-        .map_err(Error::database("plan a run"))?;
-        Ok(done.rows_affected() == 1)
+        let failed = || Error::database("plan a run");
+        let mut one = self.pool.acquire().await.map_err(failed())?;
+        plan(&mut one, run).await.map_err(failed())
     }
 
     /// Fixes whom a scheduled run is for and lets it run, in one step: nobody is written to before
@@ -182,31 +174,60 @@ impl Catalog {
         Ok(true)
     }
 
-    /// Moves a run on if it stands where it is thought to; whether it did.
+    /// Moves a run on if it stands where it is thought to; whether it did. `note` says why it
+    /// paused by itself. What a stopped run still has to do is due at once.
     ///
     /// # Errors
-    /// [`Error::Database`] when the file cannot be written.
+    /// [`Error::Database`] when the file cannot be written; nothing changed then.
     pub async fn move_run(
         &self,
-        account: &AccountId,
-        run: &str,
-        from: RunState,
+        run: &Run,
         to: RunState,
+        note: Option<&str>,
         now: Timestamp,
     ) -> Result<bool, Error> {
+        let failed = || Error::database("move a run");
+        let mut one = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
         let done = sqlx::query(
-            "UPDATE runs SET state = ?, changed_at = ? \
+            "UPDATE runs SET state = ?, note = ?, changed_at = ? \
              WHERE account_id = ? AND run = ? AND state = ?",
         )
         .bind(to.word())
+        .bind(note)
         .bind(now.0)
-        .bind(account.as_str())
-        .bind(run)
-        .bind(from.word())
-        .execute(&self.pool)
+        .bind(run.account.as_str())
+        .bind(&run.run)
+        .bind(run.state.word())
+        .execute(&mut *one)
         .await
-        .map_err(Error::database("move a run"))?;
+        .map_err(failed())?;
+        if to == RunState::Stopped {
+            sqlx::query("UPDATE audience SET due = ? WHERE account_id = ? AND run = ? AND due > ?")
+                .bind(now.0)
+                .bind(run.account.as_str())
+                .bind(&run.run)
+                .bind(now.0)
+                .execute(&mut *one)
+                .await
+                .map_err(failed())?;
+        }
+        one.commit().await.map_err(failed())?;
         Ok(done.rows_affected() == 1)
+    }
+
+    /// One run; none of that key.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be read.
+    pub async fn run(&self, account: &AccountId, run: &str) -> Result<Option<Run>, Error> {
+        let query = format!("SELECT {RUN} FROM runs WHERE account_id = ? AND run = ?");
+        let row = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(account.as_str())
+            .bind(run)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(Error::database("find a run"))?;
+        row.as_ref().map(read).transpose()
     }
 
     /// The runs of a campaign, the latest first.
@@ -223,7 +244,7 @@ impl Catalog {
             .fetch_all(&self.pool)
             .await
             .map_err(Error::database("list runs"))?;
-        rows.iter().map(run).collect()
+        rows.iter().map(read).collect()
     }
 
     /// The runs of all publishers that stand so and were due by a moment, the earliest first.
@@ -239,11 +260,37 @@ impl Catalog {
             .fetch_all(&self.pool)
             .await
             .map_err(Error::database("list runs that are due"))?;
-        rows.iter().map(run).collect()
+        rows.iter().map(read).collect()
     }
 }
 
-fn run(row: &SqliteRow) -> Result<Run, Error> {
+/// Plans a run, unless one of its key is there already; whether it was new.
+pub(crate) async fn plan(one: &mut SqliteConnection, run: &Run) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "INSERT INTO runs (account_id, run, campaign, version, state, due, until, people, as_of, \
+         changed_at, channel, provider, repeated, note) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    )
+    .bind(run.account.as_str())
+    .bind(&run.run)
+    .bind(&run.campaign)
+    .bind(run.version as i64)
+    .bind(run.state.word())
+    .bind(run.due.0)
+    .bind(run.until.0)
+    .bind(run.people as i64)
+    .bind(run.as_of.0)
+    .bind(run.changed_at.0)
+    .bind(&run.channel)
+    .bind(&run.provider)
+    .bind(run.repeated as i64)
+    .bind(&run.note)
+    .execute(one)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+fn read(row: &SqliteRow) -> Result<Run, Error> {
     Ok(Run {
         account: AccountId::new(row.get(0)).ok_or(Error::Corrupt("account id of a run"))?,
         run: row.get(1),
@@ -255,5 +302,9 @@ fn run(row: &SqliteRow) -> Result<Run, Error> {
         people: row.get::<i64, _>(7) as u64,
         as_of: Timestamp(row.get(8)),
         changed_at: Timestamp(row.get(9)),
+        channel: row.get(10),
+        provider: row.get(11),
+        repeated: row.get::<i64, _>(12) as u64,
+        note: row.get(13),
     })
 }

@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 
 use candor_catalog::{
-    Catalog, DeliveryState, Group, Lease, Moved, NewPublisher, Publisher, Run, RunState,
+    Campaign, CampaignState, CampaignVersion, Cap, Catalog, DeliveryState, Group, Lane, Lease,
+    Moved, NewPublisher, Publisher, Run, RunState, Suppression, SuppressionReason, Visit, Wanted,
 };
-use candor_event::{AccountId, PersonId, Timestamp};
+use candor_event::{AccountId, PersonId, Record, Timestamp};
 
-use DeliveryState::{Accepted, Dropped, HandingOver, Planned};
+use DeliveryState::{Accepted, Dropped, Failed, HandingOver, Planned};
 
 fn account() -> AccountId {
     AccountId::new("A-1").unwrap()
@@ -22,6 +23,29 @@ fn person(n: u32) -> PersonId {
 
 async fn catalog(folder: &std::path::Path) -> Catalog {
     Catalog::open(&folder.join("catalog.db")).await.unwrap()
+}
+
+fn run(key: &str, due: i64) -> Run {
+    Run {
+        account: account(),
+        run: key.into(),
+        campaign: "c".into(),
+        version: 1,
+        channel: "email".into(),
+        provider: "main".into(),
+        state: RunState::Scheduled,
+        due: Timestamp(due),
+        until: Timestamp(1_000),
+        people: 0,
+        as_of: Timestamp(0),
+        changed_at: Timestamp(1),
+        repeated: 0,
+        note: None,
+    }
+}
+
+fn lane() -> Lane {
+    Lane { account: account(), channel: "email".into(), provider: "main".into() }
 }
 
 /// A run of so many people, due at 10, its audience fixed.
@@ -40,18 +64,7 @@ async fn begun(catalog: &Catalog, people: u32) {
         policy: "{}".into(),
     };
     catalog.create_publisher(&new, Timestamp(0)).await.unwrap();
-    let run = Run {
-        account: account(),
-        run: "r".into(),
-        campaign: "c".into(),
-        version: 1,
-        state: RunState::Scheduled,
-        due: Timestamp(10),
-        until: Timestamp(1_000),
-        people: 0,
-        as_of: Timestamp(0),
-        changed_at: Timestamp(1),
-    };
+    let run = run("r", 10);
     assert!(catalog.plan_run(&run).await.unwrap());
     assert!(!catalog.plan_run(&run).await.unwrap(), "a run is planned once");
     assert_eq!(catalog.runs_due(RunState::Scheduled, Timestamp(9)).await.unwrap(), []);
@@ -73,7 +86,12 @@ fn step(place: u32, from: DeliveryState, to: DeliveryState, reason: Option<&'sta
         provider_id: None,
         attempts: 1,
         due: Timestamp(11),
+        counts_since: None,
     }
+}
+
+async fn moves(catalog: &Catalog, lease: &Lease, steps: &[Moved], now: Timestamp) -> bool {
+    catalog.move_deliveries(lease, steps, None, now).await.unwrap() == Some(Vec::new())
 }
 
 async fn tally(catalog: &Catalog) -> BTreeMap<String, u64> {
@@ -86,7 +104,7 @@ fn counts<const N: usize>(of: [(&str, u64); N]) -> BTreeMap<String, u64> {
 }
 
 async fn take(catalog: &Catalog, now: i64, until: i64) -> Option<Lease> {
-    catalog.lease(Timestamp(now), Timestamp(until)).await.unwrap()
+    catalog.lease(&lane(), Timestamp(now), Timestamp(until)).await.unwrap()
 }
 
 #[tokio::test]
@@ -106,22 +124,22 @@ async fn a_run_goes_from_planned_to_done_and_its_counts_balance() {
     let planned = catalog.deliveries_of(&second, Timestamp(13), id, due).await.unwrap().unwrap();
     assert_eq!((planned.len(), planned[0].person), (904, person(4_096)));
     let steps: Vec<_> = (0..904).map(|n| step(n, Planned, HandingOver, None)).collect();
-    assert!(catalog.move_deliveries(&second, &steps, Timestamp(14)).await.unwrap());
+    assert!(moves(&catalog, &second, &steps, Timestamp(14)).await);
     let expected = counts([("handing_over ", 904), ("planned ", 4_096)]);
     assert_eq!(tally(&catalog).await, expected);
     let steps: Vec<_> = (0..904).map(|n| step(n, HandingOver, Accepted, None)).collect();
-    assert!(catalog.move_deliveries(&second, &steps, Timestamp(15)).await.unwrap());
+    assert!(moves(&catalog, &second, &steps, Timestamp(15)).await);
     // All or nothing: one of these does not stand where it is thought to.
     let steps =
         [step(1, Accepted, DeliveryState::Delivered, None), step(2, Planned, Dropped, None)];
-    assert!(catalog.move_deliveries(&second, &steps, Timestamp(16)).await.is_err());
+    assert!(catalog.move_deliveries(&second, &steps, None, Timestamp(16)).await.is_err());
     assert_eq!(tally(&catalog).await, counts([("accepted ", 904), ("planned ", 4_096)]));
     assert!(catalog.release(&second, None).await.unwrap());
 
     catalog.deliveries_of(&first, Timestamp(16), id, due).await.unwrap().unwrap();
     let reason = Some("no_consent");
     let steps: Vec<_> = (0..4_096).map(|n| step(n, Planned, Dropped, reason)).collect();
-    assert!(catalog.move_deliveries(&first, &steps, Timestamp(17)).await.unwrap());
+    assert!(moves(&catalog, &first, &steps, Timestamp(17)).await);
     assert!(!catalog.is_done(&account(), "r").await.unwrap());
     assert!(catalog.release(&first, None).await.unwrap());
     assert!(catalog.is_done(&account(), "r").await.unwrap());
@@ -139,7 +157,7 @@ async fn a_worker_whose_lease_was_taken_over_commits_nothing() {
     let due = |_| Timestamp(11);
     frozen.deliveries_of(&old, Timestamp(12), id, due).await.unwrap().unwrap();
     let going = [step(0, Planned, HandingOver, None)];
-    assert!(frozen.move_deliveries(&old, &going, Timestamp(13)).await.unwrap());
+    assert!(moves(&frozen, &old, &going, Timestamp(13)).await);
 
     // Another process, after the lease ran out.
     let other = catalog(folder.path()).await;
@@ -149,38 +167,233 @@ async fn a_worker_whose_lease_was_taken_over_commits_nothing() {
     assert_eq!(seen[0].state, HandingOver, "nobody knows what became of it");
 
     let late = [step(0, HandingOver, Accepted, None)];
-    assert!(!frozen.move_deliveries(&old, &late, Timestamp(52)).await.unwrap());
+    assert!(!moves(&frozen, &old, &late, Timestamp(52)).await);
     assert!(!frozen.extend(&old, Timestamp(99)).await.unwrap());
     assert!(!frozen.release(&old, None).await.unwrap());
     assert_eq!(frozen.deliveries_of(&old, Timestamp(52), id, due).await.unwrap(), None);
-    assert!(other.move_deliveries(&new, &late, Timestamp(53)).await.unwrap());
+    assert!(moves(&other, &new, &late, Timestamp(53)).await);
     assert_eq!(tally(&other).await, counts([("accepted ", 1), ("planned ", 9)]));
 }
 
 #[tokio::test]
-async fn what_is_stopped_is_dropped_and_nothing_else() {
+async fn what_is_stopped_is_due_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let catalog = catalog(folder.path()).await;
     begun(&catalog, 9_000).await;
     let worked_on = take(&catalog, 12, 50).await.unwrap();
-    let (id, due) = (|person: PersonId| person.0, |_| Timestamp(11));
-    catalog.deliveries_of(&worked_on, Timestamp(12), id, due).await.unwrap().unwrap();
-    let going = [step(0, Planned, HandingOver, None)];
-    assert!(catalog.move_deliveries(&worked_on, &going, Timestamp(13)).await.unwrap());
-    let shop = account();
-    let stop = |from| catalog.move_run(&shop, "r", from, RunState::Stopped, Timestamp(14));
-    assert!(!stop(RunState::Paused).await.unwrap());
-    assert!(stop(RunState::Running).await.unwrap());
-    assert_eq!(take(&catalog, 60, 90).await, None, "a stopped run gives no work");
-
-    catalog.drop_stopped(Timestamp(15)).await.unwrap();
-    let expected =
-        counts([("dropped stopped", 9_000 - 4_096), ("handing_over ", 1), ("planned ", 4_095)]);
-    assert_eq!(tally(&catalog).await, expected, "its worker still has the first part");
-    let gone = [step(0, HandingOver, Accepted, None)];
-    assert!(catalog.move_deliveries(&worked_on, &gone, Timestamp(16)).await.unwrap());
-    assert!(catalog.release(&worked_on, Some(Timestamp(16))).await.unwrap());
-    catalog.drop_stopped(Timestamp(17)).await.unwrap();
-    assert_eq!(tally(&catalog).await, counts([("accepted ", 1), ("dropped stopped", 8_999)]));
+    assert!(catalog.release(&worked_on, Some(Timestamp(900))).await.unwrap());
+    let now = catalog.run(&account(), "r").await.unwrap().unwrap();
+    assert_eq!(now.state, RunState::Running);
+    let stop = |of: Run| {
+        let catalog = catalog.clone();
+        async move { catalog.move_run(&of, RunState::Stopped, None, Timestamp(14)).await.unwrap() }
+    };
+    assert!(!stop(Run { state: RunState::Paused, ..now.clone() }).await);
+    assert!(stop(now).await);
+    assert_eq!(catalog.lanes_due(Timestamp(15)).await.unwrap(), [lane()]);
+    let mut parts = 0;
+    while let Some(part) = take(&catalog, 15, 60).await {
+        assert!(catalog.release(&part, None).await.unwrap());
+        parts += 1;
+    }
+    assert_eq!(parts, 3, "also the one that was put off");
     assert!(catalog.is_done(&account(), "r").await.unwrap());
+}
+
+#[tokio::test]
+async fn nobody_gets_one_too_many_however_many_runs_there_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = catalog(folder.path()).await;
+    begun(&catalog, 1).await;
+    let (id, due) = (|_| [0; 16], |_| Timestamp(11));
+    let first = take(&catalog, 12, 500).await.unwrap();
+    catalog.deliveries_of(&first, Timestamp(12), id, due).await.unwrap().unwrap();
+    let shop = account();
+    let cap = Some(Cap { channel: "email", messages: 3 });
+    let going = |since| {
+        let since = Some(Timestamp(since));
+        [Moved { counts_since: since, ..step(0, Planned, HandingOver, None) }]
+    };
+    let sent = catalog.move_deliveries(&first, &going(0), cap, Timestamp(20)).await.unwrap();
+    assert_eq!(sent, Some(vec![]));
+    for n in 1..20u8 {
+        let key = format!("r{n}");
+        catalog.plan_run(&run(&key, 10)).await.unwrap();
+        let groups = [Group { due: Timestamp(10), people: vec![person(0)] }];
+        let fixed = catalog.fix_audience(&shop, &key, &groups, Timestamp(9), Timestamp(11));
+        assert!(fixed.await.unwrap());
+        let lease = take(&catalog, 12, 500).await.unwrap();
+        assert_eq!(lease.run, key);
+        let id = |_| [n; 16];
+        catalog.deliveries_of(&lease, Timestamp(12), id, due).await.unwrap().unwrap();
+        let now = Timestamp(20 + i64::from(n));
+        let capped = catalog.move_deliveries(&lease, &going(0), cap, now).await.unwrap().unwrap();
+        assert_eq!(capped, if n < 3 { vec![] } else { vec![0] }, "message {n}");
+        if n == 1 {
+            // One that fails for good gives its place back; here it takes it again.
+            let fails = [step(0, HandingOver, Failed, Some("no_such_address"))];
+            assert!(moves(&catalog, &lease, &fails, Timestamp(22)).await);
+            let message = catalog.message(&account(), [1; 16]).await.unwrap().unwrap();
+            assert_eq!(message.sent_at, None);
+            let key = "again";
+            catalog.plan_run(&run(key, 10)).await.unwrap();
+            let fixed = catalog.fix_audience(&shop, key, &groups, Timestamp(9), Timestamp(11));
+            assert!(fixed.await.unwrap());
+            let lease = take(&catalog, 12, 500).await.unwrap();
+            let id = |_| [99; 16];
+            catalog.deliveries_of(&lease, Timestamp(12), id, due).await.unwrap().unwrap();
+            let capped = catalog.move_deliveries(&lease, &going(0), cap, now).await.unwrap();
+            assert_eq!(capped, Some(vec![]));
+        }
+    }
+    // Later, when the window has moved on, one may go again.
+    let tally = catalog.tally(&account(), "r19").await.unwrap();
+    assert_eq!(tally[&("dropped".to_owned(), "frequency_cap".to_owned())], 1);
+}
+
+#[tokio::test]
+async fn what_a_provider_says_later_counts_once_and_only_forward() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = catalog(folder.path()).await;
+    begun(&catalog, 2).await;
+    let lease = take(&catalog, 12, 500).await.unwrap();
+    let due = |_| Timestamp(11);
+    let id = |person: PersonId| person.0;
+    catalog.deliveries_of(&lease, Timestamp(12), id, due).await.unwrap().unwrap();
+    let shop = account();
+    let bounced = || {
+        let to = (DeliveryState::Failed, Some("bounced"));
+        catalog.settle(&shop, person(0).0, to.0, to.1, "550 5.1.1", Timestamp(30))
+    };
+    assert!(!bounced().await.unwrap(), "it has not gone out");
+    assert!(moves(&catalog, &lease, &[step(0, Planned, HandingOver, None)], Timestamp(13)).await);
+    assert!(moves(&catalog, &lease, &[step(0, HandingOver, Accepted, None)], Timestamp(14)).await);
+    assert!(bounced().await.unwrap());
+    assert!(!bounced().await.unwrap(), "once");
+    assert_eq!(tally(&catalog).await, counts([("failed bounced", 1), ("planned ", 1)]));
+    let message = catalog.message(&account(), person(0).0).await.unwrap().unwrap();
+    assert_eq!((message.state, message.code.as_deref()), (Failed, Some("550 5.1.1")));
+    let wanted = Wanted { state: Some(Failed), ..Wanted::default() };
+    assert_eq!(catalog.messages(&account(), &wanted, None, 10).await.unwrap(), [message]);
+    let wanted = Wanted { run: Some("r".into()), ..Wanted::default() };
+    let all = catalog.messages(&account(), &wanted, None, 1).await.unwrap();
+    let cursor = (all[0].run.clone(), all[0].chunk, all[0].place);
+    let rest = catalog.messages(&account(), &wanted, Some(&cursor), 10).await.unwrap();
+    assert_eq!((all.len(), rest.len(), rest[0].person), (1, 1, person(1)));
+}
+
+#[tokio::test]
+async fn visits_are_judged_later_and_counted_by_message() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = catalog(folder.path()).await;
+    begun(&catalog, 1).await;
+    let visit = |message: u8, link, at, machine| Visit {
+        account: account(),
+        message: [message; 16],
+        number: 0,
+        run: "r".into(),
+        link,
+        at: Timestamp(at),
+        machine,
+    };
+    for one in [visit(1, None, 5, None), visit(1, Some(3), 6, None), visit(2, Some(3), 7, None)] {
+        assert!(catalog.visit(&one).await.unwrap());
+    }
+    assert!(catalog.visit(&visit(3, Some(4), 8, Some(true))).await.unwrap());
+    let waiting = catalog.visits_waiting(Timestamp(6), 10).await.unwrap();
+    assert_eq!(waiting.iter().map(|v| v.number).collect::<Vec<_>>(), [1, 2]);
+    let judged: Vec<_> = waiting.into_iter().map(|visit| (visit, false)).collect();
+    catalog.judge_visits(&judged).await.unwrap();
+    let tally = catalog.visits_of_run(&account(), "r").await.unwrap();
+    assert_eq!((tally.opened, tally.clicked, tally.machine_clicks), (1, 1, 1));
+    assert_eq!(tally.links, [(3, 1)]);
+    assert_eq!(catalog.visits_of(&account(), [1; 16]).await.unwrap().len(), 2);
+    for _ in 0..99 {
+        catalog.visit(&visit(2, None, 9, None)).await.unwrap();
+    }
+    assert!(!catalog.visit(&visit(2, None, 9, None)).await.unwrap(), "more tell nothing new");
+}
+
+#[tokio::test]
+async fn a_campaign_fires_once_for_each_of_its_times() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = catalog(folder.path()).await;
+    begun(&catalog, 1).await;
+    let campaign = Campaign {
+        account: account(),
+        campaign: "c".into(),
+        state: CampaignState::WaitingForApproval,
+        version: 4,
+        next_due: None,
+        changed_at: Timestamp(5),
+    };
+    let version = CampaignVersion {
+        version: 4,
+        document: "{}".into(),
+        published_at: Timestamp(5),
+        published_by: "ann".into(),
+        approved_by: None,
+    };
+    catalog.publish_campaign(&campaign, &version).await.unwrap();
+    assert_eq!(catalog.campaigns_due(Timestamp(1_000)).await.unwrap(), []);
+    let approve = || catalog.approve_campaign(&campaign, Some(Timestamp(50)), "bob", Timestamp(6));
+    assert!(approve().await.unwrap());
+    assert!(!approve().await.unwrap());
+    let version = catalog.campaign_version(&account(), "c", 4).await.unwrap().unwrap();
+    assert_eq!(version.approved_by.as_deref(), Some("bob"));
+    assert_eq!(catalog.campaigns_due(Timestamp(49)).await.unwrap(), []);
+    let due = catalog.campaigns_due(Timestamp(50)).await.unwrap().remove(0);
+    let next = Some(Timestamp(60));
+    assert!(catalog.fire_campaign(&due, &run("c 50", 50), next).await.unwrap());
+    assert!(!catalog.fire_campaign(&due, &run("c 50b", 50), next).await.unwrap());
+    assert_eq!(catalog.run(&account(), "c 50b").await.unwrap(), None);
+    let now = catalog.campaign(&account(), "c").await.unwrap().unwrap();
+    assert_eq!((now.state, now.next_due), (CampaignState::Active, next));
+    let done = catalog.move_campaign(&now, CampaignState::Completed, None, Timestamp(70));
+    assert!(done.await.unwrap());
+    assert_eq!(catalog.campaigns(&account()).await.unwrap()[0].state, CampaignState::Completed);
+}
+
+#[tokio::test]
+async fn who_is_erased_is_in_no_message_and_no_audience() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = catalog(folder.path()).await;
+    begun(&catalog, 5_000).await;
+    let lease = take(&catalog, 12, 500).await.unwrap();
+    let (id, due) = (|person: PersonId| person.0, |_| Timestamp(11));
+    catalog.deliveries_of(&lease, Timestamp(12), id, due).await.unwrap().unwrap();
+    let erase = |n| (account(), Record::Erase { person: person(n), at: Timestamp(20) });
+    catalog.fold(&[erase(1), erase(4_500)], 1).await.unwrap();
+    let of = |n| Wanted { people: vec![person(n)], ..Wanted::default() };
+    assert_eq!(catalog.messages(&account(), &of(1), None, 9).await.unwrap(), []);
+    assert_eq!(catalog.messages(&account(), &of(2), None, 9).await.unwrap().len(), 1);
+    let rest = take(&catalog, 12, 500).await.unwrap();
+    assert_eq!(rest.people.len(), 904);
+    assert!(!rest.people.contains(&person(4_500)) && rest.people.contains(&person(4_501)));
+}
+
+#[tokio::test]
+async fn a_complaint_never_hides_that_there_is_no_such_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = catalog(folder.path()).await;
+    begun(&catalog, 1).await;
+    let new = |reason| Suppression {
+        channel: "email".into(),
+        hash: [1; 16],
+        reason,
+        address: Some(vec![1]),
+        at: Timestamp(1),
+        actor: "bounce".into(),
+    };
+    let order =
+        [SuppressionReason::Complaint, SuppressionReason::HardBounce, SuppressionReason::Complaint];
+    for reason in order {
+        catalog.suppress(&account(), &new(reason)).await.unwrap();
+    }
+    let all = catalog.suppressions(&account(), None, 10).await.unwrap();
+    assert_eq!(all, [new(SuppressionReason::HardBounce)]);
+    let after = Some(("email", [1; 16]));
+    assert_eq!(catalog.suppressions(&account(), after, 10).await.unwrap(), []);
+    assert!(catalog.unsuppress(&account(), "email", [1; 16]).await.unwrap());
+    assert!(!catalog.unsuppress(&account(), "email", [1; 16]).await.unwrap());
 }
