@@ -33,7 +33,7 @@ mod seal;
 mod tally;
 mod who;
 
-pub use accept::{Accepted, Door, GUIDS_TRAIT, Receipt, Request};
+pub use accept::{Accepted, Door, GUIDS_TRAIT, Outcome, Receipt, Request};
 pub use error::Error;
 pub use load::{Home, Step, read};
 pub use seal::{BatchSealer, FrameOpener, account_of, open_frame};

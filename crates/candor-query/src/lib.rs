@@ -29,7 +29,7 @@ pub use error::Error;
 pub use filter::{Condition, Op, Scope};
 pub use funnel::Funnel;
 pub use live::{Counted, Live, live};
-pub use period::{Interval, rfc3339, zone};
+pub use period::{Interval, duration, rfc3339, zone};
 pub use person::{Done, EventCount, Person, person, timeline};
 pub use question::{Breakdown, Breakdowns, Scoped};
 pub use scan::Cancel;

@@ -46,7 +46,7 @@ pub(crate) fn moment(text: &str, zone: &TimeZone, pointer: &str) -> Result<Times
 }
 
 /// A duration like `30m`, `12h`, `7d`, `2w`, in ms; a day has 24 hours.
-pub(crate) fn duration(text: &str, pointer: &str) -> Result<i64, Error> {
+pub fn duration(text: &str, pointer: &str) -> Result<i64, Error> {
     let bad = || Error::bad(pointer, "a duration like 30s, 30m, 12h, 7d or 2w");
     let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(bad)?;
     let number: i64 = number.parse().map_err(|_| bad())?;

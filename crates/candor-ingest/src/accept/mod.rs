@@ -9,13 +9,14 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use candor_event::{
-    ByPerson, ConsentChange, DataClass, IdKind, PersonId, Record, Timestamp, Value,
+    ByPerson, ClassSet, ConsentChange, DataClass, IdKind, PersonId, Properties, Purpose, Record,
+    Timestamp, Value,
 };
 use candor_keys::PublisherKeys;
 
 use crate::decode::{Incoming, Refused};
 use crate::error::Error;
-use crate::gate::{Classes, Policy, Stripped};
+use crate::gate::{Classes, Policy, Said, Stripped};
 use crate::seal::BatchSealer;
 use crate::tally::Tally;
 use crate::who::{Ids, WhoIsWho};
@@ -63,6 +64,21 @@ pub struct Accepted {
     pub joins: Vec<Record>,
     /// Records that came first with this frame: for [`Door::kept`], or for [`Door::not_kept`].
     pub firsts: Vec<u64>,
+}
+
+/// An event that the server itself knows of a person.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Of whom.
+    pub person: PersonId,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    pub name: &'static str,
+    /// Tells it from others of its name: told twice, it counts once.
+    pub id: String,
+    /// Its details.
+    pub properties: Properties,
 }
 
 /// One publisher's way in.
@@ -138,6 +154,13 @@ impl Door {
         let state = self.state();
         let person = state.who.resolve(&ids);
         person.is_some_and(|person| !state.allowed(person).is_empty())
+    }
+
+    /// The classes that a use for one purpose may look at of a person; none where it is not allowed.
+    pub fn usable(&self, person: PersonId, purpose: &Purpose) -> Option<ClassSet> {
+        let state = self.state();
+        let said = state.said.get(&state.who.canonical(person));
+        state.policy.usable(said.unwrap_or(&Said::default()), purpose)
     }
 
     /// Whom a normalised id is linked to, if to anyone.
@@ -221,6 +244,33 @@ impl Door {
         }
         self.finish(&mut state, batch, append)?;
         Ok(person)
+    }
+
+    /// Takes in events that the server itself knows of people, like what became of a message to
+    /// them. The gate is asked as for any other; what it refuses is not kept.
+    ///
+    /// # Errors
+    /// As [`Door::accept`].
+    pub fn tell(
+        &self,
+        outcomes: Vec<Outcome>,
+        request: &Request,
+        append: impl FnOnce(&mut Accepted),
+    ) -> Result<Receipt, Error> {
+        let mut state = self.state();
+        let mut batch = Batch::default();
+        batch.records.append(&mut state.unkept);
+        for (index, outcome) in outcomes.into_iter().enumerate() {
+            let person = state.who.canonical(outcome.person);
+            match state.outcome(&self.keys, Outcome { person, ..outcome }, request, &mut batch) {
+                Ok(()) => batch.receipt.accepted += 1,
+                Err(Stop::Refused(code, message)) => {
+                    batch.receipt.refused.push(Refused { index, code, message });
+                }
+                Err(Stop::Overloaded) => return Err(Error::Overloaded),
+            }
+        }
+        self.finish(&mut state, batch, append)
     }
 
     /// Appends records of the server's own: erasures and splits.

@@ -11,14 +11,14 @@ use candor_keys::PublisherKeys;
 
 use super::prepare::{Prepared, SESSION, Told, is_ahead, session_of};
 use super::repeats::{First, Repeats};
-use super::{GUIDS_TRAIT, Receipt, Request, joins_of};
+use super::{GUIDS_TRAIT, Outcome, Receipt, Request, joins_of};
 use crate::decode::{Body, Incoming, RefusalCode};
 use crate::gate::{
     Basis, Classes, Detected, Policy, Said, StripReason, Stripped, Verdict, check_event,
     check_property,
 };
 use crate::tally::Tally;
-use crate::who::{HashedIds, WhoIsWho};
+use crate::who::{HashedIds, Ids, WhoIsWho};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -213,6 +213,30 @@ impl State {
         self.know_device(record, ids, person, allowed, at, batch);
         batch.records.push(Record::Event(event));
         Ok(())
+    }
+
+    /// An event of the server's own, with its person known.
+    pub(super) fn outcome(
+        &mut self,
+        keys: &PublisherKeys,
+        outcome: Outcome,
+        request: &Request,
+        batch: &mut Batch,
+    ) -> Result<(), Stop> {
+        let Outcome { person, at, name, id, properties } = outcome;
+        let nothing = Body::Profile(Vec::new());
+        let record =
+            Incoming { index: 0, ids: Ids::default(), at: Some(at), id: None, body: nothing };
+        let event = Event {
+            person,
+            occurred_at: at,
+            received_at: request.now,
+            name: name.into(),
+            session: None,
+            fingerprint: keys.fingerprint(format!("id {id}").as_bytes()),
+            properties,
+        };
+        self.event(&record, &HashedIds::default(), event, request, batch)
     }
 
     fn profile(

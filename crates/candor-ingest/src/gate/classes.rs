@@ -100,6 +100,9 @@ const BUILT_IN: [(DataClass, &[&str]); 5] = [
             "campaign",
             "channel",
             "variant",
+            "campaign_name",
+            "message_id",
+            "drop_reason",
         ],
     ),
 ];

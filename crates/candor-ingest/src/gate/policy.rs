@@ -102,6 +102,22 @@ impl Policy {
         in_force.flat_map(|(_, rule)| rule.classes.iter().copied()).collect()
     }
 
+    /// The classes that a use for one purpose may look at: those of the purpose, and with them
+    /// those of personalisation where the person lets itself be known for that. None where the
+    /// purpose is not in force.
+    pub fn usable(&self, said: &Said, purpose: &Purpose) -> Option<ClassSet> {
+        let in_force = |purpose: &Purpose| {
+            let rule = self.purposes.get(purpose)?;
+            let unasked = matches!(rule.basis, Basis::Declared(_));
+            said.about(purpose).unwrap_or(unasked).then_some(rule)
+        };
+        let mut classes: ClassSet = in_force(purpose)?.classes.iter().copied().collect();
+        if let Some(rule) = Purpose::new("personalisation").and_then(|other| in_force(&other)) {
+            classes = classes.union(rule.classes.iter().copied().collect());
+        }
+        Some(classes)
+    }
+
     /// The property classes that a publisher with this policy begins with.
     pub fn classes(&self) -> Classes {
         let open = self.preset == Preset::Open;
@@ -201,6 +217,22 @@ mod tests {
     #[test]
     fn a_refusal_wins_over_a_declared_basis() {
         check(Preset::Measured, &[("analytics", false, 1)], &[]);
+    }
+
+    #[test]
+    fn a_purpose_may_use_its_own_classes_and_those_of_personalisation() {
+        let mail = Purpose::new("marketing:email").unwrap();
+        let usable = |preset, answers: &[_]| Policy::preset(preset).usable(&said(answers), &mail);
+        let of = |classes: &[DataClass]| Some(classes.iter().copied().collect());
+        assert_eq!(usable(Preset::Strict, &[]), None);
+        assert_eq!(usable(Preset::Strict, &[("analytics", true, 1)]), None);
+        let yes = ("marketing:email", true, 1);
+        let own = [DataClass::Contact, DataClass::Behaviour];
+        assert_eq!(usable(Preset::Strict, &[yes]), of(&own));
+        let known = [&own[..], &[DataClass::Device, DataClass::Location]].concat();
+        assert_eq!(usable(Preset::Strict, &[yes, ("personalisation", true, 1)]), of(&known));
+        assert_eq!(usable(Preset::Open, &[]), of(&DataClass::ALL));
+        assert_eq!(usable(Preset::Open, &[("marketing:email", false, 1)]), None);
     }
 
     #[test]

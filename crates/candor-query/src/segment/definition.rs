@@ -234,7 +234,7 @@ impl Definition {
 impl Sample {
     /// Whether a person is in: a hash of the person's id and the salt, as a part of 2^64. The id is
     /// a keyed hash already; the salt is mixed in by FNV-1a and the finish of SplitMix64.
-    pub(crate) fn holds(&self, person: PersonId) -> bool {
+    pub fn holds(&self, person: PersonId) -> bool {
         let mut hash = 0xcbf2_9ce4_8422_2325u64;
         for byte in self.salt.bytes() {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
