@@ -9,13 +9,13 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use candor_event::{
-    ByPerson, ConsentChange, DataClass, IdKind, PersonId, Record, Timestamp, Value,
+    ByPerson, ConsentChange, DataClass, IdKind, PersonId, Purpose, Record, Timestamp, Value,
 };
 use candor_keys::PublisherKeys;
 
 use crate::decode::{Incoming, Refused};
 use crate::error::Error;
-use crate::gate::{Classes, Policy, Stripped};
+use crate::gate::{Classes, Policy, Said, Stripped};
 use crate::seal::BatchSealer;
 use crate::tally::Tally;
 use crate::who::{Ids, WhoIsWho};
@@ -138,6 +138,15 @@ impl Door {
         let state = self.state();
         let person = state.who.resolve(&ids);
         person.is_some_and(|person| !state.allowed(person).is_empty())
+    }
+
+    /// Whether a purpose is in force for a person: by their word, or else by what the publisher
+    /// declares.
+    pub fn in_force(&self, person: PersonId, purpose: &Purpose) -> bool {
+        let state = self.state();
+        let nothing = Said::default();
+        let said = state.said.get(&state.who.canonical(person)).unwrap_or(&nothing);
+        state.policy.in_force(purpose, said)
     }
 
     /// Whom a normalised id is linked to, if to anyone.
