@@ -25,7 +25,7 @@ mod users;
 pub use audit::AuditEntry;
 pub use consents::Consent;
 pub use database::Catalog;
-pub use definitions::{Definition, NewDefinition};
+pub use definitions::{Definition, DefinitionChange, NewDefinition};
 pub use deliveries::{Delivery, DeliveryState, Moved, Tally};
 pub use error::Error;
 pub use leases::Lease;
