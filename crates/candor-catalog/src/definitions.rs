@@ -38,6 +38,19 @@ pub struct NewDefinition<'a> {
     pub actor: &'a str,
 }
 
+/// One version of a document, without the document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefinitionChange {
+    /// Counts from 1.
+    pub version: u64,
+    /// Its name then.
+    pub name: String,
+    /// When it was saved.
+    pub at: Timestamp,
+    /// Who saved it.
+    pub actor: String,
+}
+
 /// Versions of one document that are kept; older ones go.
 const VERSIONS_MAX: i64 = 100;
 
@@ -61,6 +74,26 @@ impl Catalog {
         .await
         .map_err(Error::database("list definitions"))?;
         Ok(rows.iter().map(definition).collect())
+    }
+
+    /// The ids of the documents of a kind, by name: for kinds whose documents are long.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be read.
+    pub async fn definition_ids(
+        &self,
+        account: &AccountId,
+        kind: &str,
+    ) -> Result<Vec<String>, Error> {
+        let rows = sqlx::query(
+            "SELECT id FROM definitions WHERE account_id = ? AND kind = ? ORDER BY name, id",
+        )
+        .bind(account.as_str())
+        .bind(kind)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(Error::database("list ids of definitions"))?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
     /// One document; none where there is no such.
@@ -107,6 +140,60 @@ impl Catalog {
         .await
         .map_err(Error::database("list versions of a definition"))?;
         Ok(rows.iter().map(definition).collect())
+    }
+
+    /// One version of one document; none where it is not kept.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be read.
+    pub async fn definition_version(
+        &self,
+        account: &AccountId,
+        kind: &str,
+        id: &str,
+        version: u64,
+    ) -> Result<Option<Definition>, Error> {
+        let row = sqlx::query(
+            "SELECT id, name, document, version, changed_at FROM definition_versions \
+             WHERE account_id = ? AND kind = ? AND id = ? AND version = ?",
+        )
+        .bind(account.as_str())
+        .bind(kind)
+        .bind(id)
+        .bind(i64::try_from(version).unwrap_or(i64::MAX))
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(Error::database("find a version of a definition"))?;
+        Ok(row.as_ref().map(definition))
+    }
+
+    /// Who saved which version of one document when, the newest first; of those that are kept.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be read.
+    pub async fn definition_changes(
+        &self,
+        account: &AccountId,
+        kind: &str,
+        id: &str,
+    ) -> Result<Vec<DefinitionChange>, Error> {
+        let rows = sqlx::query(
+            "SELECT version, name, changed_at, actor FROM definition_versions \
+             WHERE account_id = ? AND kind = ? AND id = ? ORDER BY version DESC",
+        )
+        .bind(account.as_str())
+        .bind(kind)
+        .bind(id)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(Error::database("list changes of a definition"))?;
+        let change = |row: &SqliteRow| DefinitionChange {
+            version: row.get::<i64, _>(0) as u64,
+            name: row.get(1),
+            at: Timestamp(row.get(2)),
+            actor: row.get(3),
+        };
+        Ok(rows.iter().map(change).collect())
     }
 
     /// Saves a document under its id; its version. The same again is no new version.

@@ -119,6 +119,19 @@ async fn a_definition_keeps_its_latest_versions() {
     assert_eq!((now.len(), now[0].version, now[0].document.as_str()), (1, 150, "150"));
     let kept = catalog.definition_versions(&account, "variables", "variables").await.unwrap();
     assert_eq!((kept.len(), kept[0].version, kept[99].version), (100, 150, 51));
+    let changes = catalog.definition_changes(&account, "variables", "variables").await.unwrap();
+    assert_eq!((changes.len(), changes[0].version, changes[99].version), (100, 150, 51));
+    assert_eq!((changes[0].at, changes[0].actor.as_str()), (Timestamp(1), "device"));
+    let version = async |id: &str, version| {
+        let found = catalog.definition_version(&account, "variables", id, version).await.unwrap();
+        found.map(|found| found.document)
+    };
+    assert_eq!(version("variables", 51).await.as_deref(), Some("51"));
+    for (id, none) in [("variables", 50), ("variables", 151), ("other", 51)] {
+        assert_eq!(version(id, none).await, None);
+    }
+    assert_eq!(catalog.definition_ids(&account, "variables").await.unwrap(), ["variables"]);
+    assert!(catalog.definition_ids(&account, "other").await.unwrap().is_empty());
     assert!(catalog.remove_definition(&account, "variables", "variables").await.unwrap());
     assert!(catalog.definitions(&account, "variables").await.unwrap().is_empty());
 }

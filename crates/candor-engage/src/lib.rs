@@ -4,9 +4,10 @@
 //! moment of hand-over; and what became of it comes back through the front door as an event of the
 //! person. This is the one room that opens connections to the outside.
 //!
-//! Read in this order: `schedule`, `template`, `links`, `email_body`, `channel`.
+//! Read in this order: `schedule`, `template`, `links`, `email_body`, `content`, `channel`.
 
 pub mod channel;
+pub mod content;
 pub mod email_body;
 pub mod links;
 pub mod schedule;

@@ -4,10 +4,11 @@
 //! for each person only Liquid runs. So MJML costs nothing later, and no value is ever read as
 //! MJML: it is escaped for the place it has in the final HTML.
 //!
-//! Read in this order: `mjml`, `plain_text`.
+//! Read in this order: `mjml`, `plain_text`, `preheader`.
 
 mod mjml;
 mod plain_text;
+mod preheader;
 
 use crate::links::{PREFERENCES_URL, Tracking, UNSUBSCRIBE_URL};
 use crate::template::{Escape, Limits, RenderError, Template, TemplateError, Values};
@@ -26,6 +27,7 @@ pub enum Markup<'a> {
 pub struct EmailBody {
     html: Template,
     text: Option<Template>,
+    preheader: Option<Template>,
 }
 
 /// A body for one person.
@@ -46,7 +48,13 @@ impl EmailBody {
             Markup::Mjml(source) => mjml::compile(source)?,
         };
         let text = text.map(|source| Template::compile(source, Escape::Text)).transpose()?;
-        Ok(EmailBody { html, text })
+        Ok(EmailBody { html, text, preheader: None })
+    }
+
+    /// The same with words that mail programs show beside the subject, and nobody in the mail.
+    pub fn with_preheader(self, source: &str) -> Result<EmailBody, TemplateError> {
+        let preheader = Some(Template::compile(source, Escape::Html)?);
+        Ok(EmailBody { preheader, ..self })
     }
 
     /// Each followed link by its number: where it leads, without parameters; nothing where that
@@ -65,11 +73,15 @@ impl EmailBody {
     ) -> Result<RenderedBody, RenderError> {
         values.set(UNSUBSCRIBE_URL, tracking.unsubscribe_url());
         values.set(PREFERENCES_URL, tracking.preferences_url());
-        let html = self.html.render_tracked(values, limits, Some(tracking))?;
+        let mut html = self.html.render_tracked(values, limits, Some(tracking))?;
         let text = match &self.text {
             Some(text) => text.render(values, limits)?,
             None => plain_text::of(&html),
         };
+        if let Some(preheader) = &self.preheader {
+            let words = preheader.render(values, limits)?;
+            preheader::put(&mut html, &words);
+        }
         Ok(RenderedBody { html, text })
     }
 }

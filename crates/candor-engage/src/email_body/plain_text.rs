@@ -15,10 +15,10 @@ const BLOCKS: [&str; 16] = [
 const PARAGRAPHS: [&str; 9] = ["p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre"];
 
 /// A tag of the markup: `<name attributes>` or `</name>`.
-struct Tag<'m> {
-    name: String,
+pub(super) struct Tag<'m> {
+    pub(super) name: String,
     attributes: &'m str,
-    closing: bool,
+    pub(super) closing: bool,
     void: bool,
 }
 
@@ -125,7 +125,7 @@ fn is_filler(c: char) -> bool {
 }
 
 /// The tag that `rest` begins with, and what follows it.
-fn read_tag(rest: &str) -> Option<(Tag<'_>, &str)> {
+pub(super) fn read_tag(rest: &str) -> Option<(Tag<'_>, &str)> {
     let inside = rest.strip_prefix('<')?;
     if inside.starts_with(['!', '?']) {
         let end = inside.find('>')?;

@@ -45,7 +45,8 @@ fn rendered(body: &EmailBody, given: Json) -> Result<RenderedBody, RenderError> 
 fn purposes(html: &str) -> Vec<Purpose> {
     let mut found = Vec::new();
     for part in html.split("https://t.example/").skip(1) {
-        let text = &part[2..part.find('"').unwrap()];
+        let address = &part[..part.find('"').unwrap()];
+        let text = address.rsplit(['/', '#']).next().unwrap();
         found.push(Token::verify(text, &sign).unwrap().purpose);
     }
     found

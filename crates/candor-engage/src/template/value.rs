@@ -19,6 +19,18 @@ impl Values {
         self.0.insert(name.to_owned(), value.into());
     }
 
+    /// Takes in more values, each in place of what was there; of two objects field by field.
+    pub fn take_in(&mut self, more: Map<String, Json>) {
+        for (name, value) in more {
+            match (self.0.get_mut(&name), value) {
+                (Some(Json::Object(there)), Json::Object(more)) => there.extend(more),
+                (_, value) => {
+                    self.0.insert(name, value);
+                }
+            }
+        }
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&Json> {
         self.0.get(name)
     }

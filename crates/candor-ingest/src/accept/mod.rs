@@ -163,6 +163,15 @@ impl Door {
         state.policy.usable(said.unwrap_or(&Said::default()), purpose)
     }
 
+    /// Whether a purpose is in force for a person: by their word, or else by what the publisher
+    /// declares.
+    pub fn in_force(&self, person: PersonId, purpose: &Purpose) -> bool {
+        let state = self.state();
+        let nothing = Said::default();
+        let said = state.said.get(&state.who.canonical(person)).unwrap_or(&nothing);
+        state.policy.in_force(purpose, said)
+    }
+
     /// Whom a normalised id is linked to, if to anyone.
     pub fn linked(&self, kind: IdKind, id: &str) -> Option<PersonId> {
         self.state().who.linked(kind, self.keys.id_hash(kind, id))

@@ -51,6 +51,13 @@ pub struct Rule {
     pub notice: Option<(String, String)>,
 }
 
+impl Rule {
+    /// The person's word counts; without one, what the publisher declares.
+    fn holds(&self, purpose: &Purpose, said: &Said) -> bool {
+        said.about(purpose).unwrap_or(matches!(self.basis, Basis::Declared(_)))
+    }
+}
+
 /// A policy as a publisher states it. A purpose that it does not name is not allowed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -95,10 +102,7 @@ impl Policy {
     /// The classes that may be kept of a person who said `said`: those of every purpose that is in
     /// force. A refusal wins over a declared basis.
     pub fn allowed(&self, said: &Said) -> ClassSet {
-        let in_force = self.purposes.iter().filter(|(purpose, rule)| {
-            let unasked = matches!(rule.basis, Basis::Declared(_));
-            said.about(purpose).unwrap_or(unasked)
-        });
+        let in_force = self.purposes.iter().filter(|(purpose, rule)| rule.holds(purpose, said));
         in_force.flat_map(|(_, rule)| rule.classes.iter().copied()).collect()
     }
 
@@ -107,15 +111,19 @@ impl Policy {
     /// purpose is not in force.
     pub fn usable(&self, said: &Said, purpose: &Purpose) -> Option<ClassSet> {
         let in_force = |purpose: &Purpose| {
-            let rule = self.purposes.get(purpose)?;
-            let unasked = matches!(rule.basis, Basis::Declared(_));
-            said.about(purpose).unwrap_or(unasked).then_some(rule)
+            self.purposes.get(purpose).filter(|rule| rule.holds(purpose, said))
         };
         let mut classes: ClassSet = in_force(purpose)?.classes.iter().copied().collect();
         if let Some(rule) = Purpose::new("personalisation").and_then(|other| in_force(&other)) {
             classes = classes.union(rule.classes.iter().copied().collect());
         }
         Some(classes)
+    }
+
+    /// Whether a purpose is in force for a person who said `said`; one that is not named is for
+    /// nobody.
+    pub fn in_force(&self, purpose: &Purpose, said: &Said) -> bool {
+        self.purposes.get(purpose).is_some_and(|rule| rule.holds(purpose, said))
     }
 
     /// The property classes that a publisher with this policy begins with.
@@ -233,6 +241,21 @@ mod tests {
         assert_eq!(usable(Preset::Strict, &[yes, ("personalisation", true, 1)]), of(&known));
         assert_eq!(usable(Preset::Open, &[]), of(&DataClass::ALL));
         assert_eq!(usable(Preset::Open, &[("marketing:email", false, 1)]), None);
+    }
+
+    #[test]
+    fn a_purpose_is_in_force_by_a_yes_or_a_declared_basis() {
+        let check = |preset, answers: &[_], purpose: &str, expected| {
+            let purpose = Purpose::new(purpose).unwrap();
+            let in_force = Policy::preset(preset).in_force(&purpose, &said(answers));
+            assert_eq!(in_force, expected, "{preset:?} {answers:?} {purpose}");
+        };
+        check(Preset::Strict, &[], "marketing:email", false);
+        check(Preset::Strict, &[("marketing:email", true, 1)], "marketing:email", true);
+        check(Preset::Strict, &[("marketing:email", true, 1)], "marketing:sms", false);
+        check(Preset::Open, &[], "marketing:email", true);
+        check(Preset::Open, &[("marketing:email", false, 1)], "marketing:email", false);
+        check(Preset::Open, &[], "unnamed", false);
     }
 
     #[test]
