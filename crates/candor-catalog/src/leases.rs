@@ -22,6 +22,8 @@ pub struct Lease {
     pub epoch: u64,
     /// Who is in it.
     pub people: Vec<PersonId>,
+    /// Whoever had it before did not give it back.
+    pub torn: bool,
 }
 
 /// One way by which messages of a publisher go.
@@ -76,14 +78,14 @@ impl Catalog {
     ) -> Result<Option<Lease>, Error> {
         let failed = || Error::database("lease a part of an audience");
         let query = format!(
-            "UPDATE audience SET epoch = epoch + 1, leased_until = ?2 \
+            "UPDATE audience SET epoch = epoch + 1, torn = leased_until > 0, leased_until = ?2 \
              WHERE (account_id, run, chunk) = ( \
                SELECT a.account_id, a.run, a.chunk FROM audience a \
                JOIN runs r ON r.account_id = a.account_id AND r.run = a.run \
                WHERE a.due <= ?1 AND a.leased_until <= ?1 AND {GOES_ON} \
                  AND r.account_id = ?3 AND r.channel = ?4 AND r.provider = ?5 \
                ORDER BY a.due LIMIT 1) \
-             RETURNING account_id, run, chunk, epoch, people"
+             RETURNING account_id, run, chunk, epoch, people, torn"
         );
         let row = sqlx::query(sqlx::AssertSqlSafe(query))
             .bind(now.0)
@@ -102,7 +104,7 @@ impl Catalog {
     /// # Errors
     /// [`Error::Database`] when the file cannot be written.
     pub async fn end_leases(&self) -> Result<(), Error> {
-        let ended = sqlx::query("UPDATE audience SET leased_until = 0 WHERE leased_until > 0");
+        let ended = sqlx::query("UPDATE audience SET leased_until = 1 WHERE leased_until > 1");
         ended.execute(&self.pool).await.map_err(Error::database("end leases"))?;
         Ok(())
     }
@@ -191,12 +193,13 @@ pub(crate) async fn holds(
     Ok(row.get(0))
 }
 
-pub(crate) fn leased(row: &SqliteRow) -> Result<Lease, Error> {
+fn leased(row: &SqliteRow) -> Result<Lease, Error> {
     Ok(Lease {
         account: AccountId::new(row.get(0)).ok_or(Error::Corrupt("account id of a run"))?,
         run: row.get(1),
         chunk: row.get::<i64, _>(2) as u32,
         epoch: row.get::<i64, _>(3) as u64,
         people: people(row.get(4)),
+        torn: row.get(5),
     })
 }

@@ -4,10 +4,13 @@
 //! moment of hand-over; and what became of it comes back through the front door as an event of the
 //! person. This is the one room that opens connections to the outside.
 //!
-//! Read in this order: `schedule`, `template`, `links`, `email_body`, `content`, `channel`.
+//! Read in this order: `schedule`, `template`, `links`, `email_body`, `content`, `channel`,
+//! `provider`, `campaign`, `dispatch`.
 
+pub mod campaign;
 pub mod channel;
 pub mod content;
+pub mod dispatch;
 pub mod email_body;
 pub mod links;
 pub mod schedule;

@@ -5,6 +5,9 @@ ALTER TABLE runs ADD COLUMN provider TEXT NOT NULL DEFAULT '';
 ALTER TABLE runs ADD COLUMN repeated INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE runs ADD COLUMN note TEXT;
 
+-- Whoever had a part before did not give it back: not everything about it may have been told.
+ALTER TABLE audience ADD COLUMN torn INTEGER NOT NULL DEFAULT 0;
+
 -- When it was handed over, while that counts for how often a person is written to.
 ALTER TABLE deliveries ADD COLUMN sent_at INTEGER;
 

@@ -1,0 +1,224 @@
+//! Whether a message may go: asked when it is made and, what can change at any moment, once more
+//! right before it is handed over (spec: engagement, 1.5, in its order).
+
+use candor_event::{ClassSet, PersonId, Timestamp};
+
+use super::reason::DropReason;
+use super::sender::{Plan, Sender, Traits, id_of};
+use crate::campaign::{A_DAY, Then, length};
+use crate::channel::email::{Mailbox, Unsubscribe};
+use crate::channel::{Answer, Channel, MessageId};
+use crate::content::{ContentDrop, Rendered, language_of, values_of};
+use crate::links::Tracking;
+use crate::provider::{Composed, Outgoing, OutgoingEmail};
+use crate::template::Limits;
+
+/// What becomes of one message.
+pub(super) enum Verdict {
+    /// It may go.
+    Go(Ready),
+    /// It does not go; where data is missing, which.
+    Drop(DropReason, Option<String>),
+    /// Not now.
+    Later(Timestamp),
+    /// It cannot be made, as a provider would say it.
+    Cannot(Answer),
+}
+
+/// A message that may go.
+pub(super) struct Ready {
+    pub(super) composed: Composed,
+    pub(super) address: String,
+    /// The keyed hash of the address.
+    pub(super) hash: [u8; 16],
+    /// In which language it is.
+    pub(super) variant: Option<String>,
+    /// Since when the person's messages count for how often they are written to.
+    pub(super) counts_since: Option<Timestamp>,
+}
+
+/// What a message is made for.
+pub(super) struct Wanted {
+    pub(super) person: PersonId,
+    pub(super) id: [u8; 16],
+    /// Whether it was put off before, so that a newer one may stand in its place.
+    pub(super) newer: bool,
+}
+
+impl Sender {
+    /// Asks every gate and makes the message. Works and does not wait.
+    pub(super) fn judge(&self, plan: &Plan, wanted: &Wanted, now: Timestamp) -> Verdict {
+        match self.judged(plan, wanted, now) {
+            Ok(verdict) | Err(verdict) => verdict,
+        }
+    }
+
+    fn judged(&self, plan: &Plan, wanted: &Wanted, now: Timestamp) -> Result<Verdict, Verdict> {
+        let dropped = |reason| Verdict::Drop(reason, None);
+        if plan.run.state == candor_catalog::RunState::Stopped {
+            return Err(dropped(DropReason::Stopped));
+        }
+        if now > plan.run.until {
+            return Err(dropped(DropReason::Expired));
+        }
+        let traits = (self.traits)(self.door.canonical(wanted.person));
+        let traits = traits.ok_or(dropped(DropReason::NoAddress))?;
+        let address = self.address(plan.campaign.channel, &traits);
+        let (address, hash) = address.ok_or(dropped(DropReason::NoAddress))?;
+        let classes = self.still(plan, wanted.person, hash).map_err(dropped)?;
+        if self.is_control(plan, wanted.person) {
+            return Err(dropped(DropReason::Control));
+        }
+        if wanted.newer {
+            return Err(dropped(DropReason::NewerMessage));
+        }
+        let (outgoing, variant) =
+            self.made(plan, wanted, &traits, classes, address.clone(), now)?;
+        if let Some(quiet) = plan.campaign.quiet_hours {
+            let opens = quiet.hours().opening(&self.zone_of(&traits), now);
+            if opens > now && (quiet.then == Then::Drop || opens > plan.run.until) {
+                return Err(dropped(DropReason::QuietHours));
+            }
+            if opens > now {
+                return Err(Verdict::Later(opens));
+            }
+        }
+        let counts_since = self.counts_since(plan, &traits, now);
+        let composed = plan.provider.compose(outgoing).map_err(Verdict::Cannot)?;
+        Ok(Verdict::Go(Ready { composed, address, hash, variant, counts_since }))
+    }
+
+    /// What can change at any moment: whether the person allows it, and the address is not left
+    /// alone. The classes of data that the message may show.
+    pub(super) fn still(
+        &self,
+        plan: &Plan,
+        person: PersonId,
+        hash: [u8; 16],
+    ) -> Result<ClassSet, DropReason> {
+        let classes = self.door.usable(person, &plan.purpose).ok_or(DropReason::NoConsent)?;
+        match self.suppressed.holds(plan.campaign.channel.word(), hash, &plan.purpose) {
+            true => Err(DropReason::Suppressed),
+            false => Ok(classes),
+        }
+    }
+
+    fn is_control(&self, plan: &Plan, person: PersonId) -> bool {
+        let everywhere = self.control.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        everywhere.as_ref().is_some_and(|sample| sample.holds(person))
+            || plan.control().is_some_and(|sample| sample.holds(person))
+    }
+
+    /// Writes the message, but for what the provider adds.
+    fn made(
+        &self,
+        plan: &Plan,
+        wanted: &Wanted,
+        traits: &Traits,
+        classes: ClassSet,
+        address: String,
+        now: Timestamp,
+    ) -> Result<(Outgoing, Option<String>), Verdict> {
+        let of_class = self.door.classes();
+        let allowed = |name: &str| {
+            of_class.class_of(name).is_some_and(|class| classes.contains(class)) && !is_own(name)
+        };
+        let mut values = values_of(traits, &allowed, &plan.campaign.name);
+        let sign = |bytes: &[u8]| self.keys.mac(bytes);
+        let track = &plan.campaign.track;
+        let tracking = Tracking {
+            base: &self.base,
+            message_id: wanted.id,
+            account: &self.account,
+            sign: &sign,
+            first_link: 0,
+            links: track.links,
+            opens: track.opens,
+            parameters: &track.parameters(),
+        };
+        let language = language_of(traits);
+        let rendered =
+            plan.content.render(&mut values, language.as_ref(), &Limits::default(), &tracking);
+        let id = id_of(wanted.id);
+        match rendered.map_err(|error| dropped_by(&error))? {
+            Rendered::Webhook { body } => Ok((Outgoing::Webhook { id, body }, None)),
+            Rendered::Email { subject, html, text, language } => {
+                let url = tracking.unsubscribe_url();
+                let marketing = plan.purpose.as_str().starts_with("marketing:");
+                let mail = OutgoingEmail {
+                    id,
+                    date: now,
+                    to: Mailbox { name: None, address },
+                    from: plan.campaign.from.as_ref().map(|from| Mailbox {
+                        name: from.name.clone(),
+                        address: from.address.clone(),
+                    }),
+                    subject,
+                    html,
+                    text,
+                    unsubscribe: marketing.then_some(Unsubscribe { url, mailto: None }),
+                    feedback_id: Some(self.feedback_id(plan)),
+                };
+                Ok((Outgoing::Email(mail), Some(language.as_str().to_owned())))
+            }
+        }
+    }
+
+    fn feedback_id(&self, plan: &Plan) -> String {
+        format!("{}:{}:email:candor", plan.run.campaign, self.account.as_str())
+    }
+
+    fn counts_since(&self, plan: &Plan, traits: &Traits, now: Timestamp) -> Option<Timestamp> {
+        let cap = plan.campaign.frequency_cap.as_ref()?;
+        if cap.within != A_DAY {
+            return Some(Timestamp(now.0.saturating_sub(length(&cap.within))));
+        }
+        let instant = jiff::Timestamp::from_millisecond(now.0).ok()?;
+        let local = instant.to_zoned(self.zone_of(traits));
+        let begun = local.start_of_day().ok()?;
+        Some(Timestamp(begun.timestamp().as_millisecond()))
+    }
+}
+
+/// Traits that are ours and no words about a person.
+fn is_own(name: &str) -> bool {
+    name == candor_ingest::GUIDS_TRAIT || name.starts_with('$') || name == "push_token"
+}
+
+fn dropped_by(error: &ContentDrop) -> Verdict {
+    let reason = match error {
+        ContentDrop::MissingData(_) | ContentDrop::NoTranslation(_) => DropReason::MissingData,
+        ContentDrop::Aborted(_) => DropReason::Aborted,
+        ContentDrop::Bad(_) => DropReason::BadContent,
+    };
+    Verdict::Drop(reason, error.path())
+}
+
+/// A message that was made to be looked at: the same as would go, but for its id.
+impl Sender {
+    /// Makes a person's message of a campaign and says why not, where it would not go.
+    ///
+    /// # Errors
+    /// The reason, and where data is missing which.
+    pub fn sample(
+        &self,
+        plan: &Plan,
+        person: PersonId,
+        to: Option<&str>,
+        id: MessageId,
+    ) -> Result<Composed, (DropReason, Option<String>)> {
+        let traits = (self.traits)(self.door.canonical(person));
+        let traits = traits.ok_or((DropReason::NoAddress, None))?;
+        let classes = self.door.usable(person, &plan.purpose);
+        let classes = classes.ok_or((DropReason::NoConsent, None))?;
+        let own = self.address(plan.campaign.channel, &traits).map(|(address, _)| address);
+        let address = to.map(str::to_owned).or(own).ok_or((DropReason::NoAddress, None))?;
+        let wanted = Wanted { person, id: id.0.to_be_bytes(), newer: false };
+        let made = self.made(plan, &wanted, &traits, classes, address, self.now());
+        let (outgoing, _) = made.map_err(|verdict| match verdict {
+            Verdict::Drop(reason, path) => (reason, path),
+            _ => (DropReason::BadContent, None),
+        })?;
+        plan.provider.compose(outgoing).map_err(|_| (DropReason::BadContent, None))
+    }
+}

@@ -1,0 +1,540 @@
+//! One worker on one part of an audience: asks the gates, hands over, and makes durable what came
+//! of it.
+//!
+//! What is handed over was durably intended before, and counts against the window until its end is
+//! durable, too: so a crash loses nothing and repeats at most a window (spec: engagement, 2.3).
+//! Intents and ends are committed together, one sync for many.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use candor_catalog::{Cap, Delivery, DeliveryState, Lease, Moved, RunState, SuppressionReason};
+use candor_event::Timestamp;
+use candor_ingest::Outcome;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::flow::Flow;
+use super::gate::{Ready, Verdict, Wanted};
+use super::reason::{DropReason, failed};
+use super::sender::{Plan, Sender};
+use super::{Error, settle};
+use crate::campaign::Then;
+use crate::channel::Answer;
+
+/// A lease runs out after this, and is kept for longer at half of it.
+pub const LEASE_MS: i64 = 60_000;
+/// After so long another part has its turn.
+const SLICE: Duration = Duration::from_secs(10);
+/// Messages that are made together.
+const MADE_TOGETHER: usize = 32;
+/// Groups that are made ahead.
+const GROUPS_AHEAD: usize = 2;
+/// Ends that are worth a commit of their own.
+const COMMIT_AT: usize = 16;
+/// How long a few ends wait for more.
+const LINGER: Duration = Duration::from_millis(5);
+/// Frames of outcomes on their way to the log, and outcomes of one where many are told again.
+const TELLING_MAX: usize = 8;
+const TOLD_TOGETHER: usize = 500;
+/// Who says that there is no such address.
+const BY_PROVIDER: &str = "provider";
+
+type Made = Vec<(Delivery, Verdict)>;
+
+/// What was handed over and has no durable end yet.
+struct Flying {
+    delivery: Delivery,
+    variant: Option<String>,
+    address: String,
+    place: OwnedSemaphorePermit,
+}
+
+/// What became of a message, before it is durable.
+struct End {
+    delivery: Delivery,
+    moved: Moved,
+    variant: Option<String>,
+}
+
+/// Work on one lease.
+struct Work<'w> {
+    sender: &'w Arc<Sender>,
+    plan: &'w Arc<Plan>,
+    flow: &'w Arc<Flow>,
+    lease: &'w Lease,
+    /// What its run's changes were when its state was read.
+    seen: u64,
+    begun: Instant,
+    kept_at: Instant,
+    todo: VecDeque<Delivery>,
+    making: VecDeque<JoinHandle<Made>>,
+    ready: VecDeque<(Delivery, Ready)>,
+    flying: JoinSet<(u32, Answer)>,
+    flown: HashMap<u32, Flying>,
+    /// Ends and drops that are not durable yet.
+    ends: Vec<End>,
+    /// Addresses that there are not, to be left alone.
+    retired: Vec<String>,
+    /// Why the run is to pause by itself.
+    pauses: Option<String>,
+    /// Held until the ends are durable.
+    places: Vec<OwnedSemaphorePermit>,
+    telling: JoinSet<Result<(), String>>,
+    /// When there is more to do.
+    later: Option<Timestamp>,
+    halted: bool,
+}
+
+/// Works on a lease until nothing of it is due, somebody halts its run, or another has its turn.
+/// `seen`: the run's changes when its plan was made.
+///
+/// # Errors
+/// [`Error`] where something durable could not be done; the lease runs out then.
+pub async fn work(
+    sender: &Arc<Sender>,
+    plan: &Arc<Plan>,
+    flow: &Arc<Flow>,
+    lease: &Lease,
+    seen: u64,
+) -> Result<(), Error> {
+    let now = sender.now();
+    let id = |person| sender.message_id(&lease.run, person);
+    let due = plan.run.due;
+    let all = sender.catalog.deliveries_of(lease, now, id, |_| due).await?;
+    let Some(all) = all else { return Ok(()) };
+    let begun = Instant::now();
+    let mut work = Work {
+        sender,
+        plan,
+        flow,
+        lease,
+        seen,
+        begun,
+        kept_at: begun,
+        todo: VecDeque::new(),
+        making: VecDeque::new(),
+        ready: VecDeque::new(),
+        flying: JoinSet::new(),
+        flown: HashMap::new(),
+        ends: Vec::new(),
+        retired: Vec::new(),
+        pauses: None,
+        places: Vec::new(),
+        telling: JoinSet::new(),
+        later: None,
+        halted: false,
+    };
+    if lease.torn {
+        // Whoever had it before may not have told everything; told twice, it counts once.
+        let settled = all.iter().filter(|delivery| delivery.state.is_settled());
+        let told = settled.filter_map(|delivery| {
+            let moved = Moved { reason: word(&delivery.reason), ..settle::step(delivery, delivery.state) };
+            settle::outcome(plan, delivery, None, &moved, delivery.changed_at)
+        });
+        let told: Vec<Outcome> = told.collect();
+        for some in told.chunks(TOLD_TOGETHER) {
+            work.tell(some.to_vec());
+            work.hear_of_telling(TELLING_MAX).await?;
+        }
+    }
+    work.sort(all, now);
+    match work.run().await? {
+        true => work.end().await,
+        // Another worker has it: what we know is not ours to say.
+        false => Ok(()),
+    }
+}
+
+impl Work<'_> {
+    /// What is due now, and when the rest is.
+    fn sort(&mut self, all: Vec<Delivery>, now: Timestamp) {
+        let stopped = self.plan.run.state == RunState::Stopped;
+        for delivery in all {
+            match delivery.state {
+                // Its end is not known: it goes again, and is counted as such.
+                DeliveryState::HandingOver => self.todo.push_front(delivery),
+                DeliveryState::Planned if stopped || delivery.due <= now => {
+                    self.todo.push_back(delivery);
+                }
+                DeliveryState::Planned => self.put_off(delivery.due),
+                _ => {}
+            }
+        }
+    }
+
+    fn put_off(&mut self, due: Timestamp) {
+        self.later = Some(self.later.map_or(due, |later| later.min(due)));
+    }
+
+    /// Whether nothing more of this may go out now.
+    fn look(&mut self) -> bool {
+        let sender = self.sender;
+        let off = sender.halts.is_off(self.plan.campaign.channel.word());
+        let changed = sender.halts.changes(&self.lease.run) != self.seen;
+        self.halted |= off || changed;
+        self.halted
+    }
+
+    /// True when all that could be done was; false when the lease was lost.
+    async fn run(&mut self) -> Result<bool, Error> {
+        loop {
+            if self.look() || self.begun.elapsed() > SLICE {
+                self.give_up_rest();
+            }
+            self.make_ahead();
+            self.take_made().await?;
+            let (places, wait) = self.places_now().await;
+            let commits = !places.is_empty() || self.worth_a_commit();
+            if commits && !self.commit(places).await? {
+                return Ok(false);
+            }
+            self.hear_of_telling(TELLING_MAX).await?;
+            if self.is_done() {
+                return Ok(true);
+            }
+            if !self.keep_lease().await? {
+                return Ok(false);
+            }
+            if !commits {
+                self.wait(wait).await;
+            }
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.todo.is_empty()
+            && self.making.is_empty()
+            && self.ready.is_empty()
+            && self.flown.is_empty()
+            && self.ends.is_empty()
+    }
+
+    /// What was not handed over yet is left for another turn.
+    fn give_up_rest(&mut self) {
+        if !self.todo.is_empty() || !self.ready.is_empty() || !self.making.is_empty() {
+            let now = self.sender.now();
+            self.put_off(now);
+        }
+        self.todo.clear();
+        self.making.drain(..).for_each(|making| making.abort());
+        self.ready.clear();
+    }
+
+    fn make_ahead(&mut self) {
+        while self.making.len() < GROUPS_AHEAD
+            && self.ready.len() < MADE_TOGETHER
+            && !self.todo.is_empty()
+        {
+            let most = MADE_TOGETHER.min(self.todo.len());
+            let group: Vec<Delivery> = self.todo.drain(..most).collect();
+            let (sender, plan) = (self.sender.clone(), self.plan.clone());
+            let runtime = tokio::runtime::Handle::current();
+            self.making.push_back(tokio::task::spawn_blocking(move || {
+                let verdict = |delivery: Delivery| {
+                    let newer = newer(&sender, &plan, &delivery, &runtime);
+                    let wanted = Wanted { person: delivery.person, id: delivery.id, newer };
+                    let verdict = sender.judge(&plan, &wanted, sender.now());
+                    (delivery, verdict)
+                };
+                group.into_iter().map(verdict).collect()
+            }));
+        }
+    }
+
+    /// Takes in what was made, in its order; waits for it only where there is nothing else to do.
+    async fn take_made(&mut self) -> Result<(), Error> {
+        while let Some(first) = self.making.front_mut() {
+            let idle = self.ready.is_empty() && self.flown.is_empty() && self.ends.is_empty();
+            if !idle && !first.is_finished() {
+                break;
+            }
+            let made = first.await;
+            self.making.pop_front();
+            let made = made.map_err(|_| Error::Broken("a message could not be made"))?;
+            made.into_iter().for_each(|(delivery, verdict)| self.sorted(delivery, verdict));
+        }
+        Ok(())
+    }
+
+    fn sorted(&mut self, delivery: Delivery, verdict: Verdict) {
+        match verdict {
+            Verdict::Go(ready) => self.ready.push_back((delivery, ready)),
+            Verdict::Drop(reason, detail) => self.drops(delivery, reason, detail, None),
+            Verdict::Later(due) => {
+                self.put_off(due);
+                let moved = settle::put_off(&delivery, due);
+                self.ends.push(End { delivery, moved, variant: None });
+            }
+            Verdict::Cannot(answer) => self.ends_with(delivery, None, None, &answer),
+        }
+    }
+
+    fn drops(
+        &mut self,
+        delivery: Delivery,
+        reason: DropReason,
+        detail: Option<String>,
+        variant: Option<String>,
+    ) {
+        let moved = settle::dropped(&delivery, reason, detail);
+        self.ends.push(End { delivery, moved, variant });
+    }
+
+    fn ends_with(
+        &mut self,
+        delivery: Delivery,
+        variant: Option<String>,
+        address: Option<String>,
+        answer: &Answer,
+    ) {
+        let now = self.sender.now();
+        let moved = settle::answered(self.plan, &delivery, answer, now);
+        if moved.to == DeliveryState::Planned {
+            self.put_off(moved.due);
+        }
+        match answer {
+            Answer::NoSuchAddress { retire: true, .. } => self.retired.extend(address),
+            Answer::BadContent { code } if self.plan.is_bad(now) => {
+                self.pauses = Some(code.clone());
+            }
+            _ => {}
+        }
+        self.ends.push(End { delivery, moved, variant });
+    }
+
+    /// Places for what is ready and may go now; and until when to wait where none is to be had.
+    async fn places_now(&mut self) -> (Vec<OwnedSemaphorePermit>, Option<Timestamp>) {
+        if self.ready.is_empty() {
+            return (Vec::new(), None);
+        }
+        let now = self.sender.now();
+        if let Some(held) = self.flow.held_until(now) {
+            // Nothing goes for a while: what is ready is made anew then.
+            self.give_up_rest();
+            self.later = self.later.map(|later| later.max(held));
+            return (Vec::new(), None);
+        }
+        let idle = self.flown.is_empty() && self.ends.is_empty();
+        let mut places = self.flow.places(self.ready.len(), idle).await;
+        if places.is_empty() {
+            return (places, None);
+        }
+        let taken = self.plan.throttle.take(places.len(), now).and_then(|most| {
+            let taken = self.flow.take(most, now);
+            self.plan.throttle.give_back(most - taken.unwrap_or_default());
+            taken
+        });
+        match taken {
+            Ok(taken) => {
+                places.truncate(taken);
+                (places, None)
+            }
+            Err(when) => (Vec::new(), Some(when)),
+        }
+    }
+
+    fn worth_a_commit(&self) -> bool {
+        let idle = self.flown.is_empty() && self.ready.is_empty() && self.making.is_empty();
+        self.ends.len() >= COMMIT_AT || (idle && !self.ends.is_empty())
+    }
+
+    /// Commits ends, and the intents for what has a place; then hands that over. False when the
+    /// lease was lost.
+    async fn commit(&mut self, places: Vec<OwnedSemaphorePermit>) -> Result<bool, Error> {
+        let going: Vec<(Delivery, Ready)> = self.ready.drain(..places.len()).collect();
+        let ends = std::mem::take(&mut self.ends);
+        let intents = going.iter().map(|(delivery, ready)| Moved {
+            counts_since: ready.counts_since,
+            ..settle::step(delivery, DeliveryState::HandingOver)
+        });
+        let moved: Vec<Moved> = ends.iter().map(|end| end.moved.clone()).chain(intents).collect();
+        self.retire().await?;
+        let cap = self.plan.campaign.frequency_cap.as_ref();
+        let channel = self.plan.campaign.channel.word();
+        let cap = cap.map(|cap| Cap { channel, messages: cap.messages });
+        let now = self.sender.now();
+        let done = self.sender.catalog.move_deliveries(self.lease, &moved, cap, now).await?;
+        let Some(capped) = done else { return Ok(false) };
+        self.places.clear();
+        let told = |end: &End| {
+            settle::outcome(self.plan, &end.delivery, end.variant.as_deref(), &end.moved, now)
+        };
+        let mut outcomes: Vec<Outcome> = ends.iter().filter_map(told).collect();
+        let mut back = 0;
+        for ((mut delivery, ready), place) in going.into_iter().zip(places) {
+            if capped.contains(&delivery.place) {
+                back += 1;
+                let reason = Some(candor_catalog::FREQUENCY_CAP);
+                let moved = Moved { reason, ..settle::step(&delivery, DeliveryState::Dropped) };
+                let variant = ready.variant.as_deref();
+                outcomes.extend(settle::outcome(self.plan, &delivery, variant, &moved, now));
+                continue;
+            }
+            delivery.state = DeliveryState::HandingOver;
+            back += usize::from(!self.hand_over(delivery, ready, place));
+        }
+        if back > 0 {
+            self.flow.give_back(back);
+            self.plan.throttle.give_back(back);
+        }
+        self.tell(outcomes);
+        self.pause().await?;
+        Ok(true)
+    }
+
+    /// Addresses that there are not are left alone from now on.
+    async fn retire(&mut self) -> Result<(), Error> {
+        let (channel, reason) = (self.plan.campaign.channel, SuppressionReason::HardBounce);
+        for address in std::mem::take(&mut self.retired) {
+            self.sender.suppress(channel, &address, reason, BY_PROVIDER).await?;
+        }
+        Ok(())
+    }
+
+    /// Too much of it is refused as bad: somebody must look at it first.
+    async fn pause(&mut self) -> Result<(), Error> {
+        let Some(code) = self.pauses.take() else { return Ok(()) };
+        let note = format!("too many messages were refused as bad; the last one with: {code}");
+        let (run, now) = (&self.plan.run, self.sender.now());
+        self.sender.catalog.move_run(run, RunState::Paused, Some(&note), now).await?;
+        self.sender.halts.changed(&run.run);
+        Ok(())
+    }
+
+    /// Hands a message over, unless what can change at any moment has changed; whether it did.
+    fn hand_over(
+        &mut self,
+        delivery: Delivery,
+        ready: Ready,
+        place: OwnedSemaphorePermit,
+    ) -> bool {
+        let Ready { composed, address, hash, variant, .. } = ready;
+        if self.look() {
+            let now = self.sender.now();
+            self.put_off(now);
+            let moved = settle::put_off(&delivery, now);
+            self.ends.push(End { delivery, moved, variant });
+            self.places.push(place);
+            return false;
+        }
+        if let Err(reason) = self.sender.still(self.plan, delivery.person, hash) {
+            self.drops(delivery, reason, None, variant);
+            self.places.push(place);
+            return false;
+        }
+        let (provider, now) = (self.plan.provider.clone(), self.sender.now());
+        let at = delivery.place;
+        self.flying.spawn(async move { (at, provider.hand_over(&composed, now).await) });
+        self.flown.insert(at, Flying { delivery, variant, address, place });
+        true
+    }
+
+    /// Waits for ends, for messages that are being made, or until more may go.
+    async fn wait(&mut self, until: Option<Timestamp>) {
+        let now = self.sender.now();
+        let more = match until {
+            Some(until) => Duration::from_millis((until.0 - now.0).clamp(1, 1_000) as u64),
+            None => LINGER * 50,
+        };
+        let waiting = self.making.front().is_some();
+        tokio::select! {
+            Some(ended) = self.flying.join_next(), if !self.flying.is_empty() => {
+                self.ended(ended);
+                self.linger().await;
+            }
+            () = made(&self.making), if waiting => {}
+            () = sleep(more) => {}
+        }
+    }
+
+    /// A few ends wait a little for more, so that one sync is for many.
+    async fn linger(&mut self) {
+        let until = Instant::now() + LINGER;
+        while self.ends.len() < COMMIT_AT && !self.flying.is_empty() {
+            let left = until.saturating_duration_since(Instant::now());
+            match timeout(left, self.flying.join_next()).await {
+                Ok(Some(ended)) => self.ended(ended),
+                _ => break,
+            }
+        }
+        while let Some(ended) = self.flying.try_join_next() {
+            self.ended(ended);
+        }
+    }
+
+    fn ended(&mut self, ended: Result<(u32, Answer), tokio::task::JoinError>) {
+        // A task that broke says nothing of its message: its lease runs out, and it goes again.
+        let Ok((at, answer)) = ended else { return };
+        let Some(flying) = self.flown.remove(&at) else { return };
+        self.flow.answered(&answer, self.sender.now());
+        let Flying { delivery, variant, address, place } = flying;
+        self.ends_with(delivery, variant, Some(address), &answer);
+        self.places.push(place);
+    }
+
+    async fn keep_lease(&mut self) -> Result<bool, Error> {
+        if self.kept_at.elapsed().as_millis() as i64 * 2 < LEASE_MS {
+            return Ok(true);
+        }
+        self.kept_at = Instant::now();
+        let until = Timestamp(self.sender.now().0 + LEASE_MS);
+        Ok(self.sender.catalog.extend(self.lease, until).await?)
+    }
+
+    fn tell(&mut self, outcomes: Vec<Outcome>) {
+        if !outcomes.is_empty() {
+            self.telling.spawn((self.sender.tell)(outcomes));
+        }
+    }
+
+    /// Waits until at most so many outcomes are on their way.
+    async fn hear_of_telling(&mut self, most: usize) -> Result<(), Error> {
+        while self.telling.len() > most {
+            if let Some(told) = self.telling.join_next().await {
+                let told = told.map_err(|_| Error::Broken("outcomes were not told"))?;
+                told.map_err(Error::Untold)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the lease back once everything that happened is told.
+    async fn end(&mut self) -> Result<(), Error> {
+        self.hear_of_telling(0).await?;
+        self.sender.catalog.release(self.lease, self.later).await?;
+        Ok(())
+    }
+}
+
+/// A reason as it stands in the catalog, by the word of the closed list.
+fn word(reason: &Option<String>) -> Option<&'static str> {
+    let reason = reason.as_deref()?;
+    let all = DropReason::ALL.into_iter().map(DropReason::word).chain(failed::ALL);
+    all.chain([candor_catalog::FREQUENCY_CAP]).find(|word| *word == reason)
+}
+
+/// Ends when the first of what is being made is.
+async fn made(making: &VecDeque<JoinHandle<Made>>) {
+    while making.front().is_some_and(|first| !first.is_finished()) {
+        sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// Whether the person has a newer message of a campaign that keeps only the newest one.
+fn newer(
+    sender: &Sender,
+    plan: &Plan,
+    delivery: &Delivery,
+    runtime: &tokio::runtime::Handle,
+) -> bool {
+    let keeps = plan.campaign.quiet_hours.is_some_and(|quiet| quiet.then == Then::KeepNewest);
+    if !keeps || !plan.has_newer_runs || delivery.due <= plan.run.due {
+        return false;
+    }
+    let asked = sender.catalog.has_newer(&sender.account, &plan.run.run, delivery.person);
+    // Nobody gets none because of a disk that does not read: the newest goes by itself.
+    runtime.block_on(asked).unwrap_or(false)
+}
