@@ -13,5 +13,6 @@ pub mod content;
 pub mod dispatch;
 pub mod email_body;
 pub mod links;
+pub mod provider;
 pub mod schedule;
 pub mod template;

@@ -7,7 +7,7 @@ use super::reason::DropReason;
 use super::sender::{Plan, Sender, Traits, id_of};
 use crate::campaign::{A_DAY, Then, length};
 use crate::channel::email::{Mailbox, Unsubscribe};
-use crate::channel::{Answer, Channel, MessageId};
+use crate::channel::{Answer, MessageId};
 use crate::content::{ContentDrop, Rendered, language_of, values_of};
 use crate::links::Tracking;
 use crate::provider::{Composed, Outgoing, OutgoingEmail};
@@ -159,7 +159,7 @@ impl Sender {
                     unsubscribe: marketing.then_some(Unsubscribe { url, mailto: None }),
                     feedback_id: Some(self.feedback_id(plan)),
                 };
-                Ok((Outgoing::Email(mail), Some(language.as_str().to_owned())))
+                Ok((Outgoing::Email(Box::new(mail)), Some(language.as_str().to_owned())))
             }
         }
     }

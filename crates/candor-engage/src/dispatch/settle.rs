@@ -151,7 +151,7 @@ pub fn about_message((id, name): (&str, &str), channel: &str, message: [u8; 16])
         ("campaign", id.into()),
         ("campaign_name", name.into()),
         ("channel", channel.into()),
-        ("message_id", hex(message).into()),
+        ("message_id", hex(message).as_str().into()),
     ];
     pairs.into_iter().collect()
 }
