@@ -9,6 +9,7 @@
 
 mod audit;
 mod consents;
+mod credentials;
 mod database;
 mod definitions;
 mod deliveries;
@@ -24,6 +25,7 @@ mod users;
 
 pub use audit::AuditEntry;
 pub use consents::Consent;
+pub use credentials::Credential;
 pub use database::Catalog;
 pub use definitions::{Definition, NewDefinition};
 pub use deliveries::{Delivery, DeliveryState, Moved, Tally};
