@@ -1,15 +1,47 @@
 //! Ways to a person, and what a provider says to one hand-over.
 //!
 //! A channel first composes, which is work without waiting, and then hands over, which is waiting
-//! without work; neither decides whether the message may go. Read `email`, then `webhook`.
+//! without work; neither decides whether the message may go. Read `email`, then `webhook`; `outbox`
+//! is where messages stay that are only tried out.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 pub mod email;
+pub mod outbox;
 mod public_address;
 pub mod webhook;
+
+/// A medium by which people are reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// To a person's address.
+    Email,
+    /// To a server of the publisher's choice.
+    Webhook,
+}
+
+impl Channel {
+    /// All of them.
+    pub const ALL: [Channel; 2] = [Channel::Email, Channel::Webhook];
+
+    /// As it stands in addresses and documents.
+    pub fn word(self) -> &'static str {
+        match self {
+            Channel::Email => "email",
+            Channel::Webhook => "webhook",
+        }
+    }
+
+    /// The channel of a word.
+    pub fn from_word(word: &str) -> Option<Channel> {
+        Channel::ALL.into_iter().find(|channel| channel.word() == word)
+    }
+}
 
 /// What became of one hand-over. The kind of error decides what is done next, never its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +89,32 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// Its kind, as it is shown.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Answer::Accepted { .. } => "accepted",
+            Answer::NoSuchAddress { .. } => "no_such_address",
+            Answer::BadContent { .. } => "bad_content",
+            Answer::BadCredentials { .. } => "bad_credentials",
+            Answer::TooFast { .. } => "too_fast",
+            Answer::Later { .. } => "later",
+            Answer::Unknown { .. } => "unknown",
+        }
+    }
+
+    /// What the provider said where it did not take the message.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Answer::Accepted { .. } => None,
+            Answer::NoSuchAddress { code, .. }
+            | Answer::BadContent { code }
+            | Answer::BadCredentials { code }
+            | Answer::TooFast { code, .. }
+            | Answer::Later { code }
+            | Answer::Unknown { code } => Some(code),
+        }
+    }
+
     pub(crate) fn later(code: impl Into<String>) -> Answer {
         Answer::Later { code: code.into() }
     }
@@ -105,7 +163,7 @@ impl FromStr for MessageId {
 #[derive(Debug, thiserror::Error)]
 #[error("{setting}: {reason}")]
 pub struct BadSetting {
-    /// Which setting.
+    /// Which setting, as the field of the settings' document is called.
     pub setting: &'static str,
     /// What is wrong with it; never the secret itself.
     pub reason: String,

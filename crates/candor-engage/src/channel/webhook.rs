@@ -70,7 +70,7 @@ pub struct SigningSecret(Secret<Vec<u8>>);
 impl SigningSecret {
     /// Reads `whsec_` and base64 of 24 to 64 bytes.
     pub fn parse(text: &str) -> Result<SigningSecret, BadSetting> {
-        let bad = |reason: &str| BadSetting::new("webhook secret", reason);
+        let bad = |reason: &str| BadSetting::new("secrets", reason);
         let text = text.strip_prefix("whsec_").ok_or_else(|| bad("does not begin with whsec_"))?;
         let bytes = STANDARD.decode(text).map_err(|_| bad("is not base64"))?;
         match SECRET_BYTES.contains(&bytes.len()) {
@@ -97,7 +97,7 @@ impl fmt::Debug for Endpoint {
 impl Endpoint {
     /// One secret, or two while the older one is being replaced: each signs.
     pub fn new(url: &str, secrets: Vec<SigningSecret>) -> Result<Endpoint, BadSetting> {
-        let bad = |reason: &str| BadSetting::new("webhook url", reason);
+        let bad = |reason: &str| BadSetting::new("url", reason);
         if url.len() > URL_BYTES_MAX {
             return Err(bad("is too long"));
         }
@@ -109,7 +109,7 @@ impl Endpoint {
             return Err(bad("must not hold a password"));
         }
         if !(1..=SECRETS_MAX).contains(&secrets.len()) {
-            return Err(BadSetting::new("webhook secret", "one or two are needed"));
+            return Err(BadSetting::new("secrets", "one or two are needed"));
         }
         Ok(Endpoint { url, secrets })
     }
@@ -125,6 +125,11 @@ impl Endpoint {
         });
         signatures.collect::<Vec<_>>().join(" ")
     }
+}
+
+/// The server of a URL, for those who may not see the rest of it.
+pub fn origin(url: &str) -> String {
+    Url::parse(url).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
 }
 
 /// The one client all endpoints are reached by.
@@ -159,7 +164,7 @@ impl Webhook {
             .connect_timeout(settings.connect_timeout)
             .timeout(settings.timeout)
             .build()
-            .map_err(|_| BadSetting::new("webhook", "the client cannot be made"))?;
+            .map_err(|_| BadSetting::new("url", "the client cannot be made"))?;
         Ok(Webhook { client, settings: Arc::new(settings) })
     }
 

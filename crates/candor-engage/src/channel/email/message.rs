@@ -26,6 +26,14 @@ pub struct Mailbox {
     pub address: String,
 }
 
+impl Mailbox {
+    /// Whether it can stand in a mail.
+    pub fn is_writable(&self) -> bool {
+        let name = self.name.as_deref().unwrap_or_default();
+        name.len() <= LINE_BYTES_MAX && ascii_address(&self.address).is_some()
+    }
+}
+
 /// How a reader leaves, for the `List-Unsubscribe` headers (RFC 2369 and 8058).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unsubscribe {

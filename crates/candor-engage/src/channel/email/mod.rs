@@ -23,16 +23,80 @@ pub use verp::BounceAddress;
 
 use super::{Answer, BadSetting};
 
-/// One way to send mail: a server, the keys that sign, and the address bounces go to.
-pub struct Email {
-    smtp: smtp::Smtp,
+/// Whether a text is a domain name, of letters beyond ASCII also.
+pub fn is_domain(text: &str) -> bool {
+    message::ascii_domain(text).is_some()
+}
+
+/// What a mail of ours says, read back from its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadBack {
+    /// Names and values in their order, each in one line and as they are written.
+    pub headers: Vec<(String, String)>,
+    /// The HTML, where there is one.
+    pub html: Option<String>,
+    /// The plain text, where there is one.
+    pub text: Option<String>,
+}
+
+/// Reads what [`Composed::bytes`] gave.
+pub fn read_back(bytes: &[u8]) -> ReadBack {
+    let (head, parts) = parts::read(bytes);
+    let header = |line: &str| {
+        let (name, value) = line.split_once(':')?;
+        Some((name.to_owned(), value.trim().to_owned()))
+    };
+    let text = |kind: &str| {
+        let part = parts.iter().find(|part| part.kind == kind)?;
+        Some(String::from_utf8_lossy(&part.body).into_owned())
+    };
+    ReadBack {
+        headers: head.lines().filter_map(header).collect(),
+        html: text("text/html"),
+        text: text("text/plain"),
+    }
+}
+
+/// Writes mails: the keys that sign, and the address bounces go to.
+#[derive(Debug)]
+pub struct Composer {
     keys: Vec<DkimKey>,
     bounces: BounceAddress,
 }
 
+impl Composer {
+    /// A message is signed with each of `keys`; one RSA and one Ed25519 key reach old and new
+    /// receivers.
+    pub fn new(keys: Vec<DkimKey>, bounces: BounceAddress) -> Composer {
+        Composer { keys, bounces }
+    }
+
+    /// The address bounces of its mails go to.
+    pub fn bounces(&self) -> &BounceAddress {
+        &self.bounces
+    }
+
+    /// Writes and signs a message, or says why it can never go out. An RSA signature takes about
+    /// half a millisecond: call it away from the threads that wait.
+    pub fn compose(&self, message: &EmailMessage) -> Result<Composed, Answer> {
+        let (to, unsigned) = message.bytes(self.bounces.domain())?;
+        let mut bytes = dkim::signatures(&self.keys, &unsigned, message.date)
+            .ok_or_else(|| Answer::later("signing failed"))?
+            .into_bytes();
+        bytes.extend_from_slice(unsigned.as_bytes());
+        Ok(Composed { from: self.bounces.address(message.id), to, bytes })
+    }
+}
+
+/// One way to send mail: a server, and who writes for it.
+pub struct Email {
+    smtp: smtp::Smtp,
+    composer: Composer,
+}
+
 impl fmt::Debug for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Email").field("bounces", &self.bounces).finish_non_exhaustive()
+        f.debug_struct("Email").field("composer", &self.composer).finish_non_exhaustive()
     }
 }
 
@@ -56,6 +120,11 @@ impl Composed {
         &self.bytes
     }
 
+    /// The bytes of [`Composed::bytes`], to keep.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// The envelope sender, which names the message.
     pub fn from(&self) -> &str {
         &self.from
@@ -63,25 +132,24 @@ impl Composed {
 }
 
 impl Email {
-    /// Nothing is connected yet. A message is signed with each of `keys`; one RSA and one Ed25519
-    /// key reach old and new receivers.
+    /// Nothing is connected yet; `keys` and `bounces` as for [`Composer::new`].
     pub fn new(
         settings: SmtpSettings,
         keys: Vec<DkimKey>,
         bounces: BounceAddress,
     ) -> Result<Email, BadSetting> {
-        Ok(Email { smtp: smtp::Smtp::new(settings)?, keys, bounces })
+        let composer = Composer::new(keys, bounces);
+        Ok(Email { smtp: smtp::Smtp::new(settings)?, composer })
     }
 
-    /// Writes and signs a message, or says why it can never go out. An RSA signature takes about
-    /// half a millisecond: call it away from the threads that wait.
+    /// Who writes the mails.
+    pub fn composer(&self) -> &Composer {
+        &self.composer
+    }
+
+    /// As [`Composer::compose`].
     pub fn compose(&self, message: &EmailMessage) -> Result<Composed, Answer> {
-        let (to, unsigned) = message.bytes(self.bounces.domain())?;
-        let mut bytes = dkim::signatures(&self.keys, &unsigned, message.date)
-            .ok_or_else(|| Answer::later("signing failed"))?
-            .into_bytes();
-        bytes.extend_from_slice(unsigned.as_bytes());
-        Ok(Composed { from: self.bounces.address(message.id), to, bytes })
+        self.composer.compose(message)
     }
 
     /// Hands a message to the server and waits for its answer; at most as many at a time as there

@@ -104,13 +104,13 @@ impl Smtp {
         let hello_name = settings.hello_name.trim_start_matches('[').trim_end_matches(']');
         let is_address = hello_name.parse::<std::net::IpAddr>().is_ok();
         if ascii_domain(hello_name).is_none() && !is_address {
-            return Err(BadSetting::new("hello name", "is not a domain name"));
+            return Err(BadSetting::new("hello_name", "is not a domain name"));
         }
         if !(1..=CONNECTIONS_MAX).contains(&settings.connections) {
             return Err(BadSetting::new("connections", "must be 1 to 1000"));
         }
         if settings.messages_per_session == 0 {
-            return Err(BadSetting::new("messages per session", "must be 1 or more"));
+            return Err(BadSetting::new("messages_per_session", "must be 1 or more"));
         }
         let tls = tls(settings.authorities.as_deref())?;
         let places = Semaphore::new(settings.connections);

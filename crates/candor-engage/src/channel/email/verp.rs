@@ -42,7 +42,7 @@ impl BounceAddress {
         mac: impl Fn(&[u8]) -> [u8; 8] + Send + Sync + 'static,
     ) -> Result<BounceAddress, BadSetting> {
         let domain = ascii_domain(domain)
-            .ok_or_else(|| BadSetting::new("bounce domain", "is not a domain name"))?;
+            .ok_or_else(|| BadSetting::new("bounce_domain", "is not a domain name"))?;
         Ok(BounceAddress { domain, mac: Arc::new(mac) })
     }
 
