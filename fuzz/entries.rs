@@ -6,7 +6,9 @@ use std::fs;
 use std::sync::OnceLock;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use candor_engage::channel::email::{BounceAddress, bounce};
+use candor_engage::links::Token;
 use candor_event::{DataClass, SystemClock};
 use candor_ingest::{account_of, decode, lzstring, open_frame};
 use candor_keys::{PublisherKeys, open_in_transit};
@@ -17,7 +19,7 @@ use candor_store::{Store, StoreConfig, TableReader};
 pub type Entry = fn(&[u8]);
 
 /// Every entry by the name of its target.
-pub const ENTRIES: [(&str, Entry); 12] = [
+pub const ENTRIES: [(&str, Entry); 14] = [
     ("lz_string", lz_string),
     ("web_query", web_query),
     ("mobile_body", mobile_body),
@@ -30,6 +32,8 @@ pub const ENTRIES: [(&str, Entry); 12] = [
     ("record_codec", record_codec),
     ("log_frames", log_frames),
     ("manifest", manifest),
+    ("bounce_mail", bounce_mail),
+    ("link_token", link_token),
 ];
 
 const UNITS_MAX: usize = 256 << 10;
@@ -219,5 +223,26 @@ pub fn manifest(data: &[u8]) {
     if let Ok(store) = opened {
         assert!(store.applied() >= store.covered());
         let _ = store.view().events();
+    }
+}
+
+/// A mail that came to the bounce domain.
+pub fn bounce_mail(data: &[u8]) {
+    // As the addresses in the samples are signed.
+    let mac = |id: &[u8]| std::array::from_fn(|place| id[8 + place] ^ 0xa5);
+    let ours = BounceAddress::new("bounce.test", mac).expect("a domain");
+    let Some(read) = bounce::read(data, None, &ours) else { return };
+    assert!(read.code.len() <= 64, "a code holds nothing of the text");
+    assert_eq!(ours.message(&ours.address(read.id)), Some(read.id));
+}
+
+/// What stands in an address of ours, as it is and behind a signature that holds.
+pub fn link_token(data: &[u8]) {
+    let sign = |_: &[u8]| [7; 16];
+    let signed = URL_SAFE_NO_PAD.encode([data, &[7; 16]].concat());
+    for text in [&String::from_utf8_lossy(data), signed.as_str()] {
+        if let Some(token) = Token::verify(text, &sign) {
+            assert_eq!(Token::verify(&token.write(&sign), &sign), Some(token));
+        }
     }
 }

@@ -10,6 +10,7 @@
 mod audit;
 mod campaigns;
 mod consents;
+mod credentials;
 mod database;
 mod definitions;
 mod deliveries;
@@ -29,6 +30,7 @@ mod visits;
 pub use audit::AuditEntry;
 pub use campaigns::{Campaign, CampaignState, CampaignVersion};
 pub use consents::Consent;
+pub use credentials::Credential;
 pub use database::Catalog;
 pub use deliveries::{Cap, Delivery, DeliveryState, FREQUENCY_CAP, Moved, Tally};
 pub use definitions::{Definition, DefinitionChange, NewDefinition};

@@ -1,7 +1,7 @@
 //! Promises of the catalog, against a real file.
 #![allow(clippy::unwrap_used)]
 
-use candor_catalog::{Catalog, Error, NewDefinition, NewPublisher, Publisher};
+use candor_catalog::{Catalog, Credential, Error, NewDefinition, NewPublisher, Publisher};
 use candor_event::{
     AccountId, ConsentChange, DataClass, FirstSeen, IdKind, Link, Merge, PersonId, Purpose, Record,
     Split, Timestamp,
@@ -207,4 +207,34 @@ async fn a_list_is_kept_whole_and_forgets_who_is_erased() {
     assert_eq!(catalog.list(&other, "l").await.unwrap(), people);
     catalog.remove_list(&account, "l").await.unwrap();
     assert_eq!(catalog.list(&account, "l").await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn credentials_are_a_publishers_own_and_the_newest_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(&folder.path().join("catalog.db")).await.unwrap();
+    let (account, other) = (AccountId::new("A-1").unwrap(), AccountId::new("A-2").unwrap());
+    for (account, email) in [(&account, "a@x.test"), (&other, "b@x.test")] {
+        catalog.create_publisher(&new(account.as_str(), email), Timestamp(0)).await.unwrap();
+    }
+    let of = |channel: &str, provider: &str, sealed: &[u8]| Credential {
+        channel: channel.into(),
+        provider: provider.into(),
+        sealed: sealed.to_vec(),
+        changed_at: Timestamp(sealed.len() as i64),
+        actor: "ann".into(),
+    };
+    for one in [of("webhook", "crm", b"1"), of("email", "main", b"1"), of("email", "main", b"22")] {
+        catalog.put_credential(&account, &one).await.unwrap();
+    }
+    catalog.put_credential(&other, &of("email", "main", b"333")).await.unwrap();
+    let all = catalog.credentials(&account).await.unwrap();
+    assert_eq!(all, [of("email", "main", b"22"), of("webhook", "crm", b"1")]);
+    let found = |channel| catalog.credential(&other, channel, "main");
+    assert_eq!(found("email").await.unwrap(), Some(of("email", "main", b"333")));
+    assert_eq!(found("webhook").await.unwrap(), None);
+    assert!(catalog.remove_credential(&account, "email", "main").await.unwrap());
+    assert!(!catalog.remove_credential(&account, "email", "main").await.unwrap());
+    assert_eq!(catalog.credentials(&account).await.unwrap().len(), 1);
+    assert!(found("email").await.unwrap().is_some());
 }

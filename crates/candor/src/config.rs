@@ -28,6 +28,7 @@ pub struct Config {
     pub repeats_remembered_max: usize,
     pub log: LogSettings,
     pub store: StoreSettings,
+    pub engage: EngageSettings,
 }
 
 /// Settings of the durable log.
@@ -46,6 +47,13 @@ pub struct StoreSettings {
     pub flush_rows: usize,
     pub flush_minutes: u64,
     pub threads: usize,
+}
+
+/// Settings of messages and the ways they go out by.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct EngageSettings {
+    pub private_webhooks: bool,
 }
 
 /// Keys that have no default value and so do not stand in the defaults as settings.
@@ -89,8 +97,15 @@ impl Config {
         for (name, text) in variables {
             let key = name["CANDOR_".len()..].to_lowercase().replace("__", ".");
             check_known(&key, &known).with_context(|| format!("read {name}"))?;
-            let value = match settings.get(&key) {
+            let default = match key.split_once('.') {
+                Some((table, inner)) => settings.get(table).and_then(|table| table.get(inner)),
+                None => settings.get(&key),
+            };
+            let value = match default {
                 Some(Value::Array(_)) => list(&text),
+                Some(Value::Boolean(_)) if text == "true" || text == "false" => {
+                    Value::Boolean(text == "true")
+                }
                 _ => scalar(&text),
             };
             set(&mut settings, &key, value);
@@ -228,9 +243,14 @@ mod tests {
     fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
         let config = load(
             "listen = \"127.0.0.1:1\"\n[store]\nvolumes = 4\n",
-            &[("CANDOR_LISTEN", "127.0.0.1:2"), ("CANDOR_LOG__BYTES_MAX", "77")],
+            &[
+                ("CANDOR_LISTEN", "127.0.0.1:2"),
+                ("CANDOR_LOG__BYTES_MAX", "77"),
+                ("CANDOR_ENGAGE__PRIVATE_WEBHOOKS", "true"),
+            ],
         )
         .unwrap();
+        assert!(config.engage.private_webhooks);
         assert_eq!(config.listen.port(), 2);
         assert_eq!(config.store.volumes, 4);
         assert_eq!(config.log.bytes_max, 77);
@@ -249,5 +269,6 @@ mod tests {
     fn halves_and_odd_volumes_are_refused() {
         assert!(load("tls_cert = \"a.pem\"", &[]).is_err());
         assert!(load("[store]\nvolumes = 3", &[]).is_err());
+        assert!(load("", &[("CANDOR_ENGAGE__PRIVATE_WEBHOOKS", "maybe")]).is_err());
     }
 }

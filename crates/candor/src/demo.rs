@@ -7,10 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use candor_engage::channel::Channel;
+use candor_engage::provider::{ProviderSettings, Sender, TriedOut};
 use candor_event::{ConsentChange, DataClass, PersonId, Properties, Purpose, Timestamp, Value};
 use candor_ingest::Ids;
 use candor_ingest::decode::{Body, Incoming};
 
+use crate::providers;
 use crate::server::{Sent, Server, Tenant};
 
 const DAY_MS: i64 = 86_400_000;
@@ -318,6 +321,19 @@ async fn send(
     }
     let taken = server.accept(tenant, records, Vec::new(), Sent::default()).await;
     taken.map_err(|refusal| anyhow::anyhow!("the log did not take it: {refusal:?}"))?;
+    Ok(())
+}
+
+/// Makes a provider of every channel whose messages stay in the house.
+pub async fn outboxes(server: &Server, tenant: &Arc<Tenant>) -> anyhow::Result<()> {
+    for channel in Channel::ALL {
+        let from = (channel == Channel::Email).then(|| Sender {
+            name: Some("Demo shop".to_owned()),
+            address: "news@shop.example".to_owned(),
+        });
+        let kept = ProviderSettings::Outbox(TriedOut { from });
+        providers::save(server, tenant, (channel, "outbox"), &kept, "candor demo").await?;
+    }
     Ok(())
 }
 

@@ -8,6 +8,7 @@ mod demo;
 mod http;
 mod import;
 mod listener;
+mod providers;
 mod refusal;
 mod server;
 mod target;
@@ -287,6 +288,7 @@ async fn play(
         server.catalog.put_class(account, name, class).await?;
     }
     tenant.door.set_policy(tenant.door.policy(), server.catalog.classes(account).await?);
+    demo::outboxes(&server, &tenant).await?;
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     let mut out = std::io::stdout();
     let _ = writeln!(

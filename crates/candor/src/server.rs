@@ -24,6 +24,7 @@ use crate::country::Countries;
 use crate::http::attempts::Attempts;
 use crate::http::define::variables_of;
 use crate::http::live::Live;
+use crate::providers::Providers;
 use crate::refusal::Refusal;
 
 /// How long the loader waits for more before it looks whether to stop.
@@ -67,6 +68,8 @@ pub struct Tenant {
     pub pages: Semaphore,
     /// What happens right now.
     pub live: Live,
+    /// The ways that messages go out by.
+    pub providers: Providers,
     variables: RwLock<Arc<Map<String, Value>>>,
 }
 
@@ -243,6 +246,7 @@ impl Server {
             cursors,
             pages: Semaphore::new(PAGES_AT_ONCE),
             live: Live::default(),
+            providers: Providers::default(),
             variables: RwLock::default(),
         });
         tenant.set_variables(&variables_of(self, &account).await?);

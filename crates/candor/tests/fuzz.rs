@@ -9,9 +9,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use candor_engage::links::{Purpose, Token};
 use candor_event::{
-    DataClass, Event, FirstSeen, IdKind, Link, Merge, PersonId, Record, SystemClock, Timestamp,
-    TraitChange, TraitOp, Value,
+    AccountId, DataClass, Event, FirstSeen, IdKind, Link, Merge, PersonId, Record, SystemClock,
+    Timestamp, TraitChange, TraitOp, Value,
 };
 use candor_ingest::BatchSealer;
 use candor_keys::PublisherKeys;
@@ -205,7 +208,54 @@ fn write_seeds() {
         put("log_frames", &[keep.to_le_bytes().as_slice(), &tail].concat());
     }
     put("manifest", &a_manifest());
+    for (_, mail) in samples("../candor-engage/tests/bounces") {
+        put("bounce_mail", &mail);
+    }
+    put("bounce_mail", A_COMPLAINT.replace('\n', "\r\n").as_bytes());
+    for purpose in [
+        Purpose::Link { number: 3, address: None },
+        Purpose::Link { number: 3, address: Some("https://shop.test/?a=é".to_owned()) },
+        Purpose::Unsubscribe,
+        Purpose::Person { until: Some(1_795_500_000) },
+    ] {
+        let account = AccountId::new("TEST-1").unwrap();
+        let text = Token { purpose, id: [7; 16], account }.write(&|_: &[u8]| [7; 16]);
+        let sealed = URL_SAFE_NO_PAD.decode(&text).unwrap();
+        put("link_token", text.as_bytes());
+        put("link_token", &sealed[..sealed.len() - 16]);
+    }
 }
+
+/// The files of a folder by name.
+fn samples(folder: &str) -> Vec<(PathBuf, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = files.map(|file| (file.clone(), fs::read(file).unwrap())).collect();
+    files.sort();
+    files
+}
+
+/// As RFC 5965 has it.
+const A_COMPLAINT: &str = "\
+Content-Type: multipart/report; boundary=b
+
+--b
+Content-Type: text/plain
+
+spam
+--b
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+Original-Mail-From: <bounce+00000000000000000000000000000003.a5a5a5a5a5a5a5a6@bounce.test>
+
+--b
+Content-Type: message/rfc822
+
+Message-ID: <00000000000000000000000000000003@bounce.test>
+
+--b--
+";
 
 /// A frame's sections in the form that the entry takes them in.
 fn as_sections(frame: &[u8]) -> Vec<u8> {

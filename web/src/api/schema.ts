@@ -1409,6 +1409,350 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The providers of all channels, without their secrets */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            channels: components["schemas"]["Provider"][];
+                        };
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{channel}/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A provider, without its secrets
+         * @description Without the scope admin only the server of a webhook's URL is told.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    channel: "email" | "webhook";
+                    provider: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Provider"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /**
+         * Set a provider up or change it; in force for the next message
+         * @description A secret that is left out, or sent as {"set": true}, stays as it was: a password only where server, encryption and username stay, a DKIM key by domain and selector, the secrets of a webhook one after the other. The settings are tried before they are kept, without a connection.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    channel: "email" | "webhook";
+                    provider: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ProviderSettings"];
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Provider"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Remove a provider */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    channel: "email" | "webhook";
+                    provider: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{channel}/{provider}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send one message at once, and hear what the provider says
+         * @description Waits up to 30 seconds. Audited, without the address.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    channel: "email" | "webhook";
+                    provider: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": {
+                        /** @description An address; left out for a webhook, which goes to its URL. */
+                        to?: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            /** @enum {string} */
+                            answer: "accepted" | "no_such_address" | "bad_content" | "bad_credentials" | "too_fast" | "later" | "unknown";
+                            /** @description What the provider said, like 550 5.1.1, or what failed. */
+                            code: string | null;
+                            /** @description What the provider calls the message. */
+                            provider_id: string | null;
+                        };
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Messages of providers of the kind outbox, the newest first
+         * @description The last 1,000 of the publisher, in memory: they are gone when the server ends. Every view is audited.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            messages: components["schemas"]["OutboxMessage"][];
+                        };
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outbox/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A message of the outbox as it would have gone out
+         * @description Every view is audited.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OutboxMessage"] & {
+                            headers?: {
+                                name: string;
+                                value: string;
+                            }[];
+                            html?: string | null;
+                            text?: string | null;
+                            /** @description Of a webhook, which has no headers, html and text. */
+                            body?: string;
+                        };
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/policy": {
         parameters: {
             query?: never;
@@ -2553,6 +2897,103 @@ export interface components {
         Masked: {
             /** @constant */
             masked: true;
+        };
+        /** @description A secret, which is never shown: {"set": true} says that there is one, and keeps it when it is sent. */
+        Hidden: string | {
+            /** @constant */
+            set: true;
+        };
+        Sender: {
+            name?: string;
+            /** @description Like news@shop.example. */
+            address: string;
+        };
+        MailServer: {
+            /** @constant */
+            kind: "smtp";
+            host: string;
+            port: number;
+            /** @enum {string} */
+            tls: "none" | "starttls" | "implicit";
+            username?: string;
+            password?: components["schemas"]["Hidden"];
+            /** @description Certificates (PEM) trusted besides the machine's own. */
+            authorities?: string;
+            /** @description What the server calls itself; else the bounce domain. */
+            hello_name?: string;
+            /** @default 4 */
+            connections: number;
+            /** @description Else 1,000. */
+            messages_per_session?: number;
+            per_second?: number;
+            /** @description Who writes, where a campaign does not say. */
+            from: components["schemas"]["Sender"];
+            /** @description Where answers go, if not to from. */
+            reply_to?: components["schemas"]["Sender"];
+            /** @description Receives the bounces; also stands in Message-ID. */
+            bounce_domain: string;
+            /** @description Like news.shop.example. */
+            list_id?: string;
+            dkim?: {
+                domain: string;
+                selector: string;
+                private_key?: components["schemas"]["Hidden"];
+            }[];
+            /**
+             * @description What is done with a message of which nobody knows whether the server took it.
+             * @default leave
+             * @enum {string}
+             */
+            unknown: "leave" | "retry";
+        };
+        /** @description Nothing leaves the house: messages are kept in memory, to be looked at. */
+        TriedOut: {
+            /** @constant */
+            kind: "outbox";
+            from?: components["schemas"]["Sender"];
+        };
+        WebhookServer: {
+            /** @constant */
+            kind: "webhook";
+            url: string;
+            /** @description Like whsec_ and base64 of 24 to 64 bytes, the newest first: each signs, as Standard Webhooks describes. */
+            secrets?: components["schemas"]["Hidden"][];
+            /** @default false */
+            allow_http: boolean;
+            /**
+             * @description Also an address near this server, where its setting engage.private_webhooks is true.
+             * @default false
+             */
+            allow_private: boolean;
+            per_second?: number;
+        };
+        /** @description Of the channel email: smtp or outbox; of the channel webhook: webhook or outbox. */
+        ProviderSettings: components["schemas"]["MailServer"] | components["schemas"]["TriedOut"] | components["schemas"]["WebhookServer"];
+        Provider: {
+            /** @enum {string} */
+            channel: "email" | "webhook";
+            provider: string;
+            settings: components["schemas"]["ProviderSettings"];
+            /** @description What to publish in the DNS: the public half of each DKIM key. */
+            dns: {
+                name: string;
+                /** @constant */
+                type: "TXT";
+                value: string;
+            }[];
+            /** Format: date-time */
+            changed_at: string;
+            changed_by: string;
+        };
+        OutboxMessage: {
+            id: string;
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            channel: "email" | "webhook";
+            provider: string;
+            to: string | null;
+            subject: string | null;
         };
     };
     responses: never;

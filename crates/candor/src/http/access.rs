@@ -125,7 +125,8 @@ pub async fn json_body_twice<T: DeserializeOwned>(
     Ok((parsed(&bytes)?, parsed(&bytes)?))
 }
 
-fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+/// As [`json_body`], of what was read already.
+pub fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let bad = |pointer: String, message: String| {
         let detail = match pointer.as_str() {
             "" => message.clone(),

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod assets;
 pub mod attempts;
+pub mod channels;
 pub mod consents;
 pub mod define;
 pub mod events;
@@ -11,6 +12,7 @@ pub mod live;
 pub mod masked;
 pub mod merges;
 pub mod names;
+pub mod outbox;
 pub mod peer;
 pub mod people;
 pub mod policy;
@@ -78,6 +80,12 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/api/v1/people/{id}/timeline", get(people::timeline))
         .route("/api/v1/people/{id}/merges", get(merges::list).post(merges::make))
         .route("/api/v1/people/{id}/merges/{loser}", delete(merges::remove))
+        .route("/api/v1/channels", get(channels::list))
+        .route("/api/v1/channels/{channel}/{provider}", get(channels::one).put(channels::change))
+        .route("/api/v1/channels/{channel}/{provider}", delete(channels::remove))
+        .route("/api/v1/channels/{channel}/{provider}/test", post(channels::test))
+        .route("/api/v1/outbox", get(outbox::list))
+        .route("/api/v1/outbox/{id}", get(outbox::one))
         .route("/api/v1/policy", get(policy::show).put(policy::change))
         .route("/api/v1/policy/versions", get(policy::versions))
         .route("/api/v1/events/names", get(names::events))

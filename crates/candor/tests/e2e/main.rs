@@ -5,6 +5,7 @@ mod access;
 mod assets;
 mod canary;
 mod captures;
+mod channels;
 mod country;
 mod described;
 mod durable;
