@@ -30,7 +30,7 @@ pub use filter::{Condition, Op, Scope};
 pub use funnel::Funnel;
 pub use live::{Counted, Live, live};
 pub use period::{Interval, duration, rfc3339, zone};
-pub use person::{Done, EventCount, Person, person, timeline};
+pub use person::{Done, EventCount, Person, person, timeline, traits};
 pub use question::{Breakdown, Breakdowns, Scoped};
 pub use scan::Cancel;
 pub use segment::Definition;

@@ -52,6 +52,17 @@ pub fn person(view: &View, id: PersonId) -> Option<Person> {
     Some(held(volume, ordinal, volume.run(ordinal, &mut scratch)))
 }
 
+/// A person's traits alone; none of who is not held.
+pub fn traits(view: &View, id: PersonId) -> Option<BTreeMap<String, Value>> {
+    let (volume, ordinal) = view.find(id)?;
+    Some(traits_of(volume, ordinal))
+}
+
+fn traits_of(volume: &VolumeView, ordinal: u32) -> BTreeMap<String, Value> {
+    let traits = volume.traits(ordinal).into_iter();
+    traits.map(|(name, value)| (name.to_string(), value.to_value())).collect()
+}
+
 /// What is held of the person of an ordinal, with this run of events.
 pub(crate) fn held(volume: &VolumeView, ordinal: u32, run: Run<'_>) -> Person {
     let mut counts: BTreeMap<u16, EventCount> = BTreeMap::new();
@@ -66,8 +77,7 @@ pub(crate) fn held(volume: &VolumeView, ordinal: u32, run: Run<'_>) -> Person {
         count.count += 1;
         count.last = at;
     }
-    let traits = volume.traits(ordinal).into_iter();
-    let traits = traits.map(|(name, value)| (name.to_string(), value.to_value())).collect();
+    let traits = traits_of(volume, ordinal);
     let mut events: Vec<EventCount> = counts.into_values().collect();
     events.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
     Person { id: volume.person_id(ordinal), traits, events }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use candor_catalog::{Catalog, Publisher};
+use candor_engage::dispatch::Sender;
 use candor_event::{AccountId, Clock, DataClass, Record, SystemClock, Timestamp};
 use candor_ingest::gate::Policy;
 use candor_ingest::{Accepted, Door, FrameOpener, Home, Receipt, Request, decode, read};
@@ -17,13 +18,15 @@ use candor_log::{EmbeddedLog, Log, LogConfig, Offset};
 use candor_store::{Store, StoreConfig};
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{Semaphore, watch};
 
 use crate::config::Config;
 use crate::country::Countries;
 use crate::http::attempts::Attempts;
 use crate::http::define::variables_of;
 use crate::http::live::Live;
+use crate::append::{Kept, append};
+use crate::engine::{self, Engine};
 use crate::providers::Providers;
 use crate::refusal::Refusal;
 
@@ -70,6 +73,8 @@ pub struct Tenant {
     pub live: Live,
     /// The ways that messages go out by.
     pub providers: Providers,
+    /// What sending needs.
+    pub sender: Arc<Sender>,
     variables: RwLock<Arc<Map<String, Value>>>,
 }
 
@@ -98,9 +103,6 @@ pub struct Sent {
     pub derived: Vec<(Arc<str>, candor_event::Value)>,
 }
 
-/// Tells whether the log holds what was offered.
-pub type Kept = oneshot::Receiver<Result<(), candor_log::Error>>;
-
 /// A data folder, open.
 pub struct Server {
     pub config: Config,
@@ -116,6 +118,8 @@ pub struct Server {
     /// Turns true when no more requests are taken: answers without an end are to end.
     pub closing: watch::Sender<bool>,
     keys_of: KeysOf,
+    /// Lets campaigns fire and messages go out.
+    pub engine: Engine,
     stop: AtomicBool,
     /// Where the replay ended, for the loader to go on.
     follower: Mutex<Option<Follower>>,
@@ -187,6 +191,7 @@ impl Server {
             attempts: Attempts::default(),
             closing: watch::Sender::new(false),
             keys_of,
+            engine: Engine::default(),
             stop: AtomicBool::new(false),
             follower: Mutex::default(),
             _lock: lock,
@@ -234,6 +239,8 @@ impl Server {
         let store = Arc::new(store.await?.with_context(|| format!("open {}", account.as_str()))?);
         let zone = candor_query::zone(&publisher.timezone).unwrap_or(TimeZone::UTC);
         let cursors = keys.sealer(DataClass::Identity);
+        let opened = engine::Opened { publisher: &publisher, zone: &zone, keys: &keys };
+        let sender = Arc::new(engine::sender(self, opened, &door, &store).await?);
         let tenant = Arc::new(Tenant {
             publisher,
             zone,
@@ -247,6 +254,7 @@ impl Server {
             pages: Semaphore::new(PAGES_AT_ONCE),
             live: Live::default(),
             providers: Providers::default(),
+            sender,
             variables: RwLock::default(),
         });
         tenant.set_variables(&variables_of(self, &account).await?);
@@ -441,33 +449,9 @@ impl Server {
         Ok((receipt, kept))
     }
 
-    /// How a door appends to the log, and what became of it. The waiting goes on when the client
-    /// leaves: links that the log refused must find their way back.
+    /// How a door appends to the log, and what became of it.
     pub fn append(&self, tenant: &Arc<Tenant>) -> (impl FnOnce(&mut Accepted) + use<>, Kept) {
-        let (tell, told) = oneshot::channel();
-        let (log, tenant) = (self.log.clone(), tenant.clone());
-        let append = move |accepted: &mut Accepted| {
-            let Some(frame) = accepted.frame.take() else {
-                let _ = tell.send(Ok(()));
-                return;
-            };
-            let joins = std::mem::take(&mut accepted.joins);
-            let firsts = std::mem::take(&mut accepted.firsts);
-            let (synced, wait) = oneshot::channel();
-            log.append(frame, Box::new(move |result| drop(synced.send(result))));
-            tokio::spawn(async move {
-                let result = match wait.await {
-                    Ok(result) => result.map(|_| ()),
-                    Err(_) => Err(candor_log::Error::Full("the writer ended".to_owned())),
-                };
-                match &result {
-                    Ok(()) => tenant.door.kept(&firsts),
-                    Err(_) => tenant.door.not_kept(joins, &firsts),
-                }
-                let _ = tell.send(result);
-            });
-        };
-        (append, told)
+        append(&self.log, &tenant.door)
     }
 
     /// The present.

@@ -2,6 +2,7 @@
 //! somebody changed. Asked in memory before each hand-over; what is durable of it is the catalog's.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
@@ -21,12 +22,18 @@ pub struct Switches {
 pub struct Halts {
     switches: RwLock<Switches>,
     changes: RwLock<HashMap<String, u64>>,
+    closed: AtomicBool,
 }
 
 impl Halts {
     /// Switches off, or on again.
     pub fn set(&self, switches: Switches) {
         *self.switches.write().unwrap_or_else(PoisonError::into_inner) = switches;
+    }
+
+    /// The server ends: nothing more goes out until it starts again.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
     }
 
     /// What is switched off.
@@ -36,6 +43,9 @@ impl Halts {
 
     /// Whether nothing goes out by a channel.
     pub fn is_off(&self, channel: &str) -> bool {
+        if self.closed.load(Ordering::Relaxed) {
+            return true;
+        }
         let switches = self.switches.read().unwrap_or_else(PoisonError::into_inner);
         switches.all || switches.channels.contains(channel)
     }

@@ -1,0 +1,125 @@
+//! Who works on what: a few workers for each provider, each on a part of an audience.
+
+use std::sync::{Arc, PoisonError};
+
+use candor_catalog::{Lane, Lease, RunState};
+use candor_engage::dispatch::{Error, Flow, LEASE_MS, work};
+use candor_engage::provider::Provider;
+use candor_event::Timestamp;
+
+use super::plans::{NoPlan, plan_of};
+use crate::server::{Server, Tenant};
+
+/// Parts of audiences that are worked on at once by one provider.
+const WORKERS_MAX: usize = 4;
+
+/// What is known of one lane.
+#[derive(Default)]
+pub struct State {
+    workers: usize,
+    /// The provider whose flow this is: another one, and it begins anew.
+    flow: Option<(Arc<Provider>, Arc<Flow>)>,
+}
+
+/// Whether anybody still works.
+pub fn working(server: &Server) -> bool {
+    let lanes = server.engine.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+    lanes.values().any(|lane| lane.workers > 0)
+}
+
+/// Gives out leases of what is due.
+pub async fn lease(server: &Arc<Server>) -> anyhow::Result<()> {
+    let now = server.now();
+    for lane in server.catalog.lanes_due(now).await? {
+        let Some(tenant) = server.tenant(lane.account.as_str()) else { continue };
+        while !tenant.sender.halts.is_off(&lane.channel)
+            && !is_held(server, &lane, now)
+            && begins(server, &lane)
+        {
+            let until = Timestamp(server.now().0 + LEASE_MS);
+            let Some(lease) = server.catalog.lease(&lane, server.now(), until).await? else {
+                ends(server, &lane);
+                break;
+            };
+            let (server, tenant, lane) = (server.clone(), tenant.clone(), lane.clone());
+            tokio::spawn(async move {
+                if let Err(error) = one(&server, &tenant, &lane, &lease).await {
+                    tracing::error!(error = format!("{error:#}"), "a worker ended");
+                }
+                ends(&server, &lane);
+                server.engine.wake();
+            });
+        }
+    }
+    Ok(())
+}
+
+fn is_held(server: &Server, lane: &Lane, now: Timestamp) -> bool {
+    let lanes = server.engine.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+    let flow = lanes.get(lane).and_then(|lane| lane.flow.as_ref());
+    flow.is_some_and(|(_, flow)| flow.held_until(now).is_some())
+}
+
+/// Takes a worker's place, if there is one.
+fn begins(server: &Server, lane: &Lane) -> bool {
+    let mut lanes = server.engine.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+    let state = lanes.entry(lane.clone()).or_default();
+    let free = state.workers < WORKERS_MAX;
+    state.workers += usize::from(free);
+    free
+}
+
+fn ends(server: &Server, lane: &Lane) {
+    let mut lanes = server.engine.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(state) = lanes.get_mut(lane) {
+        state.workers -= 1;
+    }
+}
+
+/// Works on one lease.
+async fn one(
+    server: &Server,
+    tenant: &Tenant,
+    lane: &Lane,
+    lease: &Lease,
+) -> anyhow::Result<()> {
+    let (seen, plan) = match plan_of(server, tenant, &lease.run).await? {
+        Ok(found) => found,
+        Err(NoPlan::Rests) => {
+            server.catalog.release(lease, Some(server.now())).await?;
+            return Ok(());
+        }
+        Err(NoPlan::Missing(note)) => {
+            let run = server.catalog.run(&lease.account, &lease.run).await?;
+            if let Some(run) = run.filter(|run| run.state == RunState::Running) {
+                let now = server.now();
+                server.catalog.move_run(&run, RunState::Paused, Some(&note), now).await?;
+            }
+            server.catalog.release(lease, Some(server.now())).await?;
+            return Ok(());
+        }
+    };
+    let flow = flow(server, lane, &plan.provider);
+    match work(&tenant.sender, &plan, &flow, lease, seen).await {
+        Ok(()) => Ok(()),
+        // Not given back: it runs out, and what was not told is told again.
+        Err(error @ (Error::Catalog(_) | Error::Untold(_))) => Err(error.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The flow of a provider; another one begins anew.
+fn flow(server: &Server, lane: &Lane, provider: &Arc<Provider>) -> Arc<Flow> {
+    let mut lanes = server.engine.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+    let state = lanes.entry(lane.clone()).or_default();
+    match &state.flow {
+        Some((known, flow)) if Arc::ptr_eq(known, provider) => flow.clone(),
+        _ => {
+            let flow = Arc::new(Flow::new(provider.per_second()));
+            state.flow = Some((provider.clone(), flow.clone()));
+            let mut flows = server.engine.flows.write().unwrap_or_else(PoisonError::into_inner);
+            flows.insert(lane.clone(), flow.clone());
+            flow
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What was published, as a run needs it.
+
+use std::sync::{Arc, PoisonError};
+
+use anyhow::{Context, bail};
+use candor_catalog::{Run, RunState};
+use candor_engage::campaign::Campaign;
+use candor_engage::content::Compiled;
+use candor_engage::dispatch::Plan;
+use candor_event::Purpose;
+
+use crate::providers;
+use crate::server::{Server, Tenant};
+
+/// Plans that are kept, so that they are not compiled for each lease.
+const PLANS_MAX: usize = 64;
+
+/// A published version of a campaign.
+pub struct Published {
+    pub campaign: Campaign,
+    pub purpose: Purpose,
+    pub content: Compiled,
+}
+
+impl Published {
+    /// Reads a version: its content stands in it.
+    ///
+    /// # Errors
+    /// When it cannot be read; it was checked when it was published.
+    pub async fn read(document: &str) -> anyhow::Result<Published> {
+        let campaign: Campaign = serde_json::from_str(document).context("read a campaign")?;
+        let purpose = campaign.purpose()?;
+        let content = campaign.content.content().context("a published campaign has content")?;
+        let compiled = tokio::task::spawn_blocking(move || content.compile()).await?;
+        let content = compiled.map_err(|error| anyhow::anyhow!("{error}"))?;
+        Ok(Published { campaign, purpose, content })
+    }
+}
+
+/// Why there is no plan for a run.
+pub enum NoPlan {
+    /// Nobody works on it now.
+    Rests,
+    /// Something is missing; somebody must look at it.
+    Missing(String),
+}
+
+/// The plan of a run that goes on, with its run's changes when it was made.
+pub async fn plan_of(
+    server: &Server,
+    tenant: &Tenant,
+    key: &str,
+) -> anyhow::Result<Result<(u64, Arc<Plan>), NoPlan>> {
+    let account = &tenant.publisher.account_id;
+    // Counted before the state is read: what changes in between is seen.
+    let seen = tenant.sender.halts.changes(key);
+    let run = server.catalog.run(account, key).await?.context("a leased run is there")?;
+    if !matches!(run.state, RunState::Running | RunState::Stopped) {
+        return Ok(Err(NoPlan::Rests));
+    }
+    let channel = candor_engage::channel::Channel::from_word(&run.channel);
+    let channel = channel.context("a run has a channel that there is")?;
+    let provider = providers::provider(server, tenant, channel, &run.provider).await;
+    let provider = match provider {
+        Ok(Some(provider)) => provider,
+        Ok(None) => {
+            let missing = format!("the provider {}/{} is gone", run.channel, run.provider);
+            return Ok(Err(NoPlan::Missing(missing)));
+        }
+        Err(error) => return Ok(Err(NoPlan::Missing(format!("{error:#}")))),
+    };
+    let cached = || {
+        let plans = server.engine.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        plans.get(&(account.clone(), key.to_owned())).cloned()
+    };
+    if let Some((known, plan)) = cached()
+        && known == seen
+        && Arc::ptr_eq(&plan.provider, &provider)
+    {
+        return Ok(Ok((seen, plan)));
+    }
+    let plan = Arc::new(made(server, run, provider).await?);
+    let mut plans = server.engine.plans.lock().unwrap_or_else(PoisonError::into_inner);
+    if plans.len() >= PLANS_MAX {
+        plans.clear();
+    }
+    plans.insert((account.clone(), key.to_owned()), (seen, plan.clone()));
+    Ok(Ok((seen, plan)))
+}
+
+async fn made(
+    server: &Server,
+    run: Run,
+    provider: Arc<candor_engage::provider::Provider>,
+) -> anyhow::Result<Plan> {
+    let version = server.catalog.campaign_version(&run.account, &run.campaign, run.version).await?;
+    let Some(version) = version else { bail!("a run's version is gone") };
+    let Published { campaign, purpose, content } = Published::read(&version.document).await?;
+    let runs = server.catalog.runs(&run.account, &run.campaign).await?;
+    let newer = runs.iter().any(|other| other.due > run.due);
+    Ok(Plan::new(run, campaign, purpose, content, provider, newer))
+}
