@@ -8,6 +8,7 @@ mod demo;
 mod http;
 mod import;
 mod listener;
+mod offer;
 mod refusal;
 mod server;
 mod target;

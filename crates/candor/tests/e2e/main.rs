@@ -17,4 +17,5 @@ mod rest;
 mod segments;
 mod server;
 mod story;
+mod templates;
 mod who;
