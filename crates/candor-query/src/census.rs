@@ -33,6 +33,24 @@ pub fn filled(view: &View) -> BTreeMap<String, u64> {
     filled
 }
 
+/// People of each volume who are looked at for the names of traits.
+const LOOKED_AT_MAX: u32 = 1_000;
+
+/// The names of traits that people of a sample have, each with how many have it.
+pub fn trait_names(view: &View) -> BTreeMap<String, u64> {
+    let mut names = BTreeMap::new();
+    for volume in &view.volumes {
+        for ordinal in (0..volume.people().min(LOOKED_AT_MAX)).filter(|at| volume.visible(*at)) {
+            for (name, _) in volume.traits(ordinal) {
+                if !name.starts_with(CONSENT_TRAIT) {
+                    *names.entry(name.to_string()).or_default() += 1;
+                }
+            }
+        }
+    }
+    names
+}
+
 /// A value of a property, and how many events or people have it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Held {

@@ -24,7 +24,7 @@ mod session;
 pub mod trend;
 mod walk;
 
-pub use census::{Held, Word, consents, event_names, filled, values};
+pub use census::{Held, Word, consents, event_names, filled, trait_names, values};
 pub use error::Error;
 pub use filter::{Condition, Op, Scope};
 pub use funnel::Funnel;

@@ -1,13 +1,16 @@
 //! The Candor server and command line.
 
+mod append;
 mod command;
 mod config;
 mod cores;
 mod country;
 mod demo;
+mod engine;
 mod http;
 mod import;
 mod listener;
+mod offer;
 mod providers;
 mod refusal;
 mod server;

@@ -1106,6 +1106,378 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Templates, by name, without what is in them */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            templates: components["schemas"]["TemplateSummary"][];
+                        };
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Save a template
+         * @description It is compiled first: an error names the place in the document and, within a source, begins with line and column. At most 1,000 templates, each at most 1 MiB.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        name: string;
+                        content: components["schemas"]["Content"];
+                    };
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Template"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * How content looks, for made-up values or for a person
+         * @description Nothing is sent and no link is followed. With a person it needs the scope people too where a trait that it may show would be masked, and is audited as looking at them.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        content?: components["schemas"]["Content"];
+                        /** @description The id of a saved one; this or content. */
+                        template?: string;
+                        /** @description Whose traits are shown: those that the purpose allows, or personalisation where that is in force for them. */
+                        person?: string;
+                        /** @description Beside the person's values and in their place, like {"user": {"plan": "gold"}}. */
+                        values?: Record<string, never>;
+                        /** @description A tag like pt-BR; default the person's, else the content's. */
+                        language?: string;
+                        /** @description Default marketing:email for a mail; a webhook for a person names one. */
+                        purpose?: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TemplatePreview"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The traits that content may use */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Of the messages; default marketing:email. */
+                    purpose?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TemplateField"][];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A template */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description As it was; the latest 100 versions are kept. */
+                    version?: number;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Template"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Change a template */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        name: string;
+                        content: components["schemas"]["Content"];
+                        /** @description The version that was changed: 409 changed_meanwhile where it is not the current one any more. */
+                        version?: number;
+                    };
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Template"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Delete a template */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The answer. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who saved which version when, the newest first */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            versions: {
+                                version: number;
+                                name: string;
+                                /** Format: date-time */
+                                at: string;
+                                actor: string;
+                            }[];
+                        };
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -2674,6 +3046,98 @@ export interface components {
             version: number;
             /** Format: date-time */
             changed_at: string;
+        };
+        /** @description What a message says, in Liquid. Traits are user.plan or user["First name"]; there are campaign.name, unsubscribe_url and preferences_url, too. What is not known drops the message unless a default is given. */
+        Content: {
+            email: {
+                /** @description One of the languages. */
+                default_language: string;
+                /**
+                 * @description What becomes of a person whose language is not there: the default language, or nothing.
+                 * @default fallback
+                 * @enum {unknown}
+                 */
+                missing_translation: "fallback" | "drop";
+                /** @description By tag, like pt-BR. */
+                languages: {
+                    [key: string]: {
+                        subject: string;
+                        /** @description The body; this or html. */
+                        mjml?: string;
+                        html?: string;
+                        /** @description The body in words; else they are taken from the markup. */
+                        text?: string;
+                        /** @description What mail programs show beside the subject. */
+                        preheader?: string;
+                    };
+                };
+            };
+        } | {
+            webhook: {
+                /** @description JSON with Liquid in it. */
+                body: string;
+            };
+        };
+        TemplateSummary: {
+            id: string;
+            name: string;
+            /** @enum {unknown} */
+            channel: "email" | "webhook";
+            languages: string[];
+            version: number;
+            /** Format: date-time */
+            changed_at: string;
+        };
+        Template: {
+            id: string;
+            name: string;
+            /** @enum {unknown} */
+            channel: "email" | "webhook";
+            languages: string[];
+            version: number;
+            /** Format: date-time */
+            changed_at: string;
+            content: components["schemas"]["Content"];
+        };
+        TemplatePreview: {
+            email?: {
+                subject: string;
+                html: string;
+                text: string;
+                language: string;
+                right_to_left: boolean;
+            };
+            webhook?: {
+                /** @description Valid JSON. */
+                body: string;
+            };
+            /** @description Why there would be no message. */
+            dropped?: {
+                /** @enum {unknown} */
+                reason: "missing_data" | "aborted" | "bad_content";
+                /** @description What is missing, like user.plan; translation.de where that language is. */
+                path: string | null;
+                message: string;
+            };
+            links: {
+                number: number;
+                /** @description Null where it differs from person to person. */
+                address: string | null;
+            }[];
+            /** @description Paths of what is missing. */
+            missing: string[];
+            /** @description Whether the purpose is in force for the person; else they would get nothing. Only with a person. */
+            in_force?: boolean;
+        };
+        TemplateField: {
+            name: string;
+            class: components["schemas"]["DataClass"] | null;
+            /** @description Messages of the purpose may show it to anyone. */
+            allowed: boolean;
+            /** @description Only to people who allow personalisation. */
+            personalised: boolean;
+            /** @description How many people of a sample have it. */
+            seen: number;
         };
         SegmentCount: {
             people: number;

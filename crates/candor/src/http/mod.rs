@@ -21,6 +21,7 @@ pub mod rest;
 pub mod sdk;
 pub mod segments;
 pub mod status;
+pub mod templates;
 #[cfg(test)]
 mod tests;
 pub mod tokens;
@@ -36,6 +37,7 @@ use axum::routing::{delete, get, post, put};
 
 use crate::http::problem::Problem;
 use crate::http::segments::{saved, upload};
+use crate::http::templates::preview;
 use crate::server::Server;
 
 /// The whole outside of the server.
@@ -75,6 +77,12 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/api/v1/segments/{id}/people", get(saved::people))
         .route("/api/v1/segments/{id}/freeze", post(saved::freeze))
         .route("/api/v1/segments/{id}/rejects", get(upload::rejects))
+        .route("/api/v1/templates", get(templates::list).post(templates::make))
+        .route("/api/v1/templates/preview", post(preview::preview))
+        .route("/api/v1/templates/fields", get(preview::fields))
+        .route("/api/v1/templates/{id}", get(templates::one).put(templates::change))
+        .route("/api/v1/templates/{id}", delete(templates::remove))
+        .route("/api/v1/templates/{id}/versions", get(templates::versions))
         .route("/api/v1/people", get(people::find))
         .route("/api/v1/people/{id}", get(people::one))
         .route("/api/v1/people/{id}/timeline", get(people::timeline))

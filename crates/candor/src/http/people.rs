@@ -80,7 +80,7 @@ pub async fn one(
 }
 
 /// Writes down that someone looks at a person, in clear or masked.
-async fn looks(server: &Server, caller: &Caller, person: PersonId) -> Result<(), Problem> {
+pub async fn looks(server: &Server, caller: &Caller, person: PersonId) -> Result<(), Problem> {
     let action = if caller.may(CLEAR) { "view person" } else { "view person masked" };
     audit(server, &caller.tenant, caller.name.clone(), action, person.to_string()).await
 }

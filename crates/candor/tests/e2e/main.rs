@@ -18,4 +18,5 @@ mod rest;
 mod segments;
 mod server;
 mod story;
+mod templates;
 mod who;

@@ -1,0 +1,68 @@
+//! What of a person a message may show: traits whose class its purpose allows, or personalisation
+//! where that is in force for the person.
+
+use std::sync::Arc;
+
+use candor_event::{ClassSet, PersonId, Purpose};
+use candor_ingest::gate::{Basis, Classes, Policy};
+use candor_ingest::{Door, GUIDS_TRAIT};
+use candor_store::CONSENT_TRAIT;
+
+/// What messages of one purpose may show, under the policy and the classes of a moment.
+pub struct Offer {
+    door: Arc<Door>,
+    classes: Arc<Classes>,
+    of_purpose: ClassSet,
+    personal: ClassSet,
+    personalisation: Option<Purpose>,
+    /// Personalisation stands on a declared basis, and holds for who said nothing.
+    declared: bool,
+}
+
+impl Offer {
+    /// The policy as it is now. Without a purpose, or with one that the policy does not name,
+    /// personalisation alone allows anything.
+    pub fn new(door: &Arc<Door>, purpose: Option<&Purpose>) -> Offer {
+        let policy = door.policy();
+        let personalisation = Purpose::new("personalisation");
+        let rule = personalisation.as_ref().and_then(|purpose| policy.purposes.get(purpose));
+        let declared = rule.is_some_and(|rule| matches!(rule.basis, Basis::Declared(_)));
+        Offer {
+            door: Arc::clone(door),
+            classes: door.classes(),
+            of_purpose: classes_of(&policy, purpose),
+            personal: classes_of(&policy, personalisation.as_ref()),
+            personalisation,
+            declared,
+        }
+    }
+
+    /// Says of a trait's name whether a message to this person may show it. What people said about
+    /// purposes, and the ids of their devices, are never shown.
+    pub fn to(&self, person: PersonId) -> impl Fn(&str) -> bool + use<> {
+        let in_force = |purpose| self.door.in_force(person, purpose);
+        self.with(self.personalisation.as_ref().is_some_and(in_force))
+    }
+
+    /// The same for who said nothing about personalisation, or for who said yes.
+    pub fn to_anyone(&self, says_yes: bool) -> impl Fn(&str) -> bool + use<> {
+        self.with(says_yes || self.declared)
+    }
+
+    fn with(&self, personal: bool) -> impl Fn(&str) -> bool + use<> {
+        let classes = Arc::clone(&self.classes);
+        let (of_purpose, of_person) = (self.of_purpose, self.personal);
+        move |name| {
+            let hidden = name.starts_with(CONSENT_TRAIT) || name == GUIDS_TRAIT;
+            !hidden
+                && classes.class_of(name).is_some_and(|class| {
+                    of_purpose.contains(class) || (personal && of_person.contains(class))
+                })
+        }
+    }
+}
+
+fn classes_of(policy: &Policy, purpose: Option<&Purpose>) -> ClassSet {
+    let rule = purpose.and_then(|purpose| policy.purposes.get(purpose));
+    rule.into_iter().flat_map(|rule| rule.classes.iter().copied()).collect()
+}
