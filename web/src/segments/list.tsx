@@ -10,11 +10,11 @@ import { useState } from "react";
 
 import { account } from "../api/account";
 import { type Segment, segmentCount, segments } from "../api/segments";
+import { ruleInWords } from "../rules/words";
 import { day, full, moment } from "../ui/numbers";
 import { Answered, Nothing, Panel } from "../ui/panel";
 import { texts } from "./texts";
 import { Upload } from "./upload";
-import { ruleInWords } from "./words";
 
 /** As many as are looked through at a glance. */
 const FIND_FROM = 9;
