@@ -8,13 +8,14 @@ import { Link, useParams } from "@tanstack/react-router";
 import { account } from "../api/account";
 import { Refusal } from "../api/client";
 import { person, type Person } from "../api/people";
+import { calledOf } from "../filters/who";
 import { Held } from "../ui/held";
 import { Note } from "../ui/note";
 import { full, moment } from "../ui/numbers";
 import { Answered, Nothing, Panel } from "../ui/panel";
 import { Consents } from "./consents";
 import { Devices, Did, Traits } from "./panels";
-import { calledOf, hides } from "./shape";
+import { hides } from "./shape";
 import { texts } from "./texts";
 import { Timeline } from "./timeline";
 
