@@ -1,6 +1,7 @@
 //! A campaign as it is saved: who is written to, what, when, and what for.
 
 use candor_event::{Purpose, Timestamp};
+use candor_query::segment::Sample;
 use candor_query::{Condition, Definition};
 use serde::{Deserialize, Serialize};
 
@@ -250,6 +251,13 @@ impl Campaign {
         let word = self.purpose.as_deref().or(default);
         let purpose = word.and_then(Purpose::new);
         purpose.ok_or_else(|| wrong("/purpose", "the purpose of the policy that it is for"))
+    }
+
+    /// Who of its people gets nothing, to compare with: the same at each firing and restart.
+    pub fn control(&self, id: &str) -> Option<Sample> {
+        let percent = self.control_percent.filter(|percent| *percent > 0.0)?;
+        let salt: String = format!("control {id}").chars().take(64).collect();
+        Some(Sample { percent, salt })
     }
 
     /// When nothing more of a run goes out that is due at a moment.

@@ -66,7 +66,7 @@ impl Sender {
         let address = self.address(plan.campaign.channel, &traits);
         let (address, hash) = address.ok_or(dropped(DropReason::NoAddress))?;
         let classes = self.still(plan, wanted.person, hash).map_err(dropped)?;
-        if self.is_control(plan, wanted.person) {
+        if self.is_control(plan.control.as_ref(), wanted.person) {
             return Err(dropped(DropReason::Control));
         }
         if wanted.newer {
@@ -103,12 +103,6 @@ impl Sender {
         }
     }
 
-    fn is_control(&self, plan: &Plan, person: PersonId) -> bool {
-        let everywhere = self.control.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        everywhere.as_ref().is_some_and(|sample| sample.holds(person))
-            || plan.control().is_some_and(|sample| sample.holds(person))
-    }
-
     /// Writes the message, but for what the provider adds.
     fn made(
         &self,
@@ -119,11 +113,7 @@ impl Sender {
         address: String,
         now: Timestamp,
     ) -> Result<(Outgoing, Option<String>), Verdict> {
-        let of_class = self.door.classes();
-        let allowed = |name: &str| {
-            of_class.class_of(name).is_some_and(|class| classes.contains(class)) && !is_own(name)
-        };
-        let mut values = values_of(traits, &allowed, &plan.campaign.name);
+        let mut values = values_of(traits, &self.allowed(classes), &plan.campaign.name);
         let sign = |bytes: &[u8]| self.keys.mac(bytes);
         let track = &plan.campaign.track;
         let tracking = Tracking {
@@ -178,11 +168,6 @@ impl Sender {
         let begun = local.start_of_day().ok()?;
         Some(Timestamp(begun.timestamp().as_millisecond()))
     }
-}
-
-/// Traits that are ours and no words about a person.
-fn is_own(name: &str) -> bool {
-    name == candor_ingest::GUIDS_TRAIT || name.starts_with('$') || name == "push_token"
 }
 
 fn dropped_by(error: &ContentDrop) -> Verdict {
