@@ -1409,6 +1409,72 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{id}/privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A link to the person's own page, on which they see what is held and change their mind
+         * @description With `values` the page shows what is held, for an hour: for a person who is logged in at the publisher's; the caller needs the scope `people`, too. With `names` it shows that something is held and not what; such a link does not end and is fit for a mail. The token is also what `e` carries on a page about mails of the Web SDK.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @enum {unknown} */
+                        shows: "values" | "names";
+                    };
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            token: string;
+                            /** @description The page; the token stands behind `#`, which no browser sends. */
+                            url: string;
+                            /**
+                             * Format: date-time
+                             * @description When the token ends, if it does.
+                             */
+                            until: string | null;
+                        };
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/policy": {
         parameters: {
             query?: never;

@@ -95,11 +95,16 @@ impl Policy {
     /// The classes that may be kept of a person who said `said`: those of every purpose that is in
     /// force. A refusal wins over a declared basis.
     pub fn allowed(&self, said: &Said) -> ClassSet {
-        let in_force = self.purposes.iter().filter(|(purpose, rule)| {
-            let unasked = matches!(rule.basis, Basis::Declared(_));
-            said.about(purpose).unwrap_or(unasked)
-        });
+        let in_force = self.purposes.iter().filter(|(purpose, _)| self.in_force(purpose, said));
         in_force.flat_map(|(_, rule)| rule.classes.iter().copied()).collect()
+    }
+
+    /// Whether a person's data may be used for a purpose: they said so, or nothing where the
+    /// publisher declares a basis.
+    pub fn in_force(&self, purpose: &Purpose, said: &Said) -> bool {
+        let Some(rule) = self.purposes.get(purpose) else { return false };
+        let unasked = matches!(rule.basis, Basis::Declared(_));
+        said.about(purpose).unwrap_or(unasked)
     }
 
     /// The property classes that a publisher with this policy begins with.
@@ -147,7 +152,12 @@ impl Said {
 
     /// The answer for one purpose, if there is one.
     pub fn about(&self, purpose: &Purpose) -> Option<bool> {
-        self.answers.get(purpose).map(|(_, yes)| *yes)
+        self.answer(purpose).map(|(_, yes)| yes)
+    }
+
+    /// The same, and when it was given.
+    pub fn answer(&self, purpose: &Purpose) -> Option<(Timestamp, bool)> {
+        self.answers.get(purpose).copied()
     }
 }
 
@@ -201,6 +211,16 @@ mod tests {
     #[test]
     fn a_refusal_wins_over_a_declared_basis() {
         check(Preset::Measured, &[("analytics", false, 1)], &[]);
+    }
+
+    #[test]
+    fn what_no_policy_names_is_not_in_force() {
+        let (mut policy, email) = (Policy::preset(Preset::Open), Purpose::new("marketing:email"));
+        let email = email.unwrap();
+        assert!(policy.in_force(&email, &Said::default()));
+        assert!(!policy.in_force(&email, &said(&[("marketing_email", false, 1)])));
+        policy.purposes.remove(&email);
+        assert!(!policy.in_force(&email, &said(&[("marketing_email", true, 1)])));
     }
 
     #[test]

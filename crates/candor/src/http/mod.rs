@@ -14,6 +14,7 @@ pub mod names;
 pub mod peer;
 pub mod people;
 pub mod policy;
+pub mod privacy;
 pub mod problem;
 pub mod rest;
 pub mod sdk;
@@ -32,6 +33,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
 
+use crate::http::privacy::{subscriptions, token};
 use crate::http::problem::Problem;
 use crate::http::segments::{saved, upload};
 use crate::server::Server;
@@ -48,6 +50,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/hello", get(sdk::hello))
         .route("/a1", post(sdk::batch))
         .route("/a", get(sdk::web).options(sdk::preflight))
+        .route("/e", get(subscriptions::subscriptions).options(sdk::preflight))
         .route("/defineVars", post(define::define_variables).options(sdk::preflight))
         .route("/defineTemplates", post(define::define_templates).options(sdk::preflight))
         .route("/1/upload", post(rest::upload))
@@ -78,6 +81,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/api/v1/people/{id}/timeline", get(people::timeline))
         .route("/api/v1/people/{id}/merges", get(merges::list).post(merges::make))
         .route("/api/v1/people/{id}/merges/{loser}", delete(merges::remove))
+        .route("/api/v1/people/{id}/privacy", post(token::issue))
         .route("/api/v1/policy", get(policy::show).put(policy::change))
         .route("/api/v1/policy/versions", get(policy::versions))
         .route("/api/v1/events/names", get(names::events))
@@ -114,7 +118,7 @@ async fn nothing_here(method: Method, uri: Uri, headers: HeaderMap) -> Response 
 
 /// Where errors have CleverTap's own shape: the ways in of its SDKs, and its REST API.
 fn speaks_clevertap(path: &str) -> bool {
-    let of_sdks = ["/a", "/a1", "/hello", "/defineVars", "/defineTemplates"];
+    let of_sdks = ["/a", "/a1", "/e", "/hello", "/defineVars", "/defineTemplates"];
     path.starts_with("/1/") || of_sdks.contains(&path)
 }
 
