@@ -33,7 +33,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
 
-use crate::http::privacy::{subscriptions, token};
+use crate::http::privacy::{frame, subscriptions, token};
 use crate::http::problem::Problem;
 use crate::http::segments::{saved, upload};
 use crate::server::Server;
@@ -94,6 +94,9 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/api/v1/audit", get(policy::audited))
         .route("/api/v1/consents", get(consents::history).post(consents::record))
         .route("/sdk/v1/consent", post(consents::from_sdk).options(consents::preflight))
+        .route("/privacy.js", get(frame::script))
+        .route("/privacy.css", get(frame::style))
+        .route("/privacy/{account_id}", get(privacy::way_in).post(privacy::own_page))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::disable())

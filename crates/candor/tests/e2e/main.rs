@@ -11,6 +11,7 @@ mod durable;
 mod flow;
 mod import;
 mod names;
+mod privacy;
 mod refused;
 mod repeats;
 mod rest;

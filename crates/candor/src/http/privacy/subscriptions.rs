@@ -1,5 +1,5 @@
-//! `GET /e`: a site's own page about its mails, through the Web SDK (protocol section 11.6). It reads
-//! and says what the person wants of marketing; the token of the mail's link stands for them.
+//! `GET /e`: a site's own page about its mails, through the Web SDK (protocol section 11.6). It
+//! reads and says what the person wants of messages; the token of the mail's link stands for them.
 //!
 //! Any answer is a script with status 200. Beside the SDK it speaks to the page itself, which has
 //! functions named by CleverTap for that: what they are called with is told nowhere else.

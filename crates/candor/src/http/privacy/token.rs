@@ -36,6 +36,9 @@ pub enum Shows {
 pub struct Whose {
     pub tenant: Arc<Tenant>,
     pub person: PersonId,
+    pub shows: Shows,
+    /// When the token ends, if it does.
+    pub until: Option<Timestamp>,
 }
 
 /// Whom a token of a publisher names: none for any text that the publisher's keys did not sign, for
@@ -55,7 +58,8 @@ pub async fn whose(server: &Server, account: &str, token: &str) -> Option<Whose>
         return None;
     }
     let person = tenant.door.canonical(PersonId(token.id));
-    Some(Whose { tenant, person })
+    let shows = if until.is_some() { Shows::Values } else { Shows::Names };
+    Some(Whose { tenant, person, shows, until })
 }
 
 /// What asks for a token.
