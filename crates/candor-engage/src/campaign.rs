@@ -312,7 +312,10 @@ impl Campaign {
         }
         let own = self.content.content().map(|content| content.channel());
         if own.is_some_and(|own| own != self.channel.word()) {
-            return Err(wrong("/content", format!("content for the channel {}", self.channel.word())));
+            return Err(wrong(
+                "/content",
+                format!("content for the channel {}", self.channel.word()),
+            ));
         }
         Ok(())
     }

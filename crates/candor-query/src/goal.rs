@@ -40,9 +40,7 @@ pub fn goals(
         HashMap::new();
     let mut did = Vec::with_capacity(people.len());
     for (at, (person, after, until)) in people.iter().enumerate() {
-        if at % BETWEEN_LOOKS == 0 {
-            cancel.check()?;
-        }
+        cancel.look(at, BETWEEN_LOOKS)?;
         let Some((volume, ordinal)) = view.find(*person) else {
             did.push(false);
             continue;

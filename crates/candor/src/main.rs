@@ -350,6 +350,7 @@ async fn run(
     let mut out = std::io::stdout();
     let _ = writeln!(out, "candor serves {scheme}://{}", socket.local_addr()?);
     let _ = out.flush();
+    let engine = tokio::spawn(engine::run(Arc::clone(&server)));
     and_then(Arc::clone(&server));
     let told = Arc::clone(&server);
     tokio::spawn(async move {
@@ -359,6 +360,7 @@ async fn run(
     let stop = server.closing.subscribe();
     listener::serve(socket, tls, http::router(Arc::clone(&server)), stop).await;
     commands.inspect(tokio::task::JoinHandle::abort);
+    engine.await?;
     let _ = std::fs::remove_file(command::socket(&data));
     tokio::task::spawn_blocking(move || threads.end(&server, &runtime)).await?;
     Ok(())

@@ -14,9 +14,9 @@ use candor_keys::PublisherKeys;
 use candor_query::segment::Sample;
 use jiff::tz::{Offset, TimeZone};
 
+use super::Error;
 use super::flow::Throttle;
 use super::halts::Halts;
-use super::Error;
 use super::suppressed::Suppressed;
 use crate::campaign::Campaign;
 use crate::channel::{Channel, MessageId};

@@ -64,8 +64,7 @@ pub async fn list(
     let Query(page) = page.map_err(|_| form())?;
     let after = page.cursor.as_deref().map(|id| read_id(id).ok_or_else(form)).transpose()?;
     let limit = page.limit.unwrap_or(100).clamp(1, PAGE_MAX);
-    let action =
-        if caller.may(CLEAR) { "list suppressions" } else { "list suppressions masked" };
+    let action = if caller.may(CLEAR) { "list suppressions" } else { "list suppressions masked" };
     audit(&server, &caller.tenant, caller.name.clone(), action, String::new()).await?;
     let account = &caller.tenant.publisher.account_id;
     let found = server.catalog.suppressions(account, after, limit).await?;

@@ -12,6 +12,7 @@ mod durable;
 mod flow;
 mod import;
 mod names;
+mod privacy;
 mod refused;
 mod repeats;
 mod rest;

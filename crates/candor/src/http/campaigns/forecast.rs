@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
-use candor_engage::dispatch::Sender;
 use candor_engage::channel::Channel;
 use candor_engage::content::{ContentDrop, language_of, values_of};
+use candor_engage::dispatch::Sender;
 use candor_engage::links::{Parameters, Tracking};
 use candor_engage::template::Limits;
 use candor_event::PersonId;
@@ -68,7 +68,8 @@ pub async fn ask(
     campaign.content = content(&server, &caller, &campaign).await?.into();
     let document = serde_json::to_string(&campaign).map_err(|_| Problem::internal())?;
     let published = Published::read(&document).await;
-    let published = published.map_err(|error| Problem::bad_request(format!("{error:#}"), vec![]))?;
+    let published =
+        published.map_err(|error| Problem::bad_request(format!("{error:#}"), vec![]))?;
     let forecast = forecast(&server, &caller, &id, published).await?;
     Ok(Json(forecast.json()))
 }

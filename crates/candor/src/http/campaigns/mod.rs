@@ -11,14 +11,16 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use candor_catalog::{Campaign as Standing, CampaignState, Definition, NewDefinition, Run, RunState};
+use candor_catalog::{
+    Campaign as Standing, CampaignState, Definition, NewDefinition, Run, RunState,
+};
 use candor_engage::campaign::{Campaign, CampaignError, Source};
 use candor_engage::content::Content;
 use serde_json::{Map, Value, json};
 
 use crate::command::secret;
 use crate::http::access::{Caller, admit, json_body_twice};
-use crate::http::masked::{CLEAR, may_ask, mask_compared};
+use crate::http::masked::{CLEAR, mask_compared, may_ask};
 use crate::http::people::audit;
 use crate::http::policy::utc;
 use crate::http::problem::Problem;
@@ -113,7 +115,8 @@ pub async fn shown(server: &Server, caller: &Caller, draft: &Draft) -> Result<Va
         None => Value::Null,
         Some(standing) => {
             let version = standing.version;
-            let version = server.catalog.campaign_version(account, &draft.saved.id, version).await?;
+            let version =
+                server.catalog.campaign_version(account, &draft.saved.id, version).await?;
             version.map_or(Value::Null, |version| {
                 json!({"version": version.version, "at": utc(version.published_at),
                        "by": version.published_by, "approved_by": version.approved_by})
@@ -238,7 +241,6 @@ async fn read(server: &Server, caller: &Caller, sent: Body) -> Result<Campaign, 
     audience(server, caller, &campaign).await?;
     Ok(campaign)
 }
-
 
 pub fn wrong_campaign(error: CampaignError) -> Problem {
     wrong(&error.pointer, error.message)

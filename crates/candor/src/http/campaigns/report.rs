@@ -171,7 +171,7 @@ async fn did(
         })
         .collect();
     let goal = Attempted { event: goal.event.clone(), filters: goal.filters.clone() };
-    let (did, ..) = read(server, tenant, move |view, cancel| goals(view, &goal, &people, cancel))
-        .await?;
+    let (did, ..) =
+        read(server, tenant, move |view, cancel| goals(view, &goal, &people, cancel)).await?;
     Ok(did)
 }

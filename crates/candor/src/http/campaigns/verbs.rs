@@ -331,15 +331,14 @@ pub async fn test(
     }
     campaign.content = content(&server, &caller, &campaign).await?.into();
     let document = serde_json::to_string(&campaign).map_err(|_| Problem::internal())?;
-    let Published { campaign, purpose, content } =
-        Published::read(&document).await.map_err(|error| {
-            Problem::bad_request(format!("{error:#}"), vec![])
-        })?;
+    let Published { campaign, purpose, content } = Published::read(&document)
+        .await
+        .map_err(|error| Problem::bad_request(format!("{error:#}"), vec![]))?;
     let named = (campaign.channel, campaign.provider.as_str());
     let provider = providers::provider(&server, &caller.tenant, named.0, named.1).await;
     let provider = provider.map_err(|_| Problem::internal())?;
-    let provider = provider
-        .ok_or_else(|| wrong("/provider", "a provider that is set up".to_owned()))?;
+    let provider =
+        provider.ok_or_else(|| wrong("/provider", "a provider that is set up".to_owned()))?;
     audited(&server, &caller, &draft, "test campaign").await?;
     let now = server.now();
     let run = run_of_test(&caller, &id, &campaign, now);
