@@ -64,7 +64,7 @@ impl Sender {
         let traits = (self.traits)(self.door.canonical(wanted.person));
         let traits = traits.ok_or(dropped(DropReason::NoAddress))?;
         let address = self.address(plan.campaign.channel, &traits);
-        let (address, hash) = address.ok_or(dropped(DropReason::NoAddress))?;
+        let (address, hash) = address.ok_or_else(|| dropped(self.unaddressed(plan, wanted)))?;
         let classes = self.still(plan, wanted.person, hash).map_err(dropped)?;
         if self.is_control(plan.control.as_ref(), wanted.person) {
             return Err(dropped(DropReason::Control));
@@ -86,6 +86,14 @@ impl Sender {
         let counts_since = self.counts_since(plan, &traits, now);
         let composed = plan.provider.compose(outgoing).map_err(Verdict::Cannot)?;
         Ok(Verdict::Go(Ready { composed, address, hash, variant, counts_since }))
+    }
+
+    /// Of who does not allow it nothing is held to write to: then that is the reason.
+    fn unaddressed(&self, plan: &Plan, wanted: &Wanted) -> DropReason {
+        match self.door.usable(wanted.person, &plan.purpose) {
+            Some(_) => DropReason::NoAddress,
+            None => DropReason::NoConsent,
+        }
     }
 
     /// What can change at any moment: whether the person allows it, and the address is not left

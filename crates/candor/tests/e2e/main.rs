@@ -3,6 +3,7 @@
 
 mod access;
 mod assets;
+mod campaigns;
 mod canary;
 mod captures;
 mod channels;

@@ -103,16 +103,14 @@ fn look(tenant: &Tenant, people: &[PersonId], id: &str, published: &Published) -
     let every = people.len().div_ceil(SAMPLE_MAX).max(1);
     let control = published.campaign.control(id);
     for (at, person) in people.iter().enumerate() {
-        let Some(traits) = (sender.traits)(*person) else {
-            forecast.no_address += 1;
+        let traits = (sender.traits)(*person).unwrap_or_default();
+        // Of who does not allow it nothing is held to write to: then that is the reason.
+        let Some(classes) = tenant.door.usable(*person, &published.purpose) else {
+            forecast.no_consent += 1;
             continue;
         };
         let Some((_, hash)) = sender.address(channel, &traits) else {
             forecast.no_address += 1;
-            continue;
-        };
-        let Some(classes) = tenant.door.usable(*person, &published.purpose) else {
-            forecast.no_consent += 1;
             continue;
         };
         if sender.suppressed.holds(channel.word(), hash, &published.purpose) {
