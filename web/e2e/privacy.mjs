@@ -10,7 +10,7 @@ const IDENTITY = "privacy-1";
 async function makePerson(house) {
   const purposes = { analytics: true, "marketing:email": true };
   const { subject } = await house.ask("/api/v1/consents", { identity: IDENTITY, purposes, method: "banner" });
-  const set = { Email: "asha@shop.example", Name: "Asha Rao", Plan: "gold" };
+  const set = { Email: "mira@shop.example", Name: "Mira Rao", Plan: "gold" };
   const event = (name, at) => ({ type: "event", identity: IDENTITY, name, at });
   const records = [
     event("Charged", "2026-11-20T10:00:00Z"),
@@ -47,7 +47,7 @@ export function walkPrivacy(house, axe) {
     const asked = [];
     page.on("request", (request) => asked.push(request.url()));
     await page.goto(links.values);
-    await page.getByText("asha@shop.example").waitFor();
+    await page.getByText("mira@shop.example").waitFor();
     assert.ok(!page.url().includes("#"));
     const token = links.values.split("#")[1];
     assert.ok(asked.every((url) => !url.split("#")[0].includes(token)), "no server sees the token");
@@ -69,7 +69,7 @@ export function walkPrivacy(house, axe) {
     await page.getByLabel("Your link").fill(links.names);
     await page.getByRole("button", { name: "Open" }).click();
     await page.getByText("What is held").waitFor();
-    assert.equal(await page.getByText("asha@shop.example").count(), 0);
+    assert.equal(await page.getByText("mira@shop.example").count(), 0);
     await page.getByRole("button", { name: "Withdraw: E-mails" }).click();
     await page.getByRole("status").getByText("Not allowed: E-mails").waitFor();
     assert.deepEqual(complaints, []);

@@ -326,7 +326,7 @@ async fn play(
 
 async fn run(
     data: PathBuf,
-    config: Config,
+    mut config: Config,
     and_then: impl FnOnce(Arc<Server>),
 ) -> anyhow::Result<()> {
     let tls = match (&config.tls_cert, &config.tls_key) {
@@ -336,6 +336,8 @@ async fn run(
     let address = config.listen;
     let socket = TcpListener::bind(address).await;
     let socket = socket.with_context(|| format!("listen on {address}"))?;
+    // Where any port will do, the addresses in messages name the one that it is.
+    config.listen = socket.local_addr().context("learn where it listens")?;
     let server = Server::open(&data, config).await?;
     let runtime = tokio::runtime::Handle::current();
     let threads = Threads::start(&server, &runtime)?;
