@@ -21,6 +21,16 @@ pub fn shop(server: &Server, shop: &Json, people: usize) {
         let (status, answer) = server.post("/api/v1/events", shop, &json!({"records": records}));
         assert_eq!(status, 200, "{answer}");
     }
+    let all = json!({"definition": {"person": {"property": "Plan", "op": "eq", "value": "gold"}}});
+    let end = Instant::now() + Duration::from_secs(10);
+    loop {
+        let (_, counted) = server.post("/api/v1/segments/count", shop, &all);
+        if counted["people"] == people {
+            break;
+        }
+        assert!(Instant::now() < end, "not all are visible: {counted}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 pub fn put(server: &Server, shop: &Json, path: &str, body: &Json) -> Json {
