@@ -46,10 +46,11 @@ pub fn lz_string(data: &[u8]) {
     }
 }
 
-/// The query of `/a`, and what its request asks to keep.
+/// The query of `/a`, and what its request asks to keep; the query of `/e`.
 pub fn web_query(data: &[u8]) {
     let query = String::from_utf8_lossy(data);
     let decrypt = |itp: &str, itk: &str, itv: &str| open_encoded(itp, itk, itv);
+    let _ = decode::email_page(&decode::pairs(&query), &decrypt);
     if let Ok(request) = decode::web(&decode::pairs(&query), &decrypt) {
         check(&request.records("g"));
     }

@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { walkAnswers } from "./answers.mjs";
 import { logIn, openHouse, openPage } from "./house.mjs";
 import { walkPeople } from "./people.mjs";
+import { walkPrivacy } from "./privacy.mjs";
 import { walkSegments } from "./segments.mjs";
 import { walkSettings } from "./settings.mjs";
 import { walkStates } from "./states.mjs";
@@ -171,6 +172,7 @@ walkSettings(() => house);
 walkAnswers(() => house);
 walkSegments(() => house);
 walkPeople(() => house);
+walkPrivacy(() => house, axe);
 walkStates(() => house);
 
 for (const [width, colorScheme] of [

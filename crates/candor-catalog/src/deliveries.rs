@@ -336,7 +336,7 @@ impl Catalog {
         .await
         .map_err(failed())?;
         let changes = [(was, "", -1), (to.word(), reason.unwrap_or_default(), 1)];
-        count(&mut one, account, run, changes).await.map_err(failed())?;
+        count(&mut one, account, run, &changes).await.map_err(failed())?;
         one.commit().await.map_err(failed())?;
         Ok(true)
     }
@@ -448,17 +448,21 @@ async fn tally(
             .execute(&mut **one)
             .await?;
     }
-    let changes = changes.into_iter().map(|((state, reason), n)| (state, reason, n));
-    count(one, &lease.account, &lease.run, changes).await
+    let changes: Vec<_> =
+        changes.into_iter().map(|((state, reason), n)| (state, reason, n)).collect();
+    count(one, &lease.account, &lease.run, &changes).await
 }
 
 async fn count(
     one: &mut Transaction<'_, Sqlite>,
     account: &AccountId,
     run: &str,
-    changes: impl IntoIterator<Item = (&str, &str, i64)>,
+    changes: &[(&str, &str, i64)],
 ) -> Result<(), sqlx::Error> {
-    for (state, reason, change) in changes.into_iter().filter(|(.., change)| *change != 0) {
+    for (state, reason, change) in changes {
+        if *change == 0 {
+            continue;
+        }
         sqlx::query(
             "INSERT INTO tallies (account_id, run, state, reason, deliveries) \
              VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE \

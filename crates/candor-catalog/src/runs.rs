@@ -142,23 +142,27 @@ impl Catalog {
         if done.rows_affected() == 0 {
             return Ok(false);
         }
-        let rows = groups.iter().flat_map(|group| {
-            group.people.chunks(PEOPLE_PER_ROW).map(|people| (group.due, people))
-        });
-        for (chunk, (due, people)) in rows.enumerate() {
-            sqlx::query(
-                "INSERT INTO audience \
-                 (account_id, run, chunk, due, people, epoch, leased_until) \
-                 VALUES (?, ?, ?, ?, ?, 0, 0)",
-            )
-            .bind(account.as_str())
-            .bind(run)
-            .bind(chunk as i64)
-            .bind(due.0)
-            .bind(bytes(people))
-            .execute(&mut *one)
-            .await
-            .map_err(failed())?;
+        let parts = |group: &Group| group.people.len().div_ceil(PEOPLE_PER_ROW);
+        let mut chunk = 0;
+        for group in groups {
+            for part in 0..parts(group) {
+                let first = part * PEOPLE_PER_ROW;
+                let last = (first + PEOPLE_PER_ROW).min(group.people.len());
+                sqlx::query(
+                    "INSERT INTO audience \
+                     (account_id, run, chunk, due, people, epoch, leased_until) \
+                     VALUES (?, ?, ?, ?, ?, 0, 0)",
+                )
+                .bind(account.as_str())
+                .bind(run)
+                .bind(chunk)
+                .bind(group.due.0)
+                .bind(bytes(&group.people[first..last]))
+                .execute(&mut *one)
+                .await
+                .map_err(failed())?;
+                chunk += 1;
+            }
         }
         sqlx::query(
             "INSERT INTO tallies (account_id, run, state, reason, deliveries) \

@@ -1,6 +1,7 @@
 //! A campaign as it is saved: who is written to, what, when, and what for.
 
 use candor_event::{Purpose, Timestamp};
+use candor_query::segment::Sample;
 use candor_query::{Condition, Definition};
 use serde::{Deserialize, Serialize};
 
@@ -252,6 +253,13 @@ impl Campaign {
         purpose.ok_or_else(|| wrong("/purpose", "the purpose of the policy that it is for"))
     }
 
+    /// Who of its people gets nothing, to compare with: the same at each firing and restart.
+    pub fn control(&self, id: &str) -> Option<Sample> {
+        let percent = self.control_percent.filter(|percent| *percent > 0.0)?;
+        let salt: String = format!("control {id}").chars().take(64).collect();
+        Some(Sample { percent, salt })
+    }
+
     /// When nothing more of a run goes out that is due at a moment.
     pub fn until(&self, due: Timestamp) -> Timestamp {
         Timestamp(due.0.saturating_add(length(&self.send_within)))
@@ -304,7 +312,10 @@ impl Campaign {
         }
         let own = self.content.content().map(|content| content.channel());
         if own.is_some_and(|own| own != self.channel.word()) {
-            return Err(wrong("/content", format!("content for the channel {}", self.channel.word())));
+            return Err(wrong(
+                "/content",
+                format!("content for the channel {}", self.channel.word()),
+            ));
         }
         Ok(())
     }

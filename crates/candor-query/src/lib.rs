@@ -14,6 +14,7 @@ mod census;
 mod error;
 mod filter;
 pub mod funnel;
+mod goal;
 mod live;
 mod period;
 mod person;
@@ -28,6 +29,7 @@ pub use census::{Held, Word, consents, event_names, filled, trait_names, values}
 pub use error::Error;
 pub use filter::{Condition, Op, Scope};
 pub use funnel::Funnel;
+pub use goal::{Attempted, goals};
 pub use live::{Counted, Live, live};
 pub use period::{Interval, duration, rfc3339, zone};
 pub use person::{Done, EventCount, Person, person, timeline, traits};

@@ -326,7 +326,7 @@ async fn play(
 
 async fn run(
     data: PathBuf,
-    config: Config,
+    mut config: Config,
     and_then: impl FnOnce(Arc<Server>),
 ) -> anyhow::Result<()> {
     let tls = match (&config.tls_cert, &config.tls_key) {
@@ -336,6 +336,8 @@ async fn run(
     let address = config.listen;
     let socket = TcpListener::bind(address).await;
     let socket = socket.with_context(|| format!("listen on {address}"))?;
+    // Where any port will do, the addresses in messages name the one that it is.
+    config.listen = socket.local_addr().context("learn where it listens")?;
     let server = Server::open(&data, config).await?;
     let runtime = tokio::runtime::Handle::current();
     let threads = Threads::start(&server, &runtime)?;
@@ -350,6 +352,7 @@ async fn run(
     let mut out = std::io::stdout();
     let _ = writeln!(out, "candor serves {scheme}://{}", socket.local_addr()?);
     let _ = out.flush();
+    let engine = tokio::spawn(engine::run(Arc::clone(&server)));
     and_then(Arc::clone(&server));
     let told = Arc::clone(&server);
     tokio::spawn(async move {
@@ -359,6 +362,7 @@ async fn run(
     let stop = server.closing.subscribe();
     listener::serve(socket, tls, http::router(Arc::clone(&server)), stop).await;
     commands.inspect(tokio::task::JoinHandle::abort);
+    engine.await?;
     let _ = std::fs::remove_file(command::socket(&data));
     tokio::task::spawn_blocking(move || threads.end(&server, &runtime)).await?;
     Ok(())

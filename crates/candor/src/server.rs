@@ -20,13 +20,13 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, watch};
 
+use crate::append::{Kept, append};
 use crate::config::Config;
 use crate::country::Countries;
+use crate::engine::{self, Engine};
 use crate::http::attempts::Attempts;
 use crate::http::define::variables_of;
 use crate::http::live::Live;
-use crate::append::{Kept, append};
-use crate::engine::{self, Engine};
 use crate::providers::Providers;
 use crate::refusal::Refusal;
 

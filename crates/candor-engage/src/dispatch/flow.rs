@@ -201,9 +201,9 @@ impl Flow {
         state.probing = None;
         state.answers += 1;
         match answer {
-            Answer::Accepted { .. }
-            | Answer::NoSuchAddress { .. }
-            | Answer::BadContent { .. } => state.works(),
+            Answer::Accepted { .. } | Answer::NoSuchAddress { .. } | Answer::BadContent { .. } => {
+                state.works()
+            }
             Answer::BadCredentials { code } => {
                 state.refuses_us = true;
                 state.last_error = Some(code.clone());

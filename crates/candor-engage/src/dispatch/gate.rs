@@ -64,9 +64,9 @@ impl Sender {
         let traits = (self.traits)(self.door.canonical(wanted.person));
         let traits = traits.ok_or(dropped(DropReason::NoAddress))?;
         let address = self.address(plan.campaign.channel, &traits);
-        let (address, hash) = address.ok_or(dropped(DropReason::NoAddress))?;
+        let (address, hash) = address.ok_or_else(|| dropped(self.unaddressed(plan, wanted)))?;
         let classes = self.still(plan, wanted.person, hash).map_err(dropped)?;
-        if self.is_control(plan, wanted.person) {
+        if self.is_control(plan.control.as_ref(), wanted.person) {
             return Err(dropped(DropReason::Control));
         }
         if wanted.newer {
@@ -88,6 +88,14 @@ impl Sender {
         Ok(Verdict::Go(Ready { composed, address, hash, variant, counts_since }))
     }
 
+    /// Of who does not allow it nothing is held to write to: then that is the reason.
+    fn unaddressed(&self, plan: &Plan, wanted: &Wanted) -> DropReason {
+        match self.door.usable(wanted.person, &plan.purpose) {
+            Some(_) => DropReason::NoAddress,
+            None => DropReason::NoConsent,
+        }
+    }
+
     /// What can change at any moment: whether the person allows it, and the address is not left
     /// alone. The classes of data that the message may show.
     pub(super) fn still(
@@ -103,12 +111,6 @@ impl Sender {
         }
     }
 
-    fn is_control(&self, plan: &Plan, person: PersonId) -> bool {
-        let everywhere = self.control.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        everywhere.as_ref().is_some_and(|sample| sample.holds(person))
-            || plan.control().is_some_and(|sample| sample.holds(person))
-    }
-
     /// Writes the message, but for what the provider adds.
     fn made(
         &self,
@@ -119,11 +121,7 @@ impl Sender {
         address: String,
         now: Timestamp,
     ) -> Result<(Outgoing, Option<String>), Verdict> {
-        let of_class = self.door.classes();
-        let allowed = |name: &str| {
-            of_class.class_of(name).is_some_and(|class| classes.contains(class)) && !is_own(name)
-        };
-        let mut values = values_of(traits, &allowed, &plan.campaign.name);
+        let mut values = values_of(traits, &self.allowed(classes), &plan.campaign.name);
         let sign = |bytes: &[u8]| self.keys.mac(bytes);
         let track = &plan.campaign.track;
         let tracking = Tracking {
@@ -178,11 +176,6 @@ impl Sender {
         let begun = local.start_of_day().ok()?;
         Some(Timestamp(begun.timestamp().as_millisecond()))
     }
-}
-
-/// Traits that are ours and no words about a person.
-fn is_own(name: &str) -> bool {
-    name == candor_ingest::GUIDS_TRAIT || name.starts_with('$') || name == "push_token"
 }
 
 fn dropped_by(error: &ContentDrop) -> Verdict {

@@ -7,16 +7,16 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use candor_catalog::{Catalog, Run, Suppression, SuppressionReason};
 use candor_event::{
-    AccountId, Clock, DataClass, IdKind, PersonId, Purpose, Timestamp, Value,
+    AccountId, ClassSet, Clock, DataClass, IdKind, PersonId, Purpose, Timestamp, Value,
 };
-use candor_ingest::{Door, Outcome};
+use candor_ingest::{Door, GUIDS_TRAIT, Outcome};
 use candor_keys::PublisherKeys;
 use candor_query::segment::Sample;
 use jiff::tz::{Offset, TimeZone};
 
+use super::Error;
 use super::flow::Throttle;
 use super::halts::Halts;
-use super::Error;
 use super::suppressed::Suppressed;
 use crate::campaign::Campaign;
 use crate::channel::{Channel, MessageId};
@@ -91,6 +91,22 @@ impl Sender {
             }
             // A webhook goes to the publisher's own server: there is nothing of the person's.
             Channel::Webhook => Some((String::new(), [0; 16])),
+        }
+    }
+
+    /// Whether a person gets nothing, to compare with: of this campaign, or of all.
+    pub fn is_control(&self, own: Option<&Sample>, person: PersonId) -> bool {
+        let everywhere = self.control.read().unwrap_or_else(PoisonError::into_inner);
+        [everywhere.as_ref(), own].into_iter().flatten().any(|sample| sample.holds(person))
+    }
+
+    /// Which traits a message may show that may look at these classes of data.
+    pub fn allowed(&self, classes: ClassSet) -> impl Fn(&str) -> bool + use<> {
+        let of_class = self.door.classes();
+        move |name| {
+            let own = name == GUIDS_TRAIT || name.starts_with('$');
+            let class = of_class.class_of(name);
+            !own && class.is_some_and(|class| classes.contains(class))
         }
     }
 
@@ -171,6 +187,8 @@ pub struct Plan {
     pub provider: Arc<Provider>,
     /// Whether the campaign has fired again since.
     pub has_newer_runs: bool,
+    /// Who gets nothing, to compare with.
+    pub(super) control: Option<Sample>,
     /// How fast it goes, whatever its provider takes.
     pub(super) throttle: Throttle,
     /// The running minute, and the messages refused as bad in it.
@@ -188,8 +206,9 @@ impl Plan {
         has_newer_runs: bool,
     ) -> Plan {
         let throttle = Throttle::new(campaign.per_minute);
+        let control = campaign.control(&run.campaign);
         let bad = Mutex::default();
-        Plan { run, campaign, purpose, content, provider, has_newer_runs, throttle, bad }
+        Plan { run, campaign, purpose, content, provider, has_newer_runs, control, throttle, bad }
     }
 
     /// Counts a message that was refused as bad; whether there are too many to go on.
@@ -198,13 +217,6 @@ impl Plan {
         let minute = now.0 / 60_000;
         *bad = if bad.0 == minute { (minute, bad.1 + 1) } else { (minute, 1) };
         bad.1 > BAD_A_MINUTE_MAX
-    }
-
-    /// Who of a run's people gets nothing, to compare with: the same at each firing and restart.
-    pub fn control(&self) -> Option<Sample> {
-        let percent = self.campaign.control_percent.filter(|percent| *percent > 0.0)?;
-        let salt: String = format!("control {}", self.run.campaign).chars().take(64).collect();
-        Some(Sample { percent, salt })
     }
 }
 

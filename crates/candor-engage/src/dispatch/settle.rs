@@ -46,12 +46,7 @@ pub(super) fn put_off(delivery: &Delivery, due: Timestamp) -> Moved {
 }
 
 /// What becomes of a message with this answer.
-pub(super) fn answered(
-    plan: &Plan,
-    delivery: &Delivery,
-    answer: &Answer,
-    now: Timestamp,
-) -> Moved {
+pub(super) fn answered(plan: &Plan, delivery: &Delivery, answer: &Answer, now: Timestamp) -> Moved {
     let to = |state| step(delivery, state);
     let fails = |reason, code: &String| Moved {
         reason: Some(reason),

@@ -131,7 +131,8 @@ pub async fn work(
         // Whoever had it before may not have told everything; told twice, it counts once.
         let settled = all.iter().filter(|delivery| delivery.state.is_settled());
         let told = settled.filter_map(|delivery| {
-            let moved = Moved { reason: word(&delivery.reason), ..settle::step(delivery, delivery.state) };
+            let moved =
+                Moved { reason: word(&delivery.reason), ..settle::step(delivery, delivery.state) };
             settle::outcome(plan, delivery, None, &moved, delivery.changed_at)
         });
         let told: Vec<Outcome> = told.collect();
@@ -405,12 +406,7 @@ impl Work<'_> {
     }
 
     /// Hands a message over, unless what can change at any moment has changed; whether it did.
-    fn hand_over(
-        &mut self,
-        delivery: Delivery,
-        ready: Ready,
-        place: OwnedSemaphorePermit,
-    ) -> bool {
+    fn hand_over(&mut self, delivery: Delivery, ready: Ready, place: OwnedSemaphorePermit) -> bool {
         let Ready { composed, address, hash, variant, .. } = ready;
         if self.look() {
             let now = self.sender.now();

@@ -172,6 +172,12 @@ impl Door {
         state.policy.in_force(purpose, said)
     }
 
+    /// What a person has said so far about purposes.
+    pub fn said(&self, person: PersonId) -> Said {
+        let state = self.state();
+        state.said.get(&state.who.canonical(person)).cloned().unwrap_or_default()
+    }
+
     /// Whom a normalised id is linked to, if to anyone.
     pub fn linked(&self, kind: IdKind, id: &str) -> Option<PersonId> {
         self.state().who.linked(kind, self.keys.id_hash(kind, id))
@@ -282,7 +288,8 @@ impl Door {
         self.finish(&mut state, batch, append)
     }
 
-    /// Appends records of the server's own: erasures and splits.
+    /// Appends records of the server's own: erasures, splits, and what a person says who is known
+    /// by more than an id. Without any it appends what the log refused before, if there is any.
     ///
     /// # Errors
     /// As [`Door::accept`].
@@ -292,8 +299,10 @@ impl Door {
         append: impl FnOnce(&mut Accepted),
     ) -> Result<(), Error> {
         let mut state = self.state();
+        let mut batch = Batch::default();
+        batch.records.append(&mut state.unkept);
         records.iter().for_each(|record| state.apply(record));
-        let batch = Batch { records, ..Batch::default() };
+        batch.records.extend(records);
         self.finish(&mut state, batch, append)?;
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 mod agent;
 pub mod define;
+mod email_page;
 mod json;
 mod mobile;
 mod records;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use candor_event::{Properties, Timestamp, TraitOp};
 
 pub use agent::agent;
+pub use email_page::{EmailAsk, EmailPage, email_page};
 pub use mobile::{encrypted, mobile};
 pub use records::{Decoded, records};
 pub use rows::{LINE_BYTES_MAX, Role, Roles};

@@ -69,13 +69,7 @@ pub struct WebRequest {
 /// What is wrong; such a request is answered without its number.
 pub fn web(query: &[(String, String)], decrypt: Decrypt<'_>) -> Result<WebRequest, &'static str> {
     let get = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, v)| v.as_str());
-    let mut text = decompress(get("d").ok_or("the payload d")?, UNITS_MAX).map_err(|_| "d")?;
-    if let Some((itp, itk, itv)) = encrypted(text.as_bytes()) {
-        let plain = decrypt(&itp, &itk, &itv).ok_or("d decrypts")?;
-        let plain = String::from_utf8(plain).map_err(|_| "d decrypts to text")?;
-        text = decompress(&plain, UNITS_MAX).map_err(|_| "d")?;
-    }
-    let payload = parse(text.as_bytes()).map_err(|_| "d is JSON")?;
+    let payload = payload(query, decrypt)?;
     let field = |name: &str| payload.get(name);
     let guid = field("g").and_then(Json::as_str).or(get("gc")).filter(|guid| !guid.is_empty());
     let opted_out = guid.is_some_and(|guid| guid.ends_with(":OO"));
@@ -97,6 +91,21 @@ pub fn web(query: &[(String, String)], decrypt: Decrypt<'_>) -> Result<WebReques
         at: get("i").and_then(|i| i.parse().ok()).map(Timestamp::from_seconds),
         payload,
     })
+}
+
+/// What a query carries in `d`: compressed, and perhaps encrypted.
+pub(super) fn payload(
+    query: &[(String, String)],
+    decrypt: Decrypt<'_>,
+) -> Result<Json, &'static str> {
+    let sent = query.iter().find(|(key, _)| key == "d").map(|(_, value)| value.as_str());
+    let mut text = decompress(sent.ok_or("the payload d")?, UNITS_MAX).map_err(|_| "d")?;
+    if let Some((itp, itk, itv)) = encrypted(text.as_bytes()) {
+        let plain = decrypt(&itp, &itk, &itv).ok_or("d decrypts")?;
+        let plain = String::from_utf8(plain).map_err(|_| "d decrypts to text")?;
+        text = decompress(&plain, UNITS_MAX).map_err(|_| "d")?;
+    }
+    parse(text.as_bytes()).map_err(|_| "d is JSON")
 }
 
 impl WebRequest {

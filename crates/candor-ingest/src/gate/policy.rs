@@ -110,9 +110,8 @@ impl Policy {
     /// those of personalisation where the person lets itself be known for that. None where the
     /// purpose is not in force.
     pub fn usable(&self, said: &Said, purpose: &Purpose) -> Option<ClassSet> {
-        let in_force = |purpose: &Purpose| {
-            self.purposes.get(purpose).filter(|rule| rule.holds(purpose, said))
-        };
+        let in_force =
+            |purpose: &Purpose| self.purposes.get(purpose).filter(|rule| rule.holds(purpose, said));
         let mut classes: ClassSet = in_force(purpose)?.classes.iter().copied().collect();
         if let Some(rule) = Purpose::new("personalisation").and_then(|other| in_force(&other)) {
             classes = classes.union(rule.classes.iter().copied().collect());
@@ -171,7 +170,12 @@ impl Said {
 
     /// The answer for one purpose, if there is one.
     pub fn about(&self, purpose: &Purpose) -> Option<bool> {
-        self.answers.get(purpose).map(|(_, yes)| *yes)
+        self.answer(purpose).map(|(_, yes)| yes)
+    }
+
+    /// The same, and when it was given.
+    pub fn answer(&self, purpose: &Purpose) -> Option<(Timestamp, bool)> {
+        self.answers.get(purpose).copied()
     }
 }
 

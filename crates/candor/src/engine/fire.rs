@@ -169,9 +169,8 @@ async fn complete(server: &Server, run: &Run) -> anyhow::Result<()> {
         return Ok(());
     };
     let runs = server.catalog.runs(&run.account, &run.campaign).await?;
-    let over = |run: &Run| {
-        matches!(run.state, RunState::Finished | RunState::Stopped | RunState::Missed)
-    };
+    let over =
+        |run: &Run| matches!(run.state, RunState::Finished | RunState::Stopped | RunState::Missed);
     let active = campaign.state == CampaignState::Active;
     if active && campaign.next_due.is_none() && runs.iter().all(over) {
         let (to, now) = (CampaignState::Completed, server.now());

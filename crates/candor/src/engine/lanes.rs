@@ -77,12 +77,7 @@ fn ends(server: &Server, lane: &Lane) {
 }
 
 /// Works on one lease.
-async fn one(
-    server: &Server,
-    tenant: &Tenant,
-    lane: &Lane,
-    lease: &Lease,
-) -> anyhow::Result<()> {
+async fn one(server: &Server, tenant: &Tenant, lane: &Lane, lease: &Lease) -> anyhow::Result<()> {
     let (seen, plan) = match plan_of(server, tenant, &lease.run).await? {
         Ok(found) => found,
         Err(NoPlan::Rests) => {

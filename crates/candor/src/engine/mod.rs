@@ -27,7 +27,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-pub use plans::{Published, plan_of};
+pub use plans::{Published, Sent};
 
 use crate::append::append;
 use crate::server::Server;
@@ -68,6 +68,8 @@ pub struct Engine {
     wake: Notify,
     lanes: Mutex<HashMap<Lane, lanes::State>>,
     plans: Mutex<HashMap<(AccountId, String), (u64, Arc<Plan>)>>,
+    /// What was sent, by account, campaign and version.
+    sent: Mutex<HashMap<(AccountId, String, u64), Arc<Sent>>>,
     /// Flows by lane, for people to look at.
     flows: RwLock<HashMap<Lane, Arc<Flow>>>,
 }

@@ -5,10 +5,13 @@ use std::sync::{Arc, PoisonError};
 use anyhow::{Context, bail};
 use candor_catalog::{Run, RunState};
 use candor_engage::campaign::Campaign;
+use candor_engage::channel::Channel;
 use candor_engage::content::Compiled;
 use candor_engage::dispatch::Plan;
-use candor_event::Purpose;
+use candor_engage::links::Parameters;
+use candor_event::{AccountId, Purpose};
 
+use super::Engine;
 use crate::providers;
 use crate::server::{Server, Tenant};
 
@@ -37,6 +40,61 @@ impl Published {
     }
 }
 
+/// What of a published version is needed once its messages are out.
+pub struct Sent {
+    pub campaign: String,
+    pub name: String,
+    pub channel: Channel,
+    pub purpose: Purpose,
+    content: Compiled,
+    parameters: Parameters,
+}
+
+impl Sent {
+    /// Where the link of a number leads, as it stood in the message.
+    pub fn link(&self, number: u16) -> Option<String> {
+        let address = self.content.link(number)?;
+        Some(self.parameters.add_to(address))
+    }
+}
+
+impl Engine {
+    /// What a run sent; none of a run that there is not.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub async fn sent(
+        &self,
+        server: &Server,
+        account: &AccountId,
+        key: &str,
+    ) -> anyhow::Result<Option<Arc<Sent>>> {
+        let Some(run) = server.catalog.run(account, key).await? else { return Ok(None) };
+        let at = (account.clone(), run.campaign.clone(), run.version);
+        let cached = self.sent.lock().unwrap_or_else(PoisonError::into_inner).get(&at).cloned();
+        if cached.is_some() {
+            return Ok(cached);
+        }
+        let version = server.catalog.campaign_version(account, &run.campaign, run.version).await?;
+        let Some(version) = version else { return Ok(None) };
+        let Published { campaign, purpose, content } = Published::read(&version.document).await?;
+        let sent = Arc::new(Sent {
+            campaign: run.campaign,
+            name: campaign.name.clone(),
+            channel: campaign.channel,
+            purpose,
+            content,
+            parameters: campaign.track.parameters(),
+        });
+        let mut all = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= PLANS_MAX {
+            all.clear();
+        }
+        all.insert(at, sent.clone());
+        Ok(Some(sent))
+    }
+}
+
 /// Why there is no plan for a run.
 pub enum NoPlan {
     /// Nobody works on it now.
@@ -58,7 +116,7 @@ pub async fn plan_of(
     if !matches!(run.state, RunState::Running | RunState::Stopped) {
         return Ok(Err(NoPlan::Rests));
     }
-    let channel = candor_engage::channel::Channel::from_word(&run.channel);
+    let channel = Channel::from_word(&run.channel);
     let channel = channel.context("a run has a channel that there is")?;
     let provider = providers::provider(server, tenant, channel, &run.provider).await;
     let provider = match provider {

@@ -56,8 +56,7 @@ async fn judge_message(
         })
         .collect();
     let campaign = campaign_of(server, tenant, &delivery).await?;
-    let mut known: Vec<&Visit> =
-        all.iter().filter(|visit| visit.machine == Some(false)).collect();
+    let mut known: Vec<&Visit> = all.iter().filter(|visit| visit.machine == Some(false)).collect();
     let mut outcomes = Vec::new();
     for (visit, _) in judged.iter().filter(|(_, machine)| !machine) {
         // Each link counts once for a message, and so does that it was opened.

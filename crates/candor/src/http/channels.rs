@@ -7,6 +7,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
+use candor_catalog::Lane;
 use candor_engage::channel::email::Mailbox;
 use candor_engage::channel::{Answer, BadSetting, Channel, MessageId};
 use candor_engage::provider::{Outgoing, OutgoingEmail, Provider, ProviderSettings};
@@ -44,7 +45,8 @@ fn bad(setting: BadSetting) -> Problem {
     wrong(&format!("/{}", setting.setting), setting.reason)
 }
 
-async fn shown(caller: &Caller, saved: Saved) -> Result<Value, Problem> {
+async fn shown(server: &Server, caller: &Caller, saved: Saved) -> Result<Value, Problem> {
+    let health = health(server, caller, &saved);
     let settings = saved.settings.masked(caller.may(CHANGES));
     // The public half of a key is reckoned from the private one.
     let records = tokio::task::spawn_blocking(move || saved.settings.records()).await;
@@ -54,7 +56,22 @@ async fn shown(caller: &Caller, saved: Saved) -> Result<Value, Problem> {
         "channel": saved.channel, "provider": saved.name, "settings": settings,
         "dns": records.into_iter().map(record).collect::<Vec<_>>(),
         "changed_at": utc(saved.credential.changed_at), "changed_by": saved.credential.actor,
+        "health": health,
     }))
+}
+
+/// How a provider stands, where something went by it since the start.
+fn health(server: &Server, caller: &Caller, saved: &Saved) -> Value {
+    let lane = Lane {
+        account: caller.tenant.publisher.account_id.clone(),
+        channel: saved.channel.word().to_owned(),
+        provider: saved.name.clone(),
+    };
+    let health = server.engine.health(&lane, server.now());
+    health.map_or(Value::Null, |health| {
+        json!({"held_until": health.held_until.map(utc), "refuses_us": health.refuses_us,
+               "last_error": health.last_error, "per_second": health.per_second})
+    })
 }
 
 /// `GET /api/v1/channels`.
@@ -65,7 +82,7 @@ pub async fn list(
     let caller = admit(&server, &headers, "read").await?;
     let mut all = Vec::new();
     for saved in providers::saved(&server, &caller.tenant).await.map_err(failed)? {
-        all.push(shown(&caller, saved).await?);
+        all.push(shown(&server, &caller, saved).await?);
     }
     Ok(Json(json!({"channels": all})))
 }
@@ -93,7 +110,7 @@ pub async fn one(
 ) -> Result<Json<Value>, Problem> {
     let caller = admit(&server, &headers, "read").await?;
     let saved = found(&server, &caller, named(&path)?).await?;
-    Ok(Json(shown(&caller, saved).await?))
+    Ok(Json(shown(&server, &caller, saved).await?))
 }
 
 /// Reads settings kind by kind, so that an error names its place.
@@ -150,7 +167,7 @@ pub async fn change(
     let saved = providers::save(&server, tenant, (channel, name), &settings, &caller.name).await;
     saved.map_err(failed)?;
     let saved = found(&server, &caller, (channel, name)).await?;
-    Ok(Json(shown(&caller, saved).await?))
+    Ok(Json(shown(&server, &caller, saved).await?))
 }
 
 /// `DELETE /api/v1/channels/{channel}/{provider}`.

@@ -167,7 +167,7 @@ async fn keep(server: &Server, tenant: &Arc<Tenant>, said: Said) -> Result<Json<
 
 /// A receipt: `signature` is Ed25519 over the receipt's JSON without `signature` and `key_id`, its
 /// keys in the order of their names, without spaces.
-fn receipt(tenant: &Tenant, change: &ConsentChange) -> Value {
+pub fn receipt(tenant: &Tenant, change: &ConsentChange) -> Value {
     let notice = change
         .notice
         .as_ref()

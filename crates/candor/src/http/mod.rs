@@ -3,24 +3,31 @@
 pub mod access;
 pub mod assets;
 pub mod attempts;
+pub mod campaigns;
 pub mod channels;
 pub mod consents;
 pub mod define;
+mod engagement;
 pub mod events;
+mod hooks;
 pub mod insights;
+mod links;
 pub mod live;
 pub mod masked;
 pub mod merges;
+mod messages;
 pub mod names;
 pub mod outbox;
 pub mod peer;
 pub mod people;
 pub mod policy;
+pub mod privacy;
 pub mod problem;
 pub mod rest;
 pub mod sdk;
 pub mod segments;
 pub mod status;
+mod suppressions;
 pub mod templates;
 #[cfg(test)]
 mod tests;
@@ -35,6 +42,8 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
 
+use crate::http::campaigns::{forecast, report, verbs};
+use crate::http::privacy::{frame, subscriptions, token};
 use crate::http::problem::Problem;
 use crate::http::segments::{saved, upload};
 use crate::http::templates::preview;
@@ -52,6 +61,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/hello", get(sdk::hello))
         .route("/a1", post(sdk::batch))
         .route("/a", get(sdk::web).options(sdk::preflight))
+        .route("/e", get(subscriptions::subscriptions).options(sdk::preflight))
         .route("/defineVars", post(define::define_variables).options(sdk::preflight))
         .route("/defineTemplates", post(define::define_templates).options(sdk::preflight))
         .route("/1/upload", post(rest::upload))
@@ -94,6 +104,29 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/api/v1/channels/{channel}/{provider}/test", post(channels::test))
         .route("/api/v1/outbox", get(outbox::list))
         .route("/api/v1/outbox/{id}", get(outbox::one))
+        .route("/api/v1/people/{id}/privacy", post(token::issue))
+        .route("/api/v1/campaigns", get(campaigns::list).post(campaigns::make))
+        .route(
+            "/api/v1/campaigns/{id}",
+            get(campaigns::one).put(campaigns::change).delete(campaigns::remove),
+        )
+        .route("/api/v1/campaigns/{id}/forecast", post(forecast::ask))
+        .route("/api/v1/campaigns/{id}/test", post(verbs::test))
+        .route("/api/v1/campaigns/{id}/publish", post(verbs::publish))
+        .route("/api/v1/campaigns/{id}/approve", post(verbs::approve))
+        .route("/api/v1/campaigns/{id}/pause", post(verbs::pause))
+        .route("/api/v1/campaigns/{id}/resume", post(verbs::resume))
+        .route("/api/v1/campaigns/{id}/stop", post(verbs::stop))
+        .route("/api/v1/campaigns/{id}/report", get(report::report))
+        .route("/api/v1/messages", get(messages::list))
+        .route("/api/v1/suppressions", get(suppressions::list).post(suppressions::add))
+        .route("/api/v1/suppressions/{id}", delete(suppressions::remove))
+        .route("/api/v1/engagement", get(engagement::show).put(engagement::change))
+        .route("/api/v1/channels/{channel}/{provider}/hook", get(hooks::address))
+        .route("/hooks/{channel}/{provider}/{secret}", post(hooks::receive))
+        .route("/u/{token}", get(links::ask_to_leave).post(links::leave))
+        .route("/l/{token}", get(links::follow))
+        .route("/o/{token}", get(links::open))
         .route("/api/v1/policy", get(policy::show).put(policy::change))
         .route("/api/v1/policy/versions", get(policy::versions))
         .route("/api/v1/events/names", get(names::events))
@@ -106,6 +139,9 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/api/v1/audit", get(policy::audited))
         .route("/api/v1/consents", get(consents::history).post(consents::record))
         .route("/sdk/v1/consent", post(consents::from_sdk).options(consents::preflight))
+        .route("/privacy.js", get(frame::script))
+        .route("/privacy.css", get(frame::style))
+        .route("/privacy/{account_id}", get(privacy::way_in).post(privacy::own_page))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::disable())
@@ -130,7 +166,7 @@ async fn nothing_here(method: Method, uri: Uri, headers: HeaderMap) -> Response 
 
 /// Where errors have CleverTap's own shape: the ways in of its SDKs, and its REST API.
 fn speaks_clevertap(path: &str) -> bool {
-    let of_sdks = ["/a", "/a1", "/hello", "/defineVars", "/defineTemplates"];
+    let of_sdks = ["/a", "/a1", "/e", "/hello", "/defineVars", "/defineTemplates"];
     path.starts_with("/1/") || of_sdks.contains(&path)
 }
 

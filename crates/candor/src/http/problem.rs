@@ -32,6 +32,11 @@ impl Problem {
         Problem { status, code, detail: detail.into(), errors: Vec::new(), retry_after_s: None }
     }
 
+    /// What went wrong, in words.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The body or query cannot be understood; `errors` say where.
     pub fn bad_request(detail: impl Into<String>, errors: Vec<FieldError>) -> Problem {
         Problem { errors, ..Problem::new(StatusCode::BAD_REQUEST, "bad_request", detail) }

@@ -20,7 +20,7 @@ use crate::server::{Sent, Server, Tenant};
 use crate::target::TARGET_BYTES_MAX;
 
 /// Tells encrypted bodies, and a browser that wants JSON.
-const ENCRYPTION_HEADER: &str = "x-clevertap-encryption-enabled";
+pub const ENCRYPTION_HEADER: &str = "x-clevertap-encryption-enabled";
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
@@ -127,7 +127,8 @@ fn status(code: u16) -> StatusCode {
     StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
-fn open(itp: &str, itk: &str, itv: &str) -> Option<Vec<u8>> {
+/// Opens what an SDK encrypted on the way, of base64: text, key, nonce.
+pub fn open(itp: &str, itk: &str, itv: &str) -> Option<Vec<u8>> {
     let decode = |text: &str| STANDARD.decode(text).ok();
     candor_keys::open_in_transit(&decode(itk)?, &decode(itv)?, &decode(itp)?)
 }
@@ -230,11 +231,7 @@ impl Says {
         if let Some(variables) = &self.variables {
             script += &format!("$WZRK_WR.tr({});", json!({"vars": **variables}));
         }
-        // Guid and values came from outside: nothing in them may end the script, or a line of it.
-        let script = script.replace('<', "\\u003c");
-        let script = script.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
-        let kind = (header::CONTENT_TYPE, "application/javascript; charset=utf-8");
-        ([kind, (header::X_CONTENT_TYPE_OPTIONS, "nosniff")], script).into_response()
+        as_script(&script)
     }
 
     fn as_json(&self) -> Response {
@@ -251,6 +248,15 @@ impl Says {
         }
         axum::Json(answer).into_response()
     }
+}
+
+/// A script for a page. What came from outside stands in it as JSON; nothing in that may end the
+/// script, or a line of it.
+pub fn as_script(script: &str) -> Response {
+    let script = script.replace('<', "\\u003c");
+    let script = script.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
+    let kind = (header::CONTENT_TYPE, "application/javascript; charset=utf-8");
+    ([kind, (header::X_CONTENT_TYPE_OPTIONS, "nosniff")], script).into_response()
 }
 
 fn number(rn: &str) -> Value {

@@ -16,9 +16,10 @@ use candor_log::Log;
 use serde_json::{Map, Value as Json, json};
 
 use super::files::Batch;
+use crate::append::Kept;
 use crate::command::{self, IMPORT_BYTES_MAX};
 use crate::config::Config;
-use crate::server::{Kept, Sent, Server, Tenant};
+use crate::server::{Sent, Server, Tenant};
 use crate::threads::{Threads, asked_to_stop};
 
 /// Set once somebody asks the process to end.

@@ -301,3 +301,47 @@ test('without consent nothing is kept; after it and the opt-in of the SDK all is
   await page.waitForTimeout(500);
   assert.equal(await count('Too Late', strict), 0);
 });
+
+test('a page about mails reads, unsubscribes and subscribes again by the SDK', async () => {
+  const said = { identity: 'mia', purposes: { 'marketing:email': true }, method: 'form' };
+  const { subject } = await call('POST', '/api/v1/consents', shop, said);
+  const { token } = await call('POST', `/api/v1/people/${subject}/privacy`, shop, { shows: 'names' });
+  const page = await visit();
+  await hasGuid(page);
+  // As CleverTap's documentation has such pages: the link of the mail carries `e`, and functions of
+  // the page are told what became of it.
+  await page.evaluate((token) => {
+    history.replaceState(null, '', `?e=${token}`);
+    window.told = [];
+    window.wzrk_email_fetched = (address, profile) => window.told.push(['fetched', address, profile]);
+    window.wzrk_email_subscription = (status) => window.told.push(['subscription', status]);
+    window.$WZRK_WR.getEmail(false, true);
+  }, token);
+  const told = (n) => eventually(() => page.evaluate(() => window.told), (all) => all.length === n);
+  const [[name, address, { groups }]] = await told(1);
+  assert.deepEqual([name, address, groups.length], ['fetched', '', 5]);
+  const isOut = () => page.evaluate(() => {
+    const groups = window.$WZRK_WR.getSubscriptionGroups();
+    return groups.find((group) => group.name === 'marketing:email').isUnsubscribed;
+  });
+  assert.equal(await isOut(), false);
+  const consents = async () => {
+    const { consents } = await call('GET', '/api/v1/consents?identity=mia', shop);
+    return consents.map((receipt) => receipt.purposes);
+  };
+  const history = (...expected) => eventually(consents, (all) =>
+    JSON.stringify(all.slice(1)) === JSON.stringify(expected));
+  const [no, yes] = [{ 'marketing:email': false }, { 'marketing:email': true }];
+  await page.evaluate(() => window.$WZRK_WR.unSubEmail());
+  assert.deepEqual((await told(2))[1], ['subscription', 0]);
+  assert.equal(await isOut(), true);
+  await history(no);
+  await page.evaluate(() => window.$WZRK_WR.subEmail());
+  assert.deepEqual((await told(3))[2], ['subscription', 1]);
+  await history(no, yes);
+  await page.evaluate(() => window.$WZRK_WR.changeSubscriptionGroups(false, [
+    { name: 'marketing:push', isUnsubscribed: true },
+  ]));
+  assert.deepEqual((await told(4))[3], ['subscription', 0]);
+  await history(no, yes, { 'marketing:push': false });
+});

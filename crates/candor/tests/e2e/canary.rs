@@ -493,7 +493,7 @@ pub fn percent(text: &str) -> String {
 }
 
 /// LZString in base64, without its dictionary: each unit stands for itself.
-fn compressed(text: &str) -> String {
+pub fn compressed(text: &str) -> String {
     let (mut bits, mut width, mut countdown) = (Vec::new(), 2, 0u64);
     let mut put = |number: u32, width: u32| {
         bits.extend((0..width).map(|shift| number >> shift & 1 == 1));

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
 
+use crate::canary::{compressed, percent};
 use crate::server::{Server, create};
 
 pub struct Exchange {
@@ -335,6 +336,122 @@ fn definitions_of_the_captures_are_kept_and_told() {
     assert!(last.as_str().unwrap().ends_with(&format!("$WZRK_WR.tr({vars});")), "{last}");
 }
 
+fn site(data: &std::path::Path, account: &str, email: &str) -> Json {
+    let ids = ["--account-id", account, "--admin-email", email];
+    create(data, &[["--name", "Site"].as_slice(), &ids].concat())
+}
+
+fn reader(server: &Server, site: &Json) -> String {
+    let purposes = json!({"marketing:email": true, "marketing:sms": true});
+    let said = json!({"identity": "reader", "purposes": purposes, "method": "form"});
+    let (status, receipt) = server.post("/api/v1/consents", site, &said);
+    assert_eq!(status, 200, "{receipt}");
+    let path = format!("/api/v1/people/{}/privacy", receipt["subject"].as_str().unwrap());
+    let (status, given) = server.post(&path, site, &json!({"shows": "names"}));
+    assert_eq!((status, &given["until"]), (200, &Json::Null), "{given}");
+    given["token"].as_str().unwrap().to_owned()
+}
+
+/// What was said on the page about mails, oldest first.
+fn said_there(server: &Server, site: &Json) -> Vec<Json> {
+    let (_, history) = server.get("/api/v1/consents?identity=reader", site);
+    let receipts = history["consents"].as_array().unwrap().iter();
+    let there = receipts.filter(|receipt| receipt["method"] == "e-mail page");
+    there.map(|receipt| receipt["purposes"].clone()).collect()
+}
+
+/// The groups of a script, by what the person is out of.
+fn out_of(script: &Json) -> Vec<String> {
+    let script = script.as_str().unwrap();
+    let (_, rest) = script.split_once("$WZRK_WR.setSubscriptionGroups(").unwrap();
+    let (groups, _) = rest.split_once(");").unwrap();
+    let groups: Vec<Json> = serde_json::from_str(groups).unwrap();
+    assert_eq!(groups.len(), 5, "{script}");
+    let out = groups.iter().filter(|group| group["isUnsubscribed"] == true);
+    out.map(|group| group["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_page_about_mails_says_what_its_reader_wants() {
+    let data = tempfile::tempdir().unwrap();
+    let shop = site(data.path(), "TEST-WEB-ACCT", "a@localhost");
+    let other = site(data.path(), "TEST-OTHER", "b@localhost");
+    let server = Server::start(data.path());
+    let (token, foreign) = (reader(&server, &shop), reader(&server, &other));
+    let exchanges = captures(&["web-email-subscription"], "/e");
+    let send = |target: &str| {
+        let (status, script) = server.send("GET", target, "", "").unwrap();
+        assert_eq!(status, 200, "{target}: {script}");
+        script
+    };
+    // Links that name nobody here change nothing, whatever they ask for.
+    let mut forged = token.clone().into_bytes();
+    forged[20] = if forged[20] == b'A' { b'B' } else { b'A' };
+    let forged = String::from_utf8(forged).unwrap();
+    for wrong in ["abc123", "", &foreign, &forged] {
+        for exchange in &exchanges {
+            let script = send(&exchange.text("target").replace("abc123", wrong));
+            let called = script.as_str().unwrap();
+            assert!(called.contains("_failed(\"this link") && !called.contains("$WZRK_WR"));
+        }
+    }
+    assert_eq!(said_there(&server, &shop), [json!(null); 0]);
+    // As it was sent, twice each: no, yes, and how is it.
+    let others = ["marketing:inapp", "marketing:push", "marketing:whatsapp"];
+    for exchange in &exchanges {
+        let target = exchange.text("target").replace("abc123", &token);
+        let (calls, out): (_, &[&str]) = match &target {
+            no if no.contains("&sub=0") => ("wzrk_email_subscription(0);", &["marketing:email"]),
+            yes if yes.contains("&sub=1") => ("wzrk_email_subscription(1);", &[]),
+            _ => ("wzrk_email_fetched(\"\",{\"groups\":[{", &[]),
+        };
+        for _ in 0..2 {
+            let script = send(&target);
+            assert!(script.as_str().unwrap().contains(calls), "{target}: {script}");
+            assert_eq!(out_of(&script), [out, &others].concat(), "{target}");
+        }
+    }
+    let email = |yes: bool| json!({"marketing:email": yes});
+    let history = |expected: Vec<Json>| {
+        let history = server.eventually(|s| json!(said_there(s, &shop)), |h| *h == json!(expected));
+        assert_eq!(history, json!(expected));
+    };
+    history(vec![email(false), email(true)]);
+    // Groups, and everything at once.
+    let ask = |groups: Json, more: &str| {
+        let payload = json!({"id": "TEST-WEB-ACCT", "unsubGroups": groups}).to_string();
+        let payload = percent(&compressed(&payload));
+        send(&format!("/e?r=1&encoded=false&e={token}&d={payload}{more}&useIP=false&r=2"))
+    };
+    let group = |name: &str, out: bool| json!({"name": name, "isUnsubscribed": out});
+    let groups = json!([
+        group("marketing:sms", true),
+        group("marketing:email", false),
+        group("analytics", false),
+        group("offers", true)
+    ]);
+    let script = ask(groups, "&sub=2");
+    assert!(script.as_str().unwrap().ends_with("wzrk_email_subscription(1);"), "{script}");
+    let sms = json!({"marketing:sms": false});
+    history(vec![email(false), email(true), sms.clone()]);
+    let script = ask(json!([]), "&sub=0&page_type=global");
+    assert_eq!(out_of(&script).len(), 5);
+    let all = json!({"marketing:email": false, "marketing:inapp": false, "marketing:push": false,
+                     "marketing:whatsapp": false});
+    history(vec![email(false), email(true), sms, all]);
+    // What cannot be read, and groups of which the policy knows none.
+    for script in [ask(json!([group("offers", false)]), "&sub=2"), send("/e"), send("/e?sub=0")] {
+        assert!(script.as_str().unwrap().contains("_failed("), "{script}");
+    }
+    assert_eq!(server.send("OPTIONS", "/e", "", "").unwrap().0, 204);
+    assert_eq!(said_there(&server, &shop).len(), 4);
+    assert_eq!(said_there(&server, &other), [json!(null); 0]);
+    for site in [&shop, &other] {
+        let live = server.get("/api/v1/insights/live", site).1;
+        assert_eq!(live["recent"], json!([]), "a page about mails is no event");
+    }
+}
+
 /// What the server does not have yet is absent: 404, and never an answer that could be taken for
 /// the true one.
 #[test]
@@ -344,7 +461,6 @@ fn captures_of_what_is_not_there_are_answered_so() {
     let shop = create(data.path(), &[more.as_slice(), &["--passcode", "PASSCODE-1"]].concat());
     let server = Server::start(data.path());
     for (files, path, why) in [
-        ("web-email-subscription", "/e", "its e names a message that a campaign sent"),
         ("rest-campaigns", "/1/targets/create.json", "campaigns"),
         ("rest-campaigns", "/1/targets/list.json", "campaigns"),
         ("rest-campaigns", "/1/targets/stop.json", "campaigns"),

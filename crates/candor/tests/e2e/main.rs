@@ -3,6 +3,7 @@
 
 mod access;
 mod assets;
+mod campaigns;
 mod canary;
 mod captures;
 mod channels;
@@ -12,6 +13,7 @@ mod durable;
 mod flow;
 mod import;
 mod names;
+mod privacy;
 mod refused;
 mod repeats;
 mod rest;

@@ -1,0 +1,206 @@
+//! The archive: every message, where it stands, why it was for this person, and why it went or
+//! did not.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use candor_catalog::{Delivery, DeliveryState, MessageCursor, Run, Wanted};
+use candor_engage::campaign::Campaign;
+use candor_engage::channel::MessageId;
+use candor_event::{AccountId, PersonId};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::http::access::{Caller, admit};
+use crate::http::masked::{CLEAR, mask_compared};
+use crate::http::people::audit;
+use crate::http::policy::utc;
+use crate::http::problem::Problem;
+use crate::server::{Server, Tenant};
+
+/// Messages of one answer.
+const PAGE_MAX: usize = 1_000;
+
+/// The gates, in the order in which they are asked, and the reasons for which each drops.
+const GATES: [(&str, &[&str]); 9] = [
+    ("run", &["stopped", "expired"]),
+    ("address", &["no_address"]),
+    ("consent", &["no_consent"]),
+    ("suppression", &["suppressed"]),
+    ("control", &["control"]),
+    ("newest", &["newer_message"]),
+    ("content", &["missing_data", "aborted", "bad_content"]),
+    ("quiet_hours", &["quiet_hours"]),
+    ("frequency_cap", &["frequency_cap"]),
+];
+
+/// Which messages.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ask {
+    person: Option<String>,
+    campaign: Option<String>,
+    run: Option<String>,
+    state: Option<String>,
+    reason: Option<String>,
+    cursor: Option<String>,
+    limit: Option<usize>,
+}
+
+/// `GET /api/v1/messages?person=&campaign=&run=&state=&reason=&cursor=&limit=`.
+pub async fn list(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    ask: Result<Query<Ask>, QueryRejection>,
+) -> Result<Json<Value>, Problem> {
+    let caller = admit(&server, &headers, "read").await?;
+    let form = || {
+        let form = "?person= ?campaign= ?run= ?state= ?reason= ?cursor= ?limit= (up to 1,000)";
+        Problem::bad_request(form, vec![])
+    };
+    let Query(ask) = ask.map_err(|_| form())?;
+    let limit = ask.limit.unwrap_or(50).clamp(1, PAGE_MAX);
+    let state = ask.state.as_deref().map(|word| DeliveryState::read(word).ok_or_else(form));
+    let state = state.transpose()?;
+    let after = ask.cursor.as_deref().map(|text| cursor(text).ok_or_else(form)).transpose()?;
+    let tenant = caller.tenant.clone();
+    let people = match ask.person.as_deref() {
+        None => Vec::new(),
+        Some(id) => same(&tenant, PersonId::parse(id).ok_or_else(form)?),
+    };
+    let subject = ask.person.clone().or(ask.campaign.clone()).unwrap_or_default();
+    audit(&server, &tenant, caller.name.clone(), "list messages", subject).await?;
+    let account = &tenant.publisher.account_id;
+    let runs: Vec<Option<String>> = match (&ask.run, &ask.campaign) {
+        (Some(run), _) => vec![Some(run.clone())],
+        (None, Some(campaign)) => {
+            let mut runs: Vec<_> =
+                server.catalog.runs(account, campaign).await?.into_iter().map(|r| r.run).collect();
+            runs.sort_unstable();
+            runs.into_iter().map(Some).collect()
+        }
+        (None, None) => vec![None],
+    };
+    let mut found: Vec<Delivery> = Vec::new();
+    for run in runs {
+        let behind = after.as_ref().zip(run.as_ref()).is_some_and(|(after, run)| *run < after.0);
+        if behind || found.len() >= limit {
+            continue;
+        }
+        let wanted = Wanted { people: people.clone(), run, state, reason: ask.reason.clone() };
+        let left = limit - found.len();
+        found.extend(server.catalog.messages(account, &wanted, after.as_ref(), left).await?);
+    }
+    let cursor = found.last().filter(|_| found.len() == limit).map(written);
+    let mut known = Known::default();
+    let mut messages = Vec::with_capacity(found.len());
+    for message in &found {
+        messages.push(known.json(&server, &caller, message).await?);
+    }
+    Ok(Json(json!({"messages": messages, "cursor": cursor})))
+}
+
+/// A person with everyone who was merged into them: a message belongs to whom it was written to.
+pub fn same(tenant: &Tenant, person: PersonId) -> Vec<PersonId> {
+    let mut all = vec![tenant.door.canonical(person)];
+    let mut at = 0;
+    while at < all.len() {
+        let merged = tenant.door.merged_into(all[at]);
+        all.extend(merged);
+        at += 1;
+    }
+    all
+}
+
+fn cursor(text: &str) -> Option<MessageCursor> {
+    let (rest, place) = text.rsplit_once('|')?;
+    let (run, chunk) = rest.rsplit_once('|')?;
+    Some((run.to_owned(), chunk.parse().ok()?, place.parse().ok()?))
+}
+
+fn written(last: &Delivery) -> String {
+    format!("{}|{}|{}", last.run, last.chunk, last.place)
+}
+
+/// Runs and what was published, by key: most messages of an answer share them.
+#[derive(Default)]
+struct Known {
+    runs: HashMap<String, Option<(Run, Campaign)>>,
+}
+
+impl Known {
+    async fn of(
+        &mut self,
+        server: &Server,
+        account: &AccountId,
+        key: &str,
+    ) -> Result<Option<&(Run, Campaign)>, Problem> {
+        if !self.runs.contains_key(key) {
+            let found = published(server, account, key).await?;
+            self.runs.insert(key.to_owned(), found);
+        }
+        Ok(self.runs.get(key).and_then(Option::as_ref))
+    }
+
+    async fn json(
+        &mut self,
+        server: &Server,
+        caller: &Caller,
+        message: &Delivery,
+    ) -> Result<Value, Problem> {
+        let account = caller.tenant.publisher.account_id.clone();
+        let found = self.of(server, &account, &message.run).await?;
+        let (asked, stopped_by) = gates(message);
+        let mut shown = json!({
+            "id": MessageId(u128::from_be_bytes(message.id)).to_string(),
+            "person": message.person.to_string(), "run": message.run,
+            "state": message.state.word(), "reason": message.reason, "code": message.code,
+            "attempts": message.attempts, "at": utc(message.changed_at),
+            "due": utc(message.due), "sent_at": message.sent_at.map(utc),
+            "gates": {"passed": asked, "dropped_by": stopped_by},
+        });
+        if let Some((run, campaign)) = found {
+            shown["campaign"] = json!(run.campaign);
+            shown["campaign_name"] = json!(campaign.name);
+            shown["version"] = json!(run.version);
+            shown["channel"] = json!(run.channel);
+            shown["provider"] = json!(run.provider);
+            shown["purpose"] = json!(campaign.purpose().ok());
+            let mut rule = json!(campaign.audience);
+            if !caller.may(CLEAR) {
+                mask_compared(&caller.tenant, &mut rule);
+            }
+            shown["why"] = json!({"audience": rule, "as_of": utc(run.as_of)});
+        }
+        Ok(shown)
+    }
+}
+
+async fn published(
+    server: &Server,
+    account: &AccountId,
+    key: &str,
+) -> Result<Option<(Run, Campaign)>, Problem> {
+    let Some(run) = server.catalog.run(account, key).await? else { return Ok(None) };
+    let version = server.catalog.campaign_version(account, &run.campaign, run.version).await?;
+    let Some(version) = version else { return Ok(None) };
+    let campaign = serde_json::from_str(&version.document).map_err(|_| Problem::internal())?;
+    Ok(Some((run, campaign)))
+}
+
+/// The gates that a message passed, and the one that dropped it.
+fn gates(message: &Delivery) -> (Vec<&'static str>, Option<&'static str>) {
+    let reason = message.reason.as_deref().unwrap_or_default();
+    let dropped = message.state == DeliveryState::Dropped;
+    let by = GATES.iter().position(|(_, reasons)| dropped && reasons.contains(&reason));
+    match (by, message.state) {
+        (Some(by), _) => (GATES[..by].iter().map(|(gate, _)| *gate).collect(), Some(GATES[by].0)),
+        // They are asked when its turn comes.
+        (None, DeliveryState::Planned) => (Vec::new(), None),
+        (None, _) => (GATES.iter().map(|(gate, _)| *gate).collect(), None),
+    }
+}
