@@ -8,9 +8,11 @@ type State = {
   /** Where Liquid ends, and what it stood in. */
   until: string;
   around: State["within"];
+  /** The mark that ends a value, which Liquid may stand in. */
+  quote: string;
 };
 
-const start = (): State => ({ within: undefined, until: "", around: undefined });
+const start = (): State => ({ within: undefined, until: "", around: undefined, quote: "" });
 
 /** Liquid begins anywhere, also within a tag or its values. */
 function opens(stream: StringStream, state: State): boolean {
@@ -38,13 +40,26 @@ function liquid(stream: StringStream, state: State): string | null {
   return null;
 }
 
+/** A value up to its end, or to the Liquid within it. */
+function quoted(stream: StringStream, state: State): string {
+  if (!state.quote) state.quote = stream.next() ?? "";
+  while (!stream.eol() && stream.peek() !== "{") {
+    if (stream.next() !== state.quote) continue;
+    state.quote = "";
+    return "string";
+  }
+  // A brace that opens nothing.
+  if (stream.peek() === "{" && !stream.match(/^\{[{%]/, false)) stream.next();
+  return "string";
+}
+
 function tag(stream: StringStream, state: State): string | null {
   if (opens(stream, state)) return "brace";
   if (stream.match(/^\/?>/)) {
     state.within = undefined;
     return "angleBracket";
   }
-  if (stream.match(/^"[^"{]*"?|^'[^'{]*'?/)) return "string";
+  if (state.quote || stream.match(/^["']/, false)) return quoted(stream, state);
   if (stream.match(/^[A-Za-z_:][\w:.-]*/)) return "attributeName";
   stream.next();
   return null;

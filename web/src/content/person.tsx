@@ -1,4 +1,4 @@
-// Whom content is looked at for: somebody found by an id, or nobody in particular.
+// Somebody found by an id, or nobody in particular.
 import { Button, Group, Popover, Stack, Text, TextInput } from "@mantine/core";
 import { IconUser } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -35,7 +35,7 @@ function Found({ people, wanted, onChoose }: FoundProps) {
 }
 type FoundProps = { people: Person[]; wanted: string; onChoose: (id: string) => void };
 
-function Find({ onChoose }: { onChoose: (id: string) => void }) {
+export function Find({ onChoose }: { onChoose: (id: string) => void }) {
   const [text, setText] = useState("");
   const [wanted, setWanted] = useState("");
   const id = isPersonId(wanted) ? "" : wanted;
@@ -77,7 +77,7 @@ function Find({ onChoose }: { onChoose: (id: string) => void }) {
   );
 }
 
-export function AsFor({ id, onChange }: { id: string | undefined; onChange: (id: string | undefined) => void }) {
+export function PersonPicker({ id, size = "xs", words, onChange }: PersonPickerProps) {
   const [opened, setOpened] = useState(false);
   const called = useCalled(id);
   const choose = (next: string | undefined) => {
@@ -88,22 +88,29 @@ export function AsFor({ id, onChange }: { id: string | undefined; onChange: (id:
     <Popover opened={opened} onChange={setOpened} width={320} trapFocus position="bottom-start" shadow="md">
       <Popover.Target>
         <Button
-          size="xs"
+          size={size}
           variant="default"
           leftSection={<IconUser size={14} aria-hidden />}
           onClick={() => setOpened(!opened)}
         >
-          {texts.asFor} {id ? called : texts.anybody}
+          {words(id ? called : undefined)}
         </Button>
       </Popover.Target>
       <Popover.Dropdown aria-label={texts.choosePerson}>
         <Find onChoose={choose} />
         {id && (
           <Button size="xs" variant="subtle" mt={8} onClick={() => choose(undefined)}>
-            {texts.backToAnybody}
+            {texts.nobodyInParticular}
           </Button>
         )}
       </Popover.Dropdown>
     </Popover>
   );
 }
+type PersonPickerProps = {
+  id: string | undefined;
+  size?: "xs" | "sm";
+  /** What stands on the button, for somebody or for nobody in particular. */
+  words: (called: string | undefined) => string;
+  onChange: (id: string | undefined) => void;
+};

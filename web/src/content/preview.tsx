@@ -9,7 +9,7 @@ import type { Preview as Answer } from "../api/templates";
 import { Note } from "../ui/note";
 import { Answered, Panel } from "../ui/panel";
 import { sentence } from "../ui/words";
-import { AsFor, useCalled } from "./person";
+import { PersonPicker, useCalled } from "./person";
 import { languageName, type Mistake, mistakeOf } from "./shape";
 import { FIELDS, texts } from "./texts";
 import type { usePreview } from "./use-preview";
@@ -150,7 +150,7 @@ export function Preview({ query, person, onPerson }: PreviewProps) {
       }
     >
       <Group gap={8} mb={12}>
-        <AsFor id={person} onChange={onPerson} />
+        <PersonPicker id={person} words={texts.asFor} onChange={onPerson} />
         {!person && (
           <Text size="xs" className="quiet">
             {texts.madeUp}

@@ -27,11 +27,12 @@ async function asked(question: Asked, signal: AbortSignal): Promise<Preview> {
  * How content looks, asked a moment after the last change; a later question cancels the one before.
  * `last` is the last good answer: it stays while a later text has a mistake.
  */
-export function usePreview(question: Asked) {
+export function usePreview(question: Asked, enabled = true) {
   const [settled] = useDebouncedValue(JSON.stringify(question), WAITS_MS);
   const query = useQuery({
     queryKey: ["preview", settled],
     queryFn: ({ signal }) => asked(JSON.parse(settled) as Asked, signal),
+    enabled,
     placeholderData: keepPreviousData,
     staleTime: 30_000,
     gcTime: 60_000,

@@ -68,7 +68,7 @@ function Rows({ all, zone }: { all: Segment[]; zone: string }) {
         <Nothing title={texts.noneFound} />
       ) : (
         <div className="wide" tabIndex={0} role="region" aria-label={texts.title}>
-          <table className="numbers segments">
+          <table className="numbers stacked">
             <thead>
               <tr>
                 <th>{texts.name}</th>
@@ -80,7 +80,7 @@ function Rows({ all, zone }: { all: Segment[]; zone: string }) {
             <tbody>
               {found.map((one) => (
                 <tr key={one.id}>
-                  <td className="segment-cell">
+                  <td className="lead">
                     <Link to="/segments/$id" params={{ id: one.id }}>
                       {one.name}
                     </Link>

@@ -9,6 +9,7 @@ import { account } from "../api/account";
 import { Refusal } from "../api/client";
 import {
   changeTemplate,
+  type Content,
   makeTemplate,
   removeTemplate,
   template,
@@ -22,23 +23,25 @@ import { Stopped } from "../deliveries/stopped";
 import { Note } from "../ui/note";
 import { moment } from "../ui/numbers";
 import { Answered, Failed, Nothing, Panel } from "../ui/panel";
+import { forget, useKept } from "../ui/use-kept";
 import type { TemplateSearch } from "./state";
 import { texts } from "./texts";
-import { type Draft, forget, useDraft } from "./use-draft";
 import { Versions } from "./versions";
 
 const HEIGHT = 640;
 /** Templates are looked at for what mails are for; a campaign may say something else. */
 const PURPOSE = "marketing:email";
-const NEW = "new";
+const placeOf = (id: string | undefined) => `candor template ${id ?? "new"}`;
+
+type Draft = { name: string; content: Content };
 
 function useSave(saved: Template | undefined, onSaved: (now: Template) => void) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: ({ name, content, over }: Draft & { over?: boolean }) =>
       saved
-        ? changeTemplate(saved.id, name.trim(), content, over ? undefined : saved.version)
-        : makeTemplate(name.trim(), content),
+        ? changeTemplate(saved.id, name, content, over ? undefined : saved.version)
+        : makeTemplate(name, content),
     onSuccess: (now) => {
       queries.setQueryData(["template", now.id], now);
       void queries.invalidateQueries({ queryKey: ["templates"] });
@@ -70,7 +73,7 @@ function Delete({ saved, opened, onClose }: { saved: Template; opened: boolean; 
   const gone = useMutation({
     mutationFn: () => removeTemplate(saved.id),
     onSuccess: async () => {
-      forget(saved.id);
+      forget(placeOf(saved.id));
       await navigate({ to: "/templates" });
       await queries.invalidateQueries({ queryKey: ["templates"] });
     },
@@ -98,36 +101,12 @@ function Delete({ saved, opened, onClose }: { saved: Template; opened: boolean; 
   );
 }
 
-function One({ saved, search, zone, onChange }: OneProps) {
-  const queries = useQueryClient();
-  const navigate = useNavigate();
-  const [leaving, setLeaving] = useState(false);
-  const [start] = useState<Draft>(() => ({ name: "", content: startOf(search.channel ?? "email") }));
-  const kept = saved ? { name: saved.name, content: saved.content } : start;
-  const { draft, setDraft, changed, found } = useDraft(saved?.id ?? NEW, kept);
-  const save = useSave(saved, (now) => {
-    if (saved) return;
-    forget(NEW);
-    void navigate({ to: "/templates/$id", params: { id: now.id }, search: (old) => ({ ...old, channel: undefined }), replace: true });
-  });
-  const { content } = draft;
-  const isMail = "email" in content;
-  const preview = usePreview({
-    content,
-    ...(search.person ? { person: search.person } : {}),
-    ...(isMail ? { language: search.language ?? content.email.default_language } : { purpose: PURPOSE }),
-  });
-  const conflict = save.error instanceof Refusal && save.error.code === "changed_meanwhile";
-  const loadTheirs = async () => {
-    save.reset();
-    const theirs = saved && (await queries.fetchQuery({ ...template(saved.id), staleTime: 0 }));
-    if (theirs) setDraft({ name: theirs.name, content: theirs.content });
-  };
-  const form = (
+function Name({ saved, draft, changed, found, save, onName, onDiscard, onDelete }: NameProps) {
+  return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        save.mutate(draft);
+        save.mutate({ ...draft, name: draft.name.trim() });
       }}
     >
       <Group align="end" gap={8}>
@@ -140,10 +119,7 @@ function One({ saved, search, zone, onChange }: OneProps) {
           maxLength={100}
           flex="1 1 240px"
           maw={400}
-          onChange={(event) => {
-            setDraft({ ...draft, name: event.currentTarget.value });
-            save.reset();
-          }}
+          onChange={(event) => onName(event.currentTarget.value)}
         />
         <Button type="submit" loading={save.isPending} disabled={saved && !changed}>
           {saved ? texts.save : texts.saveFirst}
@@ -152,7 +128,7 @@ function One({ saved, search, zone, onChange }: OneProps) {
           <Button
             variant="default"
             leftSection={<IconTrash size={16} stroke={1.7} aria-hidden />}
-            onClick={() => setLeaving(true)}
+            onClick={onDelete}
           >
             {texts.delete}
           </Button>
@@ -163,7 +139,7 @@ function One({ saved, search, zone, onChange }: OneProps) {
           <Text size="xs" className="quiet">
             {found && !save.isSuccess ? texts.kept : texts.notSaved}
           </Text>
-          <Button size="compact-xs" variant="default" onClick={() => setDraft(kept)}>
+          <Button size="compact-xs" variant="default" onClick={onDiscard}>
             {texts.discard}
           </Button>
         </Group>
@@ -175,23 +151,87 @@ function One({ saved, search, zone, onChange }: OneProps) {
       )}
     </form>
   );
+}
+type NameProps = {
+  saved: Template | undefined;
+  draft: Draft;
+  changed: boolean;
+  /** It came back when the page was loaded again. */
+  found: boolean;
+  save: ReturnType<typeof useSave>;
+  onName: (name: string) => void;
+  onDiscard: () => void;
+  onDelete: () => void;
+};
+
+/** Once it has an id, its page is at another address. */
+function useGoOn(saved: Template | undefined) {
+  const navigate = useNavigate();
+  return (now: Template) => {
+    if (saved) return;
+    forget(placeOf(undefined));
+    void navigate({
+      to: "/templates/$id",
+      params: { id: now.id },
+      search: (old) => ({ ...old, channel: undefined }),
+      replace: true,
+    });
+  };
+}
+
+function One({ saved, search, zone, onChange }: OneProps) {
+  const queries = useQueryClient();
+  const [leaving, setLeaving] = useState(false);
+  const [start] = useState<Draft>(() => ({ name: "", content: startOf(search.channel ?? "email") }));
+  const kept = saved ? { name: saved.name, content: saved.content } : start;
+  const { draft, setDraft, changed, found } = useKept(placeOf(saved?.id), kept);
+  const goOn = useGoOn(saved);
+  const save = useSave(saved, (now) => {
+    setDraft({ name: now.name, content: now.content });
+    goOn(now);
+  });
+  const { content } = draft;
+  const language = "email" in content ? (search.language ?? content.email.default_language) : undefined;
+  const preview = usePreview({
+    content,
+    ...(search.person ? { person: search.person } : {}),
+    ...(language ? { language } : { purpose: PURPOSE }),
+  });
+  const conflict = save.error instanceof Refusal && save.error.code === "changed_meanwhile";
+  const loadTheirs = async () => {
+    save.reset();
+    const theirs = saved && (await queries.fetchQuery({ ...template(saved.id), staleTime: 0 }));
+    if (theirs) setDraft({ name: theirs.name, content: theirs.content });
+  };
+  const put = (next: Draft) => {
+    setDraft(next);
+    if (save.error && !conflict) save.reset();
+  };
   return (
     <Stack gap={16}>
-      <Panel>{form}</Panel>
+      <Panel>
+        <Name
+          saved={saved}
+          draft={draft}
+          changed={changed}
+          found={found}
+          save={save}
+          onName={(name) => put({ ...draft, name })}
+          onDiscard={() => setDraft(kept)}
+          onDelete={() => setLeaving(true)}
+        />
+      </Panel>
       {conflict && <Conflict onLoad={() => void loadTheirs()} onOver={() => save.mutate({ ...draft, over: true })} />}
       {save.error && !conflict && <Failed error={save.error} />}
       <div className="written">
         <Panel>
           <Write
             content={content}
-            language={search.language}
+            language={language}
             mistake={mistakeOf(save.error) ?? mistakeOf(preview.error)}
             purpose={PURPOSE}
-            onChange={(next) => {
-              setDraft((old) => ({ ...old, content: next }));
-              if (save.error && !conflict) save.reset();
-            }}
-            onLanguage={(language) => onChange({ language })}
+            onChange={(next) => put({ ...draft, content: next })}
+            onLanguage={(next) => onChange({ language: next })}
           />
         </Panel>
         <Preview query={preview} person={search.person} onPerson={(person) => onChange({ person })} />
