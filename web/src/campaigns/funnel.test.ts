@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Report, Tally } from "../api/campaigns";
-import { losses, pointsOf, stateOfStep } from "./funnel";
+import { losses, mayBeChance, pointsOf, stateOfStep } from "./funnel";
 import { doneOf, leftOf } from "./progress";
 
 const TALLY: Tally = {
@@ -41,6 +41,12 @@ describe("a report", () => {
     expect(pointsOf({ treated: part(100, 13), control: part(100, 12) })).toBe("+1.0");
     expect(pointsOf({ treated: part(100, 1), control: part(10, 1) })).toBe("−9.0");
     expect(pointsOf({ treated: part(100, 13), control: part(0, 0) })).toBeUndefined();
+  });
+  it("says where a difference may be chance", () => {
+    const of = (people: number, converted: number) => ({ people, converted, rate: converted / people });
+    expect(mayBeChance({ treated: of(656, 19), control: of(6, 0) })).toBe(true);
+    expect(mayBeChance({ treated: of(9_000, 900), control: of(1_000, 60) })).toBe(false);
+    expect(mayBeChance({ treated: of(10, 0), control: of(10, 0) })).toBe(true);
   });
   it("knows what is done and what may still go", () => {
     expect([doneOf(TALLY), leftOf(TALLY)]).toEqual([106, 6]);

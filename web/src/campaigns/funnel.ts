@@ -36,6 +36,17 @@ export function losses({ drops, tally }: Report): Loss[] {
 
 const signed = new Intl.NumberFormat("en", { signDisplay: "exceptZero", maximumFractionDigits: 1, minimumFractionDigits: 1 });
 
+/** Beyond this many standard errors a difference is seldom chance: 1 time in 20. */
+const SELDOM = 1.96;
+
+/** Whether the two rates may differ by chance alone (two proportions, pooled). */
+export function mayBeChance({ treated, control }: NonNullable<Report["control"]>): boolean {
+  if (treated.rate === null || control.rate === null) return true;
+  const pooled = (treated.converted + control.converted) / (treated.people + control.people);
+  const error = Math.sqrt(pooled * (1 - pooled) * (1 / treated.people + 1 / control.people));
+  return error === 0 || Math.abs(treated.rate - control.rate) < SELDOM * error;
+}
+
 /** By how many points the rate differs from that of the control group: "+1.3". */
 export function pointsOf({ treated, control }: NonNullable<Report["control"]>): string | undefined {
   if (treated.rate === null || control.rate === null) return undefined;

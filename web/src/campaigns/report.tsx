@@ -10,7 +10,7 @@ import type { MessageState } from "../api/messages";
 import { reasonInWords, stateInWords } from "../deliveries/words";
 import { full, share } from "../ui/numbers";
 import { Answered, Panel } from "../ui/panel";
-import { losses, pointsOf, stateOfStep } from "./funnel";
+import { losses, mayBeChance, pointsOf, stateOfStep } from "./funnel";
 import { texts } from "./texts";
 
 const HEIGHT = 320;
@@ -165,7 +165,8 @@ function Comparison({ of }: { of: NonNullable<Answer["control"]> }) {
         </table>
       </div>
       <Text size="sm" mt={12}>
-        {points === undefined ? texts.noRate : texts.lift(points)}
+        {points === undefined ? texts.noRate : texts.lift(points)}{" "}
+        {points !== undefined && mayBeChance(of) && texts.chance}
       </Text>
     </Panel>
   );
@@ -181,7 +182,7 @@ export function Report({ campaign, run }: { campaign: string; run: Run }) {
           <Panel title={texts.report}>
             <Funnel of={of} where={where} />
             <Text size="xs" className="quiet" mt={8}>
-              {texts.reportHint}
+              {texts.reportHint} {of.goal && texts.convertedHint}
             </Text>
             <Losses of={of} where={where} />
           </Panel>

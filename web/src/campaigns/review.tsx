@@ -1,5 +1,5 @@
 // The last step: all of it in words and numbers, a test send, and publishing.
-import { Button, Group, Stack, Text } from "@mantine/core";
+import { Button, Stack } from "@mantine/core";
 import { IconSend } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -16,12 +16,9 @@ import { Summary } from "./summary";
 import { texts } from "./texts";
 import { TryIt } from "./try";
 
-export function Review({ draft, saved, changed, zone, person, onPerson }: ReviewProps) {
-  const [opened, setOpened] = useState(false);
+export function Review({ draft, saved, zone, person, onPerson }: ReviewProps) {
   const { query, enabled } = useForecast(saved);
   const { data: of, error } = query;
-  const incomplete = STEPS.some((step) => lacks(draft, step));
-  const ready = saved !== undefined && !changed && !incomplete && of !== undefined;
   return (
     <Stack gap={16}>
       <Panel title={texts.summary}>
@@ -45,30 +42,36 @@ export function Review({ draft, saved, changed, zone, person, onPerson }: Review
           />
         </Stack>
       </Panel>
-      {saved && !incomplete && <TryIt saved={saved} person={person} onPerson={onPerson} />}
-      <Group gap={12}>
-        <Button
-          leftSection={<IconSend size={16} aria-hidden />}
-          disabled={!ready}
-          onClick={() => setOpened(true)}
-        >
-          {texts.publish}
-        </Button>
-        {changed && (
-          <Text size="sm" className="quiet">
-            {texts.notSaved}
-          </Text>
-        )}
-      </Group>
-      {saved && <Publish saved={saved} of={of} opened={opened} onClose={() => setOpened(false)} />}
+      {saved && !isIncomplete(draft) && <TryIt saved={saved} person={person} onPerson={onPerson} />}
     </Stack>
+  );
+}
+
+const isIncomplete = (draft: Campaign): boolean => STEPS.some((step) => lacks(draft, step));
+
+/** The way out: once all is said and saved. */
+export function ToPublish({ draft, saved, changed }: ToPublishProps) {
+  const [opened, setOpened] = useState(false);
+  const { query } = useForecast(saved);
+  const ready = saved !== undefined && !changed && !isIncomplete(draft) && query.data !== undefined;
+  return (
+    <>
+      <Button
+        leftSection={<IconSend size={16} aria-hidden />}
+        disabled={!ready}
+        onClick={() => setOpened(true)}
+      >
+        {texts.publish}
+      </Button>
+      {saved && <Publish saved={saved} of={query.data} opened={opened} onClose={() => setOpened(false)} />}
+    </>
   );
 }
 type ReviewProps = {
   draft: Campaign;
   saved: Saved | undefined;
-  changed: boolean;
   zone: string;
   person: string | undefined;
   onPerson: (id: string | undefined) => void;
 };
+type ToPublishProps = { draft: Campaign; saved: Saved | undefined; changed: boolean };

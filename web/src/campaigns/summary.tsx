@@ -40,7 +40,7 @@ function useLines(draft: Campaign, zone: string): Record<Exclude<Step, "review">
     who: [who ?? ruleInWords(audience, names)],
     what: [
       content,
-      texts.writes(`${texts.channels[draft.channel]}, ${draft.provider || "…"}`),
+      texts.writes(texts.channels[draft.channel], draft.provider || "…"),
       ...(from ? [[from.name, from.address].filter(Boolean).join(", ")] : []),
       ...(purpose ? [texts.purposeOf(purposeInWords(purpose) ?? purpose)] : []),
     ],

@@ -1,5 +1,5 @@
 // A test send: somebody's message as it would be, to an address of one's own.
-import { Button, Group, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Input, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useSuspenseQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
@@ -52,9 +52,9 @@ export function TryIt({ saved, person, onPerson }: TryItProps) {
           </Text>
           <Group align="end" gap={8}>
             <div>
-              <Text size="sm" fw={500} mb={4}>
+              <Input.Label component="div" display="block">
                 {texts.tryFor}
-              </Text>
+              </Input.Label>
               <PersonPicker
                 id={person}
                 size="sm"

@@ -1,5 +1,5 @@
 // Step two: by what it goes out, what it is for, who writes, and what is written.
-import { Checkbox, NativeSelect, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
+import { Checkbox, Input, NativeSelect, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 
@@ -40,11 +40,13 @@ function Way({ draft, onChange }: StepProps) {
   return (
     <div className="fields-row">
       <div>
-        <Text size="sm" fw={500} mb={4} id="campaign-channel">
+        <Input.Label component="div" id="campaign-channel">
           {texts.channel}
-        </Text>
+        </Input.Label>
         <SegmentedControl
           aria-labelledby="campaign-channel"
+          display="flex"
+          w="fit-content"
           value={draft.channel}
           data={CHANNELS.map((value) => ({ value, label: texts.channels[value] }))}
           onChange={(next) => turn(next as Channel)}

@@ -19,7 +19,7 @@ import { forget, useKept } from "../ui/use-kept";
 import { Forecast } from "./forecast";
 import { Goal } from "./goal";
 import { None } from "./none";
-import { Review } from "./review";
+import { Review, ToPublish } from "./review";
 import { knowsWho, lacks, startOf, tidy } from "./shape";
 import { type Step, STEPS, type WizardSearch } from "./state";
 import { texts } from "./texts";
@@ -98,6 +98,7 @@ function Foot({ step, draft, saved, changed, found, save, onGo, onDiscard }: Foo
             {texts.back}
           </Button>
         )}
+        {!next && <ToPublish draft={draft} saved={saved} changed={changed} />}
         {next && (
           <Button loading={save.isPending} disabled={blocked !== undefined} onClick={() => go(next)}>
             {texts.goOn}
@@ -181,7 +182,7 @@ function Wizard({ saved, start, search, zone }: WizardProps) {
         </div>
       )}
       {step === "review" && (
-        <Review draft={draft} saved={saved} changed={changed} zone={zone} person={search.person} onPerson={person} />
+        <Review draft={draft} saved={saved} zone={zone} person={search.person} onPerson={person} />
       )}
       <Foot
         step={step}

@@ -50,7 +50,7 @@ function Rows({ title, rows, onChoose }: { title: string; rows: Row[]; onChoose:
   );
 }
 
-function List({ purpose, how, onChoose }: ListProps) {
+function List({ purpose, onChoose }: ListProps) {
   const [text, setText] = useState("");
   const { data, error, refetch } = useQuery(fields(purpose));
   const wanted = text.trim().toLowerCase();
@@ -77,7 +77,7 @@ function List({ purpose, how, onChoose }: ListProps) {
         <Rows
           title={texts.ofPerson}
           rows={found.map((field) => ({
-            code: written(field.name, how),
+            code: written(field.name),
             name: field.name,
             means: whyOf(field, purpose),
             off: !field.allowed && !field.personalised,
@@ -97,9 +97,9 @@ function List({ purpose, how, onChoose }: ListProps) {
     </>
   );
 }
-type ListProps = { purpose: string; how: "text" | "json"; onChoose: Insert };
+type ListProps = { purpose: string; onChoose: Insert };
 
-export function InsertField({ purpose, how, onInsert }: InsertFieldProps) {
+export function InsertField({ purpose, onInsert }: InsertFieldProps) {
   const [opened, setOpened] = useState(false);
   return (
     <Popover
@@ -124,7 +124,6 @@ export function InsertField({ purpose, how, onInsert }: InsertFieldProps) {
       <Popover.Dropdown aria-label={texts.insert}>
         <List
           purpose={purpose}
-          how={how}
           onChoose={(code) => {
             setOpened(false);
             // Once the focus is free: it goes to where the text was put.
@@ -135,4 +134,4 @@ export function InsertField({ purpose, how, onInsert }: InsertFieldProps) {
     </Popover>
   );
 }
-type InsertFieldProps = { purpose: string; how: "text" | "json"; onInsert: Insert };
+type InsertFieldProps = { purpose: string; onInsert: Insert };

@@ -16,13 +16,15 @@ import type { usePreview } from "./use-preview";
 
 /** Widths at which a mail is laid out. */
 const WIDTHS = { desktop: 680, phone: 375 } as const;
+/** Where a telephone is what there is room for. */
+const NARROW = "(max-width: 48em)";
 /** The height of a preview. */
 const HEIGHT = 560;
 
 type Look = "desktop" | "phone" | "plain";
 
 /** A mail in a frame of its own: no script, no form, no address of ours. */
-export function Framed({ html, title, width, height }: FramedProps) {
+export function Framed({ html, title, width, height, fill = false }: FramedProps) {
   const { ref, width: room } = useElementSize();
   const scale = room > 0 ? Math.min(1, room / width) : 1;
   return (
@@ -32,12 +34,19 @@ export function Framed({ html, title, width, height }: FramedProps) {
         referrerPolicy="no-referrer"
         srcDoc={html}
         title={title}
-        style={{ width, height: height / scale, transform: `scale(${scale})` }}
+        style={{ width: fill ? Math.max(width, room) : width, height: height / scale, transform: `scale(${scale})` }}
       />
     </div>
   );
 }
-type FramedProps = { html: string; title: string; width: number; height: number };
+type FramedProps = {
+  html: string;
+  title: string;
+  width: number;
+  height: number;
+  /** Whether it takes all the room there is beyond its width. */
+  fill?: boolean;
+};
 
 function Shown({ answer, look }: { answer: Answer; look: Look }) {
   const { email, webhook } = answer;
@@ -127,7 +136,7 @@ function Links({ links }: { links: Answer["links"] }) {
 }
 
 export function Preview({ query, person, onPerson }: PreviewProps) {
-  const [look, setLook] = useState<Look>("desktop");
+  const [look, setLook] = useState<Look>(() => (window.matchMedia(NARROW).matches ? "phone" : "desktop"));
   const who = useCalled(person);
   const mistake = mistakeOf(query.error);
   // What is wrong in the text stands above the last good picture.

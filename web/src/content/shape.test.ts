@@ -64,7 +64,6 @@ describe("fields", () => {
   it("are written as Liquid reads them", () => {
     expect(written("plan")).toBe("{{ user.plan }}");
     expect(written("First name")).toBe('{{ user["First name"] }}');
-    expect(written("plan", "json")).toBe("{{ user.plan | json }}");
   });
   it("are made up where nobody has them", () => {
     const one = madeUp({}, "user.First name");

@@ -38,8 +38,8 @@ const MJML = `<mjml>
 `;
 
 const WEBHOOK = `{
-  "name": {{ user.Name | default: "" | json }},
-  "campaign": {{ campaign.name | json }}
+  "name": {{ user.Name | default: "" }},
+  "campaign": {{ campaign.name }}
 }
 `;
 
@@ -134,10 +134,8 @@ export function mistakeOf(error: unknown): Mistake | undefined {
 }
 
 /** A field as it is written into content: `{{ user.plan }}` or `{{ user["First name"] }}`. */
-export function written(name: string, how: "text" | "json" = "text"): string {
-  const path = /^[A-Za-z_][A-Za-z0-9_-]*$/.test(name) ? `user.${name}` : `user[${JSON.stringify(name)}]`;
-  return `{{ ${path}${how === "json" ? " | json" : ""} }}`;
-}
+export const written = (name: string): string =>
+  `{{ ${/^[A-Za-z_][A-Za-z0-9_-]*$/.test(name) ? `user.${name}` : `user[${JSON.stringify(name)}]`} }}`;
 
 type Values = { [name: string]: string | Values };
 

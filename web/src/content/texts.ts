@@ -25,7 +25,7 @@ export const texts = catalogue({
     text: "Plain text",
     textDoes: "For whoever reads without pictures. Left empty, it is taken from the body.",
     webhookBody: "Body, JSON with Liquid",
-    webhookDoes: "One POST of this to the provider's URL for each person. Values go through | json.",
+    webhookDoes: "One POST of this to the provider's URL for each person. A value stands within quotes, or as JSON without them.",
     // Fields.
     insert: "Insert a field",
     find: "Find a field",

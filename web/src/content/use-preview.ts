@@ -23,6 +23,9 @@ async function asked(question: Asked, signal: AbortSignal): Promise<Preview> {
   return answer;
 }
 
+/** A template that is not chosen yet is not asked for. */
+const saysWhat = ({ content, template }: Asked): boolean => content !== undefined || Boolean(template);
+
 /**
  * How content looks, asked a moment after the last change; a later question cancels the one before.
  * `last` is the last good answer: it stays while a later text has a mistake.
@@ -32,7 +35,7 @@ export function usePreview(question: Asked, enabled = true) {
   const query = useQuery({
     queryKey: ["preview", settled],
     queryFn: ({ signal }) => asked(JSON.parse(settled) as Asked, signal),
-    enabled,
+    enabled: enabled && saysWhat(JSON.parse(settled) as Asked),
     placeholderData: keepPreviousData,
     staleTime: 30_000,
     gcTime: 60_000,

@@ -1,7 +1,7 @@
 // Where a message is written: a mail by language, or the body of a webhook.
 import "./content.css";
 
-import { Group, SegmentedControl, Stack, Text } from "@mantine/core";
+import { Group, Input, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useRef, useState } from "react";
 
 import type { Content } from "../api/templates";
@@ -64,9 +64,7 @@ function MailParts({ variant, mistake, purpose, label, onChange }: Part & { labe
       <div>
         <Group justify="space-between" gap={8} mb={4}>
           <Group gap={8}>
-            <Text size="sm" fw={500}>
-              {texts.body}
-            </Text>
+            <Input.Label component="div">{texts.body}</Input.Label>
             <SegmentedControl
               size="xs"
               aria-label={texts.body}
@@ -81,7 +79,7 @@ function MailParts({ variant, mistake, purpose, label, onChange }: Part & { labe
               }}
             />
           </Group>
-          <InsertField purpose={purpose} how="text" onInsert={cursor.insert} />
+          <InsertField purpose={purpose} onInsert={cursor.insert} />
         </Group>
         <Code
           label={label}
@@ -145,10 +143,8 @@ function Webhook({ body, mistake, purpose, onChange }: WebhookProps) {
   return (
     <div>
       <Group justify="space-between" gap={8} mb={4}>
-        <Text size="sm" fw={500}>
-          {texts.webhookBody}
-        </Text>
-        <InsertField purpose={purpose} how="json" onInsert={cursor.insert} />
+        <Input.Label component="div">{texts.webhookBody}</Input.Label>
+        <InsertField purpose={purpose} onInsert={cursor.insert} />
       </Group>
       <Code
         label={texts.webhookBody}

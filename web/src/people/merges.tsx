@@ -12,10 +12,21 @@ import { texts } from "./texts";
 
 const shortId = (id: string) => id.slice(0, 12);
 
+/** The list of merges follows a moment after the act: so often it is asked, this far apart. */
+const ASKED = 20;
+const APART_MS = 200;
+
 function useDone(id: string, act: () => Promise<unknown>, onDone: () => void) {
   const queries = useQueryClient();
+  const list = () => queries.fetchQuery({ ...merges(id), staleTime: 0 });
   return useMutation({
-    mutationFn: act,
+    mutationFn: async () => {
+      const before = JSON.stringify(await list());
+      await act();
+      for (let n = 0; n < ASKED && JSON.stringify(await list()) === before; n++) {
+        await new Promise((done) => setTimeout(done, APART_MS));
+      }
+    },
     onSuccess: async () => {
       onDone();
       for (const of of ["merges", "person", "timeline", "messages"]) {

@@ -112,7 +112,7 @@ export function Templates() {
     <Stack gap={16} component="main">
       <Stopped />
       <Group justify="space-between" align="end" gap={12}>
-        <div>
+        <div className="grows">
           <Title order={1}>{texts.title}</Title>
           <Text size="sm" className="quiet" mt={4} maw="70ch">
             {texts.does}

@@ -26,7 +26,7 @@ function Parts({ of, look }: { of: Awaited<ReturnType<NonNullable<ReturnType<typ
       </pre>
     );
   }
-  if (look === "html") return <Framed html={of.html ?? ""} title={texts.message} width={WIDTH} height={HEIGHT} />;
+  if (look === "html") return <Framed html={of.html ?? ""} title={texts.message} width={WIDTH} height={HEIGHT} fill />;
   if (look === "text") {
     return (
       <pre className="code plain" tabIndex={0} aria-label={texts.text}>
