@@ -106,7 +106,7 @@ impl Catalog {
             .execute(&mut *one)
             .await
             .map_err(failed())?;
-        put(&mut *one, campaign).await.map_err(failed())?;
+        put(&mut one, campaign).await.map_err(failed())?;
         one.commit().await.map_err(failed())
     }
 
@@ -167,7 +167,7 @@ impl Catalog {
         if done.rows_affected() == 0 {
             return Ok(false);
         }
-        crate::runs::plan(&mut *one, run).await.map_err(failed())?;
+        crate::runs::plan(&mut one, run).await.map_err(failed())?;
         one.commit().await.map_err(failed())?;
         Ok(true)
     }
