@@ -159,8 +159,8 @@ impl Moved {
 /// How many deliveries of a run are in each state, and why.
 pub type Tally = BTreeMap<(String, String), u64>;
 
-pub(crate) const DELIVERY: &str = "run, chunk, place, id, person, state, reason, code, provider_id, \
-                        attempts, due, changed_at, sent_at";
+pub(crate) const DELIVERY: &str = "run, chunk, place, id, person, state, reason, code, \
+                                   provider_id, attempts, due, changed_at, sent_at";
 
 /// Rows of one statement.
 const ROWS_PER_STATEMENT: usize = 1_000;
