@@ -313,6 +313,7 @@ export interface paths {
                             caller: string;
                             /** @enum {string} */
                             keys: "local";
+                            scopes: string[];
                         };
                     };
                 };
@@ -2676,6 +2677,8 @@ export interface paths {
                     identity?: string;
                     /** @description Which device. */
                     guid?: string;
+                    /** @description Or the id of a person. */
+                    person?: string;
                 };
                 header?: never;
                 path?: never;
@@ -4440,6 +4443,29 @@ export interface components {
                 inapp: number;
             };
             meta: components["schemas"]["Meta"];
+            /** @description Why the others are not reached. Of who does not allow it no address is held, mostly: then that is the reason. */
+            unreachable: {
+                email: {
+                    no_consent: number;
+                    no_address: number;
+                };
+                sms: {
+                    no_consent: number;
+                    no_address: number;
+                };
+                push: {
+                    no_consent: number;
+                    no_address: number;
+                };
+                whatsapp: {
+                    no_consent: number;
+                    no_address: number;
+                };
+                inapp: {
+                    no_consent: number;
+                    no_address: number;
+                };
+            };
         };
         Person: {
             id: string;
