@@ -287,6 +287,7 @@ async fn moved(
     if to.campaign.0.contains(&standing.state) {
         let next = match to.campaign.1 {
             CampaignState::Stopped => None,
+            CampaignState::Active => resumed_due(&server, &caller, &standing, now).await?,
             _ => standing.next_due,
         };
         server.catalog.move_campaign(&standing, to.campaign.1, next, now).await?;
@@ -297,6 +298,32 @@ async fn moved(
     }
     server.engine.wake();
     Ok(Json(shown(&server, &caller, &draft).await?))
+}
+
+/// When a campaign that was paused fires next: what was due meanwhile is not made up for, but a
+/// campaign that was to fire at once does so now.
+async fn resumed_due(
+    server: &Server,
+    caller: &Caller,
+    standing: &Standing,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Problem> {
+    let Some(due) = standing.next_due.filter(|due| *due <= now) else {
+        return Ok(standing.next_due);
+    };
+    let account = &caller.tenant.publisher.account_id;
+    let version =
+        server.catalog.campaign_version(account, &standing.campaign, standing.version).await?;
+    let version = version.ok_or_else(Problem::internal)?;
+    let published: Campaign =
+        serde_json::from_str(&version.document).map_err(|_| Problem::internal())?;
+    Ok(match published.schedule {
+        Schedule::Now => Some(now),
+        Schedule::Once(_) => Some(due),
+        Schedule::Recurring(_) => {
+            published.schedule.next(now, &caller.tenant.zone).map(|next| next.due)
+        }
+    })
 }
 
 /// What a test send sends.
