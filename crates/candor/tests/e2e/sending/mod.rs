@@ -1,13 +1,8 @@
 //! What sending promises, whatever happens to the server, to providers and to the people written
 //! to (spec: engagement, 5).
 
-// mod bounces;
-// mod gates;
-// mod halts;
-// mod hook;
+mod halts;
 mod kills;
-// mod links;
-// mod providers;
 mod sink;
 
 use std::time::{Duration, Instant};
@@ -151,14 +146,19 @@ fn messages_of(server: &Server, shop: &Json, identity: &str) -> Vec<Json> {
     found["messages"].as_array().unwrap().clone()
 }
 
-/// The last part of the first address of a kind (`/u/`, `/l/`, `/o/`) in a mail's HTML.
+/// The last parts of the addresses of a kind (`/u/`, `/l/`, `/o/`) in a mail.
 fn tokens(mail: &Mail, kind: &str) -> Vec<String> {
     // Quoted-printable: lines that go on end with `=`, and `=3D` is an equals sign.
     let text = mail.text.replace("=\n", "").replace("=3D", "=");
     let is_token = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
     let found = text.split(kind).skip(1);
     let tokens = found.map(|rest| rest.chars().take_while(|c| is_token(*c)).collect::<String>());
-    let mut tokens: Vec<String> = tokens.filter(|token| token.len() > 40).collect();
-    tokens.dedup();
-    tokens
+    let mut all: Vec<String> = Vec::new();
+    for token in tokens.filter(|token| token.len() > 40) {
+        // Each stands in the HTML and in the text.
+        if !all.contains(&token) {
+            all.push(token);
+        }
+    }
+    all
 }
