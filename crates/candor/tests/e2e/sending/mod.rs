@@ -1,6 +1,8 @@
 //! What sending promises, whatever happens to the server, to providers and to the people written
 //! to (spec: engagement, 5).
 
+mod bounces;
+mod gates;
 mod halts;
 mod kills;
 mod sink;
