@@ -312,10 +312,10 @@ impl Work<'_> {
             return (Vec::new(), None);
         }
         let now = self.sender.now();
-        if let Some(held) = self.flow.held_until(now) {
-            // Nothing goes for a while: what is ready is made anew then.
+        if self.flow.held_until(now).is_some() {
+            // Nothing goes for a while, or until the provider's settings change: whoever gives
+            // out leases knows, and what is ready is made anew then.
             self.give_up_rest();
-            self.later = self.later.map(|later| later.max(held));
             return (Vec::new(), None);
         }
         let idle = self.flown.is_empty() && self.ends.is_empty();

@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
 /// A request that came, whatever was answered.
 #[derive(Clone)]
 pub struct Post {
     /// Of its header `webhook-id`.
     pub id: String,
-    pub at: Instant,
     pub body: String,
 }
 
@@ -82,7 +80,7 @@ fn talk(
         let body = String::from_utf8_lossy(&body).into_owned();
         let before = {
             let mut posts = posts.lock().unwrap();
-            posts.push(Post { id, at: Instant::now(), body });
+            posts.push(Post { id, body });
             posts.len() - 1
         };
         let said = rule(before)?;

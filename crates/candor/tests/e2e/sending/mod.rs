@@ -4,7 +4,9 @@
 mod bounces;
 mod gates;
 mod halts;
+mod hook;
 mod kills;
+mod providers;
 mod sink;
 
 use std::time::{Duration, Instant};
