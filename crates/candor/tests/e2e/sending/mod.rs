@@ -6,6 +6,7 @@ mod gates;
 mod halts;
 mod hook;
 mod kills;
+mod links;
 mod providers;
 mod sink;
 
