@@ -201,7 +201,10 @@ impl Catalog {
             run: lease.run.clone(),
             chunk: lease.chunk,
             place: place as u32,
-            id: id(*person),
+            id: match *person {
+                PersonId::NOBODY => nobodys(id(*person), lease.chunk, place as u32),
+                person => id(person),
+            },
             person: *person,
             state: DeliveryState::Planned,
             reason: None,
@@ -306,6 +309,14 @@ impl Catalog {
         let count = |row: &SqliteRow| ((row.get(0), row.get(1)), row.get::<i64, _>(2) as u64);
         Ok(rows.iter().map(count).collect())
     }
+}
+
+/// People who were erased before their turn have no ids to tell their messages apart by: each
+/// is named by its place.
+fn nobodys(mut id: [u8; 16], chunk: u32, place: u32) -> [u8; 16] {
+    id[8..12].copy_from_slice(&chunk.to_be_bytes());
+    id[12..].copy_from_slice(&place.to_be_bytes());
+    id
 }
 
 /// The steps of those who got as many messages as they may.

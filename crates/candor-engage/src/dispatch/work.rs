@@ -313,10 +313,10 @@ impl Work<'_> {
             return (0, None);
         }
         let now = self.sender.now();
-        if let Some(held) = self.flow.held_until(now) {
-            // Nothing goes for a while: what is ready is made anew then.
+        if self.flow.held_until(now).is_some() {
+            // Nothing goes for a while, or until the provider's settings change: whoever gives
+            // out leases knows, and what is ready is made anew then.
             self.give_up_rest();
-            self.later = self.later.map(|later| later.max(held));
             return (0, None);
         }
         let lacking = self.ready.len().saturating_sub(self.places.len());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use candor_catalog::{Campaign, CampaignState, CampaignVersion, Group, Run, RunState};
+use candor_catalog::{Campaign, CampaignVersion, Group, Run, RunState};
 use candor_engage::campaign;
 use candor_engage::schedule::{Clock, Occurrence, Schedule, turn};
 use candor_event::{PersonId, Timestamp};
@@ -160,24 +160,7 @@ pub async fn finish(server: &Server) -> anyhow::Result<()> {
     for run in server.catalog.runs_due(RunState::Running, now).await? {
         if server.catalog.is_done(&run.account, &run.run).await? {
             server.catalog.move_run(&run, RunState::Finished, None, now).await?;
-            complete(server, &run).await?;
         }
     }
-    Ok(())
-}
-
-/// Completes a run's campaign where nothing of it is left.
-async fn complete(server: &Server, run: &Run) -> anyhow::Result<()> {
-    let Some(campaign) = server.catalog.campaign(&run.account, &run.campaign).await? else {
-        return Ok(());
-    };
-    let runs = server.catalog.runs(&run.account, &run.campaign).await?;
-    let over =
-        |run: &Run| matches!(run.state, RunState::Finished | RunState::Stopped | RunState::Missed);
-    let active = campaign.state == CampaignState::Active;
-    if active && campaign.next_due.is_none() && runs.iter().all(over) {
-        let (to, now) = (CampaignState::Completed, server.now());
-        server.catalog.move_campaign(&campaign, to, None, now).await?;
-    }
-    Ok(())
+    Ok(server.catalog.complete_campaigns(now).await?)
 }

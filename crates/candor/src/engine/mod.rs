@@ -79,6 +79,12 @@ impl Engine {
         self.wake.notify_one();
     }
 
+    /// Somebody changed a provider: whatever it said before, it is asked at once.
+    pub fn renew(&self, lane: &Lane) {
+        lanes::renew(self, lane);
+        self.wake();
+    }
+
     /// How a provider stands; none where nothing went by it since the start.
     pub fn health(&self, lane: &Lane, now: candor_event::Timestamp) -> Option<Health> {
         let flows = self.flows.read().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -277,8 +277,8 @@ async fn moved(
     let standing = standing(&server, &caller, &id).await?;
     let account = &caller.tenant.publisher.account_id;
     let runs = server.catalog.runs(account, &id).await?;
-    let moving: Vec<&Run> = runs.iter().filter(|run| to.runs.0.contains(&run.state)).collect();
-    if !to.campaign.0.contains(&standing.state) && moving.is_empty() {
+    let moves = |run: &&Run| to.runs.0.contains(&run.state);
+    if !to.campaign.0.contains(&standing.state) && !runs.iter().any(|run| moves(&run)) {
         let detail = format!("it is {}", super::state_word(Some(&standing), &runs));
         return Err(Problem::conflict("wrong_state", detail));
     }
@@ -292,9 +292,17 @@ async fn moved(
         };
         server.catalog.move_campaign(&standing, to.campaign.1, next, now).await?;
     }
-    for run in moving {
-        server.catalog.move_run(run, to.runs.1, None, now).await?;
-        caller.tenant.sender.halts.changed(&run.run);
+    // Read anew, now that no more of them begin; and again where one went on in between.
+    loop {
+        let runs = server.catalog.runs(account, &id).await?;
+        let mut all = true;
+        for run in runs.iter().filter(moves) {
+            all &= server.catalog.move_run(run, to.runs.1, None, now).await?;
+            caller.tenant.sender.halts.changed(&run.run);
+        }
+        if all {
+            break;
+        }
     }
     server.engine.wake();
     Ok(Json(shown(&server, &caller, &draft).await?))
