@@ -106,7 +106,7 @@ impl Catalog {
             .execute(&mut *one)
             .await
             .map_err(failed())?;
-        put(&mut *one, campaign).await.map_err(failed())?;
+        put(&mut one, campaign).await.map_err(failed())?;
         one.commit().await.map_err(failed())
     }
 
@@ -167,7 +167,7 @@ impl Catalog {
         if done.rows_affected() == 0 {
             return Ok(false);
         }
-        crate::runs::plan(&mut *one, run).await.map_err(failed())?;
+        crate::runs::plan(&mut one, run).await.map_err(failed())?;
         one.commit().await.map_err(failed())?;
         Ok(true)
     }
@@ -221,6 +221,30 @@ impl Catalog {
             .await
             .map_err(Error::database("list campaigns that are due"))?;
         rows.iter().map(read).collect()
+    }
+
+    /// Completes the campaigns of all publishers that do not fire again and of which no run is
+    /// left.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be written.
+    pub async fn complete_campaigns(&self, now: Timestamp) -> Result<(), Error> {
+        const DONE: &str = "state = 'active' AND next_due IS NULL AND NOT EXISTS ( \
+            SELECT 1 FROM runs r WHERE r.account_id = campaigns.account_id \
+              AND r.campaign = campaigns.campaign \
+              AND r.state IN ('scheduled', 'running', 'paused'))";
+        let failed = || Error::database("complete campaigns");
+        // Seldom any: looking takes nobody's turn to write.
+        let any = format!("SELECT EXISTS (SELECT 1 FROM campaigns WHERE {DONE})");
+        let any = sqlx::query(sqlx::AssertSqlSafe(any)).fetch_one(&self.pool).await;
+        if !any.map_err(failed())?.get::<bool, _>(0) {
+            return Ok(());
+        }
+        let complete =
+            format!("UPDATE campaigns SET state = 'completed', changed_at = ? WHERE {DONE}");
+        let completed = sqlx::query(sqlx::AssertSqlSafe(complete)).bind(now.0);
+        completed.execute(&self.pool).await.map_err(failed())?;
+        Ok(())
     }
 
     /// A version of a campaign that was published.

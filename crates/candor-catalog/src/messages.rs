@@ -1,10 +1,10 @@
-//! The archive: single messages, by person, campaign or state.
+//! The archive: single messages, by person, campaign or state, and what is said of them later.
 
-use candor_event::{AccountId, PersonId};
+use candor_event::{AccountId, PersonId, Timestamp};
 use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
 
 use crate::database::Catalog;
-use crate::deliveries::{DELIVERY, Delivery, DeliveryState, delivery};
+use crate::deliveries::{DELIVERY, Delivery, DeliveryState, count, delivery};
 use crate::error::Error;
 use crate::lists::{bytes, people};
 
@@ -83,6 +83,120 @@ impl Catalog {
         let rows = query.build().fetch_all(&self.pool).await;
         let rows = rows.map_err(Error::database("list messages"))?;
         rows.iter().map(delivery).collect()
+    }
+
+    /// What a provider said later about a message that it had accepted: that it arrived, or that it
+    /// will not. Where it stands then, and whether that is news.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be written; nothing changed then.
+    pub async fn settle(
+        &self,
+        account: &AccountId,
+        id: [u8; 16],
+        to: DeliveryState,
+        reason: Option<&str>,
+        code: &str,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let failed = || Error::database("keep what a provider said");
+        let mut one = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
+        let found =
+            sqlx::query("SELECT run, state FROM deliveries WHERE account_id = ? AND id = ?")
+                .bind(account.as_str())
+                .bind(id.as_slice())
+                .fetch_optional(&mut *one)
+                .await
+                .map_err(failed())?;
+        let Some(found) = found else { return Ok(false) };
+        let (run, was): (&str, &str) = (found.get(0), found.get(1));
+        let goes_on = match DeliveryState::read(was) {
+            Some(DeliveryState::Accepted | DeliveryState::Unknown) => true,
+            Some(DeliveryState::Delivered) => to == DeliveryState::Failed,
+            _ => false,
+        };
+        if !goes_on {
+            return Ok(false);
+        }
+        sqlx::query(
+            "UPDATE deliveries SET state = ?, reason = ?, code = ?, changed_at = ? \
+             WHERE account_id = ? AND id = ?",
+        )
+        .bind(to.word())
+        .bind(reason)
+        .bind(code)
+        .bind(now.0)
+        .bind(account.as_str())
+        .bind(id.as_slice())
+        .execute(&mut *one)
+        .await
+        .map_err(failed())?;
+        let changes = [(was, "", -1), (to.word(), reason.unwrap_or_default(), 1)];
+        count(&mut one, account, run, &changes).await.map_err(failed())?;
+        one.commit().await.map_err(failed())?;
+        Ok(true)
+    }
+
+    /// Plans the messages of a run that failed for a reason anew, under the ids that they have: the
+    /// run goes on until `until`, and asks every gate again. How many there are.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be written; nothing changed then.
+    pub async fn redrive(
+        &self,
+        account: &AccountId,
+        run: &str,
+        reason: &str,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<u64, Error> {
+        let failed = || Error::database("plan messages anew");
+        let mut one = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
+        // Whom they are for stands in the deliveries; a part only says that there is work.
+        sqlx::query(
+            "INSERT INTO audience (account_id, run, chunk, due, people, epoch, leased_until) \
+             SELECT DISTINCT account_id, run, chunk, ?4, x'', 0, 0 FROM deliveries \
+             WHERE account_id = ?1 AND run = ?2 AND state = 'failed' AND reason = ?3 \
+             ON CONFLICT DO UPDATE SET due = min(due, excluded.due)",
+        )
+        .bind(account.as_str())
+        .bind(run)
+        .bind(reason)
+        .bind(now.0)
+        .execute(&mut *one)
+        .await
+        .map_err(failed())?;
+        let done = sqlx::query(
+            "UPDATE deliveries SET state = 'planned', reason = NULL, attempts = 0, due = ?4, \
+               changed_at = ?4 \
+             WHERE account_id = ?1 AND run = ?2 AND state = 'failed' AND reason = ?3",
+        )
+        .bind(account.as_str())
+        .bind(run)
+        .bind(reason)
+        .bind(now.0)
+        .execute(&mut *one)
+        .await
+        .map_err(failed())?;
+        let anew = done.rows_affected();
+        if anew == 0 {
+            return Ok(0);
+        }
+        sqlx::query(
+            "UPDATE runs SET state = 'running', until = max(until, ?3), changed_at = ?4 \
+             WHERE account_id = ?1 AND run = ?2 AND state IN ('finished', 'running', 'paused')",
+        )
+        .bind(account.as_str())
+        .bind(run)
+        .bind(until.0)
+        .bind(now.0)
+        .execute(&mut *one)
+        .await
+        .map_err(failed())?;
+        let changes = [("failed", reason, -(anew as i64)), ("planned", "", anew as i64)];
+        count(&mut one, account, run, &changes).await.map_err(failed())?;
+        one.commit().await.map_err(failed())?;
+        Ok(anew)
     }
 
     /// Whether a person has a message of a later run of the same campaign that was not dropped.

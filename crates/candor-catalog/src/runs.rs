@@ -110,7 +110,8 @@ impl Catalog {
     }
 
     /// Fixes whom a scheduled run is for and lets it run, in one step: nobody is written to before
-    /// everyone is known. False when it was not scheduled any more; nothing changed then.
+    /// everyone is known. Where its campaign was paused meanwhile, so is the run. False when it was
+    /// not scheduled any more; nothing changed then.
     ///
     /// # Errors
     /// [`Error::Database`] when the file cannot be written; nothing changed then.
@@ -126,10 +127,12 @@ impl Catalog {
         let mut one = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
         let people: usize = groups.iter().map(|group| group.people.len()).sum();
         let done = sqlx::query(
-            "UPDATE runs SET state = ?, people = ?, as_of = ?, changed_at = ? \
+            "UPDATE runs SET people = ?, as_of = ?, changed_at = ?, state = CASE WHEN EXISTS ( \
+               SELECT 1 FROM campaigns c WHERE c.account_id = runs.account_id \
+                 AND c.campaign = runs.campaign AND c.state = 'paused') \
+               THEN 'paused' ELSE 'running' END \
              WHERE account_id = ? AND run = ? AND state = ?",
         )
-        .bind(RunState::Running.word())
         .bind(people as i64)
         .bind(as_of.0)
         .bind(now.0)

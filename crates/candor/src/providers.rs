@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use candor_catalog::Credential;
+use candor_catalog::{Credential, Lane};
 use candor_engage::channel::outbox::Outbox;
 use candor_engage::channel::{BadSetting, Channel};
 use candor_engage::provider::{Place, Provider, ProviderSettings};
@@ -145,6 +145,11 @@ pub async fn save(
     let mut all = tenant.providers.open.lock().await;
     server.catalog.put_credential(&tenant.publisher.account_id, &new).await?;
     leave(all.remove(&(channel, name.to_owned())));
+    server.engine.renew(&Lane {
+        account: tenant.publisher.account_id.clone(),
+        channel: new.channel,
+        provider: new.provider,
+    });
     Ok(())
 }
 

@@ -23,7 +23,9 @@ const OPEN_MS_MAX: i64 = 300_000;
 const PROBE_MS_MAX: i64 = 30_000;
 const PROBE_LOOK_MS: i64 = 50;
 /// A rate is cut by half when the provider says that it is too fast, and grows by this each second.
+/// What was on its way already says so again: that is the same news.
 const CUT: f64 = 0.5;
+const CUT_AGAIN_MS: i64 = 1_000;
 const GROWTH: f64 = 1.01;
 /// Messages a second above which a rate is none.
 const RATE_MAX: f64 = 100_000.0;
@@ -119,8 +121,10 @@ struct State {
     refuses_us: bool,
     last_error: Option<String>,
     bucket: Bucket,
-    /// Messages handed over in the running second, to know how fast too fast was.
-    second: (i64, u32),
+    /// Messages handed over in the running second and in the one before, to know how fast too
+    /// fast was.
+    second: (i64, u32, u32),
+    cut_at: i64,
 }
 
 impl Flow {
@@ -136,7 +140,8 @@ impl Flow {
             refuses_us: false,
             last_error: None,
             bucket: Bucket::new(per_second.map_or(RATE_MAX, f64::from)),
-            second: (0, 0),
+            second: (0, 0, 0),
+            cut_at: 0,
         };
         Flow { window: Arc::new(Semaphore::new(WINDOW)), state: Mutex::new(state) }
     }
@@ -182,8 +187,9 @@ impl Flow {
         state.probing = probes.then_some(now.0);
         let second = now.0 / 1_000;
         state.second = match state.second {
-            (known, sent) if known == second => (second, sent + taken as u32),
-            _ => (second, taken as u32),
+            (known, sent, before) if known == second => (second, sent + taken as u32, before),
+            (known, sent, _) if known == second - 1 => (second, taken as u32, sent),
+            _ => (second, taken as u32, 0),
         };
         Ok(taken)
     }
@@ -198,7 +204,7 @@ impl Flow {
     /// Takes in what the provider answered.
     pub(super) fn answered(&self, answer: &Answer, now: Timestamp) {
         let mut state = self.state();
-        state.probing = None;
+        let probe = state.probing.take().is_some();
         state.answers += 1;
         match answer {
             Answer::Accepted { .. } | Answer::NoSuchAddress { .. } | Answer::BadContent { .. } => {
@@ -222,7 +228,7 @@ impl Flow {
                 state.failures += 1;
                 state.failures_in_a_row += 1;
                 let often = state.answers >= ANSWERS && state.failures >= FAILURES_MAX;
-                if state.failures_in_a_row >= FAILURES_IN_A_ROW_MAX || often {
+                if probe || state.failures_in_a_row >= FAILURES_IN_A_ROW_MAX || often {
                     state.open(now);
                 }
             }
@@ -247,7 +253,12 @@ impl Flow {
 
 impl State {
     fn slow_down(&mut self, now: i64) {
-        let (second, sent) = self.second;
+        if (0..CUT_AGAIN_MS).contains(&(now - self.cut_at)) {
+            return;
+        }
+        self.cut_at = now;
+        let (second, sent, before) = self.second;
+        let sent = sent.max(before);
         let fresh = second >= now / 1_000 - 1 && sent > 0;
         let bucket = &mut self.bucket;
         let seen = if fresh { f64::from(sent) } else { bucket.rate };
@@ -311,9 +322,7 @@ mod tests {
         let probe = Timestamp(1_005_000);
         assert_eq!(flow.take(64, probe), Ok(1));
         assert!(flow.take(64, probe).is_err());
-        for _ in 0..20 {
-            flow.answered(&later(), probe);
-        }
+        flow.answered(&later(), probe);
         assert_eq!(flow.held_until(probe), Some(Timestamp(1_015_000)), "longer each time");
         let again = Timestamp(1_015_000);
         assert_eq!(flow.take(64, again), Ok(1));
@@ -341,6 +350,10 @@ mod tests {
         let wait = Some(Duration::from_secs(3));
         flow.answered(&Answer::TooFast { code: "429".into(), retry_after: wait }, at);
         assert_eq!(flow.take(1, at), Err(Timestamp(1_003_000)));
+        // All that were on their way say the same.
+        for _ in 1..64 {
+            flow.answered(&Answer::TooFast { code: "429".into(), retry_after: wait }, at);
+        }
         assert_eq!(flow.health(at).per_second, Some(32));
         let mut sent = 0;
         for ms in 0..1_000 {

@@ -17,7 +17,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::flow::Flow;
-use super::gate::{Ready, Verdict, Wanted};
+use super::gate::{Ready, Stop, Wanted};
 use super::reason::{DropReason, failed};
 use super::sender::{Plan, Sender};
 use super::{Error, settle};
@@ -42,7 +42,7 @@ const TOLD_TOGETHER: usize = 500;
 /// Who says that there is no such address.
 const BY_PROVIDER: &str = "provider";
 
-type Made = Vec<(Delivery, Verdict)>;
+type Made = Vec<(Delivery, Result<Ready, Stop>)>;
 
 /// What was handed over and has no durable end yet.
 struct Flying {
@@ -80,7 +80,8 @@ struct Work<'w> {
     retired: Vec<String>,
     /// Why the run is to pause by itself.
     pauses: Option<String>,
-    /// Held until the ends are durable.
+    /// Of ends that are not durable yet, and free ones: the commit that makes the ends durable may
+    /// give them to what goes next.
     places: Vec<OwnedSemaphorePermit>,
     telling: JoinSet<Result<(), String>>,
     /// When there is more to do.
@@ -187,9 +188,9 @@ impl Work<'_> {
             }
             self.make_ahead();
             self.take_made().await?;
-            let (places, wait) = self.places_now().await;
-            let commits = !places.is_empty() || self.worth_a_commit();
-            if commits && !self.commit(places).await? {
+            let (going, wait) = self.may_go().await;
+            let commits = going > 0 || self.worth_a_commit();
+            if commits && !self.commit(going).await? {
                 return Ok(false);
             }
             self.hear_of_telling(TELLING_MAX).await?;
@@ -234,13 +235,13 @@ impl Work<'_> {
             let (sender, plan) = (self.sender.clone(), self.plan.clone());
             let runtime = tokio::runtime::Handle::current();
             self.making.push_back(tokio::task::spawn_blocking(move || {
-                let verdict = |delivery: Delivery| {
+                let judged = |delivery: Delivery| {
                     let newer = newer(&sender, &plan, &delivery, &runtime);
                     let wanted = Wanted { person: delivery.person, id: delivery.id, newer };
-                    let verdict = sender.judge(&plan, &wanted, sender.now());
-                    (delivery, verdict)
+                    let judged = sender.judge(&plan, &wanted, sender.now());
+                    (delivery, judged)
                 };
-                group.into_iter().map(verdict).collect()
+                group.into_iter().map(judged).collect()
             }));
         }
     }
@@ -255,21 +256,21 @@ impl Work<'_> {
             let made = first.await;
             self.making.pop_front();
             let made = made.map_err(|_| Error::Broken("a message could not be made"))?;
-            made.into_iter().for_each(|(delivery, verdict)| self.sorted(delivery, verdict));
+            made.into_iter().for_each(|(delivery, judged)| self.sorted(delivery, judged));
         }
         Ok(())
     }
 
-    fn sorted(&mut self, delivery: Delivery, verdict: Verdict) {
-        match verdict {
-            Verdict::Go(ready) => self.ready.push_back((delivery, ready)),
-            Verdict::Drop(reason, detail) => self.drops(delivery, reason, detail, None),
-            Verdict::Later(due) => {
+    fn sorted(&mut self, delivery: Delivery, judged: Result<Ready, Stop>) {
+        match judged {
+            Ok(ready) => self.ready.push_back((delivery, ready)),
+            Err(Stop::Drop(reason, detail)) => self.drops(delivery, reason, detail, None),
+            Err(Stop::Later(due)) => {
                 self.put_off(due);
                 let moved = settle::put_off(&delivery, due);
                 self.ends.push(End { delivery, moved, variant: None });
             }
-            Verdict::Cannot(answer) => self.ends_with(delivery, None, None, &answer),
+            Err(Stop::Cannot(answer)) => self.ends_with(delivery, None, None, &answer),
         }
     }
 
@@ -306,34 +307,37 @@ impl Work<'_> {
         self.ends.push(End { delivery, moved, variant });
     }
 
-    /// Places for what is ready and may go now; and until when to wait where none is to be had.
-    async fn places_now(&mut self) -> (Vec<OwnedSemaphorePermit>, Option<Timestamp>) {
+    /// How much of what is ready has a place and may go now; and until when to wait where none may.
+    async fn may_go(&mut self) -> (usize, Option<Timestamp>) {
         if self.ready.is_empty() {
-            return (Vec::new(), None);
+            return (0, None);
         }
         let now = self.sender.now();
-        if let Some(held) = self.flow.held_until(now) {
-            // Nothing goes for a while: what is ready is made anew then.
+        if self.flow.held_until(now).is_some() {
+            // Nothing goes for a while, or until the provider's settings change: whoever gives
+            // out leases knows, and what is ready is made anew then.
             self.give_up_rest();
-            self.later = self.later.map(|later| later.max(held));
-            return (Vec::new(), None);
+            return (0, None);
         }
-        let idle = self.flown.is_empty() && self.ends.is_empty();
-        let mut places = self.flow.places(self.ready.len(), idle).await;
-        if places.is_empty() {
-            return (places, None);
+        let lacking = self.ready.len().saturating_sub(self.places.len());
+        let idle = self.flown.is_empty() && self.places.is_empty();
+        self.places.extend(self.flow.places(lacking, idle).await);
+        let most = self.places.len().min(self.ready.len());
+        if most == 0 {
+            return (0, None);
         }
-        let taken = self.plan.throttle.take(places.len(), now).and_then(|most| {
+        let taken = self.plan.throttle.take(most, now).and_then(|most| {
             let taken = self.flow.take(most, now);
             self.plan.throttle.give_back(most - taken.unwrap_or_default());
             taken
         });
         match taken {
-            Ok(taken) => {
-                places.truncate(taken);
-                (places, None)
+            Ok(taken) => (taken, None),
+            Err(when) => {
+                // Others may use what is free meanwhile.
+                self.places.truncate(self.ends.len());
+                (0, Some(when))
             }
-            Err(when) => (Vec::new(), Some(when)),
         }
     }
 
@@ -344,8 +348,8 @@ impl Work<'_> {
 
     /// Commits ends, and the intents for what has a place; then hands that over. False when the
     /// lease was lost.
-    async fn commit(&mut self, places: Vec<OwnedSemaphorePermit>) -> Result<bool, Error> {
-        let going: Vec<(Delivery, Ready)> = self.ready.drain(..places.len()).collect();
+    async fn commit(&mut self, going: usize) -> Result<bool, Error> {
+        let going: Vec<(Delivery, Ready)> = self.ready.drain(..going).collect();
         let ends = std::mem::take(&mut self.ends);
         let intents = going.iter().map(|(delivery, ready)| Moved {
             counts_since: ready.counts_since,
@@ -359,7 +363,8 @@ impl Work<'_> {
         let now = self.sender.now();
         let done = self.sender.catalog.move_deliveries(self.lease, &moved, cap, now).await?;
         let Some(capped) = done else { return Ok(false) };
-        self.places.clear();
+        // The ends are durable: their places are free.
+        let places = std::mem::take(&mut self.places);
         let told = |end: &End| {
             settle::outcome(self.plan, &end.delivery, end.variant.as_deref(), &end.moved, now)
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use candor_catalog::{Campaign, CampaignState, CampaignVersion, Group, Run, RunState};
+use candor_catalog::{Campaign, CampaignVersion, Group, Run, RunState};
 use candor_engage::campaign;
 use candor_engage::schedule::{Clock, Occurrence, Schedule, turn};
 use candor_event::{PersonId, Timestamp};
@@ -107,9 +107,12 @@ async fn begin_one(server: &Server, tenant: &Arc<Tenant>, run: &Run) -> anyhow::
     let rule = resolved(server, tenant, &document.audience, "/audience").await.map_err(said)?;
     let zone = tenant.zone.clone();
     let found = read(server, tenant, move |view, cancel| {
-        segment::people(view, &rule, now, &zone, None, LIST_PEOPLE_MAX, cancel)
+        segment::people(view, &rule, now, &zone, None, LIST_PEOPLE_MAX + 1, cancel)
     });
     let (people, _, as_of) = found.await.map_err(said)?;
+    if people.len() > LIST_PEOPLE_MAX {
+        bail!("it is for more than {LIST_PEOPLE_MAX} people: make it several campaigns");
+    }
     let occurrence = occurrence(&document.schedule, tenant, run.due, run.version);
     let clock = match &document.schedule {
         Schedule::Now => Clock::Publisher,
@@ -157,24 +160,7 @@ pub async fn finish(server: &Server) -> anyhow::Result<()> {
     for run in server.catalog.runs_due(RunState::Running, now).await? {
         if server.catalog.is_done(&run.account, &run.run).await? {
             server.catalog.move_run(&run, RunState::Finished, None, now).await?;
-            complete(server, &run).await?;
         }
     }
-    Ok(())
-}
-
-/// Completes a run's campaign where nothing of it is left.
-async fn complete(server: &Server, run: &Run) -> anyhow::Result<()> {
-    let Some(campaign) = server.catalog.campaign(&run.account, &run.campaign).await? else {
-        return Ok(());
-    };
-    let runs = server.catalog.runs(&run.account, &run.campaign).await?;
-    let over =
-        |run: &Run| matches!(run.state, RunState::Finished | RunState::Stopped | RunState::Missed);
-    let active = campaign.state == CampaignState::Active;
-    if active && campaign.next_due.is_none() && runs.iter().all(over) {
-        let (to, now) = (CampaignState::Completed, server.now());
-        server.catalog.move_campaign(&campaign, to, None, now).await?;
-    }
-    Ok(())
+    Ok(server.catalog.complete_campaigns(now).await?)
 }

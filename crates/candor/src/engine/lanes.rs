@@ -3,10 +3,11 @@
 use std::sync::{Arc, PoisonError};
 
 use candor_catalog::{Lane, Lease, RunState};
-use candor_engage::dispatch::{Error, Flow, LEASE_MS, work};
+use candor_engage::dispatch::{Flow, LEASE_MS, work};
 use candor_engage::provider::Provider;
 use candor_event::Timestamp;
 
+use super::Engine;
 use super::plans::{NoPlan, plan_of};
 use crate::server::{Server, Tenant};
 
@@ -32,26 +33,38 @@ pub async fn lease(server: &Arc<Server>) -> anyhow::Result<()> {
     let now = server.now();
     for lane in server.catalog.lanes_due(now).await? {
         let Some(tenant) = server.tenant(lane.account.as_str()) else { continue };
-        while !tenant.sender.halts.is_off(&lane.channel)
-            && !is_held(server, &lane, now)
-            && begins(server, &lane)
-        {
+        while !tenant.sender.halts.is_off(&lane.channel) && !is_held(server, &lane, now) {
+            let Some(place) = begins(server, &lane) else { break };
             let until = Timestamp(server.now().0 + LEASE_MS);
-            let Some(lease) = server.catalog.lease(&lane, server.now(), until).await? else {
-                ends(server, &lane);
-                break;
-            };
+            let lease = server.catalog.lease(&lane, server.now(), until).await?;
+            let Some(lease) = lease else { break };
             let (server, tenant, lane) = (server.clone(), tenant.clone(), lane.clone());
             tokio::spawn(async move {
                 if let Err(error) = one(&server, &tenant, &lane, &lease).await {
                     tracing::error!(error = format!("{error:#}"), "a worker ended");
                 }
-                ends(&server, &lane);
+                drop(place);
                 server.engine.wake();
             });
         }
     }
     Ok(())
+}
+
+/// A worker's place in a lane, free again when it is dropped: however the worker ends.
+struct Place {
+    server: Arc<Server>,
+    lane: Lane,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let lanes = &self.server.engine.lanes;
+        let mut lanes = lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(state) = lanes.get_mut(&self.lane) {
+            state.workers -= 1;
+        }
+    }
 }
 
 fn is_held(server: &Server, lane: &Lane, now: Timestamp) -> bool {
@@ -61,19 +74,21 @@ fn is_held(server: &Server, lane: &Lane, now: Timestamp) -> bool {
 }
 
 /// Takes a worker's place, if there is one.
-fn begins(server: &Server, lane: &Lane) -> bool {
+fn begins(server: &Arc<Server>, lane: &Lane) -> Option<Place> {
     let mut lanes = server.engine.lanes.lock().unwrap_or_else(PoisonError::into_inner);
     let state = lanes.entry(lane.clone()).or_default();
     let free = state.workers < WORKERS_MAX;
     state.workers += usize::from(free);
-    free
+    free.then(|| Place { server: server.clone(), lane: lane.clone() })
 }
 
-fn ends(server: &Server, lane: &Lane) {
-    let mut lanes = server.engine.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+/// Somebody changed a provider: whatever it said before, it is asked at once.
+pub fn renew(engine: &Engine, lane: &Lane) {
+    let mut lanes = engine.lanes.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(state) = lanes.get_mut(lane) {
-        state.workers -= 1;
+        state.flow = None;
     }
+    engine.flows.write().unwrap_or_else(PoisonError::into_inner).remove(lane);
 }
 
 /// Works on one lease.
@@ -95,12 +110,8 @@ async fn one(server: &Server, tenant: &Tenant, lane: &Lane, lease: &Lease) -> an
         }
     };
     let flow = flow(server, lane, &plan.provider);
-    match work(&tenant.sender, &plan, &flow, lease, seen).await {
-        Ok(()) => Ok(()),
-        // Not given back: it runs out, and what was not told is told again.
-        Err(error @ (Error::Catalog(_) | Error::Untold(_))) => Err(error.into()),
-        Err(error) => Err(error.into()),
-    }
+    // Where it fails it is not given back: it runs out, and what was not told is told again.
+    Ok(work(&tenant.sender, &plan, &flow, lease, seen).await?)
 }
 
 /// The flow of a provider; another one begins anew.

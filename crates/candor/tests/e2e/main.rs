@@ -18,6 +18,7 @@ mod refused;
 mod repeats;
 mod rest;
 mod segments;
+mod sending;
 mod server;
 mod story;
 mod templates;

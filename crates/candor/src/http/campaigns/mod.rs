@@ -63,6 +63,8 @@ pub fn state_word(standing: Option<&Standing>, runs: &[Run]) -> &'static str {
     match standing.state {
         CampaignState::WaitingForApproval => "waiting_for_approval",
         CampaignState::Stopped => "stopped",
+        // Messages that failed go anew.
+        CampaignState::Completed if any(RunState::Running) => "running",
         CampaignState::Completed if runs.iter().all(|run| run.state == RunState::Missed) => {
             "missed"
         }
@@ -81,6 +83,10 @@ pub async fn tally(server: &Server, run: &Run) -> Result<(Value, Value), Problem
     let mut tally: Map<String, Value> =
         states.iter().map(|state| ((*state).to_owned(), json!(0))).collect();
     let mut reasons = json!({"dropped": {}, "failed": {}});
+    if run.as_of.0 == 0 {
+        // Its people may have been fixed since it was read: they are told together.
+        return Ok((Value::Object(tally), reasons));
+    }
     for ((state, reason), count) in server.catalog.tally(&run.account, &run.run).await? {
         let sum = tally.get(&state).and_then(Value::as_u64).unwrap_or_default() + count;
         tally.insert(state.clone(), json!(sum));

@@ -1,0 +1,203 @@
+//! Providers that are busy, refuse, forget or say nothing: what is sent comes all the same, and
+//! others are not held up.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value as Json, json};
+
+use crate::campaigns::{publish, put, state};
+use crate::server::Server;
+
+use super::hook::{Hook, TAKEN};
+use super::sink::{Act, Sink, Stage};
+use super::{
+    WINDOW, allowing, events, house, house_configured, smtp, stands, tally, to_sink, until,
+};
+
+const SOON: Duration = Duration::from_secs(40);
+const NEAR: &str = "[engage]\nprivate_webhooks = true\n";
+
+fn webhook(port: u16) -> Json {
+    json!({"kind": "webhook", "url": format!("http://127.0.0.1:{port}/in"), "allow_http": true,
+           "allow_private": true, "secrets": ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]})
+}
+
+fn to_hook(more: &Json) -> Json {
+    let body = "{\"plan\": {{ user.Plan }}}";
+    let mut whole = to_sink(&json!({"channel": "webhook", "provider": "crm",
+                                    "purpose": "analytics", "content": {"webhook": {"body": body}}}));
+    for (name, value) in more.as_object().unwrap() {
+        whole[name] = value.clone();
+    }
+    whole
+}
+
+fn health(server: &Server, shop: &Json, path: &str) -> Json {
+    let (status, shown) = server.get(&format!("/api/v1/channels/{path}"), shop);
+    assert_eq!(status, 200, "{shown}");
+    shown["health"].clone()
+}
+
+/// The attempts of each message that went out.
+fn attempts(server: &Server, shop: &Json, id: &str) -> Vec<u64> {
+    let path = format!("/api/v1/messages?campaign={id}&state=accepted&limit=1000");
+    let (status, found) = server.get(&path, shop);
+    assert_eq!(status, 200, "{found}");
+    let messages = found["messages"].as_array().unwrap().iter();
+    messages.map(|message| message["attempts"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn a_busy_mail_server_is_left_alone_for_a_while_and_others_go_on() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = asked.clone();
+    // Trouble that lasts, and after it one that says to go slower.
+    let sink = Sink::with(move |stage| match stage {
+        Stage::Sender(_) => match counted.fetch_add(1, Ordering::Relaxed) {
+            0..40 => Act::Says("451 4.3.2 busy"),
+            40..60 => Act::Says("450 4.7.1 slow down"),
+            60..70 => Act::Says("421 4.7.28 too much from you"),
+            _ => Act::Takes,
+        },
+        _ => Act::Takes,
+    });
+    let other = Sink::start();
+    let (_data, server, shop) = house(200, &sink);
+    put(&server, &shop, "/api/v1/channels/email/other", &smtp(other.port));
+    let begun = Instant::now();
+    let id = publish(&server, &shop, &to_sink(&json!({})));
+    until("it is held", SOON, || health(&server, &shop, "email/main")["held_until"].is_string());
+    let aside = publish(&server, &shop, &to_sink(&json!({"provider": "other"})));
+    stands(&server, &shop, &aside, "completed", SOON);
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(4), "the other provider was held up: {took:?}");
+    assert_eq!(other.taken(), allowing(200));
+    // What was on its way when it began.
+    assert!(sink.taken() <= WINDOW, "{}", sink.taken());
+    assert_eq!(health(&server, &shop, "email/other")["held_until"], Json::Null);
+    let done = stands(&server, &shop, &id, "completed", SOON);
+    let all = attempts(&server, &shop, &id);
+    eprintln!(
+        "busy: all {} after {:?}, asked {} times; attempts counted beside the last: {}",
+        sink.taken(),
+        begun.elapsed(),
+        asked.load(Ordering::Relaxed),
+        all.iter().map(|n| n - 1).sum::<u64>()
+    );
+    assert_eq!((tally(&done, "accepted"), sink.repeated()), (allowing(200), 0));
+    assert_eq!(sink.taken(), allowing(200));
+    // Too fast is nobody's failed attempt.
+    assert_eq!(all.iter().map(|n| n - 1).sum::<u64>(), 40);
+    let both = (2 * allowing(200), allowing(200));
+    until("events", SOON, || events(&server, &shop, "Notification Sent") == both);
+}
+
+#[test]
+fn a_webhook_is_asked_again_when_it_says_so_and_is_never_told_twice() {
+    let hook = Hook::with(|before| match before {
+        0..10 => Some("429 Too Many Requests\r\nRetry-After: 1"),
+        10..15 => Some("503 Service Unavailable"),
+        15..18 => Some("401 Unauthorized"),
+        // It has it and does not say so.
+        18..20 => None,
+        _ => TAKEN,
+    });
+    let data = Sink::start();
+    let (_data, server, shop) = house_configured(40, &data, NEAR);
+    put(&server, &shop, "/api/v1/channels/webhook/crm", &webhook(hook.port));
+    let begun = Instant::now();
+    let id = publish(&server, &shop, &to_hook(&json!({})));
+    let done = stands(&server, &shop, &id, "completed", SOON);
+    let times = hook.times();
+    let counted: u64 = attempts(&server, &shop, &id).iter().map(|n| n - 1).sum();
+    eprintln!("webhook: all 40 after {:?}, {} requests", begun.elapsed(), hook.posts().len());
+    assert_eq!((tally(&done, "accepted"), times.len()), (40, 40), "{done}");
+    assert_eq!(hook.posts().len(), 60, "one more for each refusal, by the same id");
+    assert_eq!(counted, 5 + 2, "neither too fast nor unknown to them counts");
+    let body: Json = serde_json::from_str(&hook.posts()[0].body).unwrap();
+    assert_eq!(body, json!({"plan": "gold"}));
+}
+
+#[test]
+fn who_is_not_known_waits_for_settings_and_goes_on_at_once_with_them() {
+    let known = Arc::new(AtomicBool::new(false));
+    let asked = known.clone();
+    let hook = Hook::with(move |_| match asked.load(Ordering::Relaxed) {
+        true => TAKEN,
+        false => Some("401 Unauthorized"),
+    });
+    let unused = Sink::start();
+    let (_data, server, shop) = house_configured(30, &unused, NEAR);
+    put(&server, &shop, "/api/v1/channels/webhook/crm", &webhook(hook.port));
+    let id = publish(&server, &shop, &to_hook(&json!({})));
+    until("it is said", SOON, || health(&server, &shop, "webhook/crm")["refuses_us"] == true);
+    let health = health(&server, &shop, "webhook/crm");
+    assert_eq!((&health["last_error"], health["held_until"].is_string()), (&json!("401"), true));
+    std::thread::sleep(Duration::from_millis(1_500));
+    let before = hook.posts().len();
+    assert!(before <= 30, "nobody is asked again: {before}");
+    known.store(true, Ordering::Relaxed);
+    put(&server, &shop, "/api/v1/channels/webhook/crm", &webhook(hook.port));
+    let since = Instant::now();
+    stands(&server, &shop, &id, "completed", SOON);
+    eprintln!("new settings: all out {:?} later", since.elapsed());
+    assert!(since.elapsed() < Duration::from_secs(3), "{:?}", since.elapsed());
+    assert!(attempts(&server, &shop, &id).iter().all(|n| *n == 1));
+}
+
+#[test]
+fn what_nobody_knows_is_left_or_sent_again_as_the_provider_is_set() {
+    let silent = || {
+        Sink::with(|stage| match stage {
+            Stage::Dot("u1@x.test" | "u2@x.test" | "u3@x.test") => Act::TakesInSilence,
+            _ => Act::Takes,
+        })
+    };
+    // Silent once for each of them.
+    let forgetful = {
+        let before = Arc::new(AtomicUsize::new(0));
+        Sink::with(move |stage| match stage {
+            Stage::Dot("u1@x.test" | "u2@x.test" | "u3@x.test")
+                if before.fetch_add(1, Ordering::Relaxed) < 3 =>
+            {
+                Act::TakesInSilence
+            }
+            _ => Act::Takes,
+        })
+    };
+    let left = silent();
+    let (_data, server, shop) = house(20, &left);
+    let mut again = smtp(forgetful.port);
+    again["unknown"] = json!("retry");
+    put(&server, &shop, "/api/v1/channels/email/again", &again);
+    let once = publish(&server, &shop, &to_sink(&json!({})));
+    let twice = publish(&server, &shop, &to_sink(&json!({"provider": "again"})));
+    let done = stands(&server, &shop, &once, "completed", SOON);
+    assert_eq!((tally(&done, "unknown"), tally(&done, "accepted")), (3, 15), "{done}");
+    assert_eq!((left.taken(), left.repeated()), (18, 0));
+    let done = stands(&server, &shop, &twice, "completed", SOON);
+    assert_eq!((tally(&done, "unknown"), tally(&done, "accepted")), (0, 18), "{done}");
+    assert_eq!((forgetful.taken(), forgetful.repeated()), (21, 3));
+    assert_eq!(attempts(&server, &shop, &twice).iter().sum::<u64>(), 21);
+}
+
+#[test]
+fn a_server_that_wants_few_messages_in_a_session_gets_them_in_many() {
+    let sink = Sink::with(|stage| match stage {
+        Stage::Sender(100..) => Act::Says("452 4.5.3 too many messages"),
+        _ => Act::Takes,
+    });
+    let (_data, server, shop) = house(1_100, &sink);
+    let id = publish(&server, &shop, &to_sink(&json!({})));
+    let done = stands(&server, &shop, &id, "completed", SOON);
+    assert_eq!((sink.taken(), sink.repeated(), tally(&done, "accepted")), (990, 0, 990));
+    let all = attempts(&server, &shop, &id);
+    assert!(all.len() == 990 && all.iter().all(|n| *n == 1), "not one attempt is lost");
+    eprintln!("990 messages in {} sessions of at most 100", sink.sessions());
+    assert!((10..=24).contains(&sink.sessions()), "{}", sink.sessions());
+    let health = health(&server, &shop, "email/main");
+    assert_eq!((&health["per_second"], &health["last_error"]), (&Json::Null, &Json::Null));
+    assert_eq!(state(&server, &shop, &id)["runs"][0]["note"], Json::Null);
+}
