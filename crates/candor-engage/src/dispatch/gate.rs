@@ -1,6 +1,7 @@
 //! Whether a message may go: asked when it is made and, what can change at any moment, once more
 //! right before it is handed over (spec: engagement, 1.5, in its order).
 
+use candor_catalog::Delivery;
 use candor_event::{ClassSet, PersonId, Timestamp};
 
 use super::reason::DropReason;
@@ -46,6 +47,22 @@ pub(super) struct Wanted {
 }
 
 impl Sender {
+    /// Whether the person has a newer message of a campaign that keeps only the newest one.
+    pub(super) fn has_newer(
+        &self,
+        plan: &Plan,
+        delivery: &Delivery,
+        runtime: &tokio::runtime::Handle,
+    ) -> bool {
+        let keeps = plan.campaign.quiet_hours.is_some_and(|quiet| quiet.then == Then::KeepNewest);
+        if !keeps || !plan.has_newer_runs || delivery.due <= plan.run.due {
+            return false;
+        }
+        let asked = self.catalog.has_newer(&self.account, &plan.run.run, delivery.person);
+        // Nobody gets none because of a disk that does not read: the newest goes by itself.
+        runtime.block_on(asked).unwrap_or(false)
+    }
+
     /// Asks every gate and makes the message. Works and does not wait.
     pub(super) fn judge(&self, plan: &Plan, wanted: &Wanted, now: Timestamp) -> Verdict {
         match self.judged(plan, wanted, now) {

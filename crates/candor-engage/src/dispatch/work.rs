@@ -18,10 +18,9 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::flow::Flow;
 use super::gate::{Ready, Verdict, Wanted};
-use super::reason::{DropReason, failed};
+use super::reason::DropReason;
 use super::sender::{Plan, Sender};
 use super::{Error, settle};
-use crate::campaign::Then;
 use crate::channel::Answer;
 
 /// A lease runs out after this, and is kept for longer at half of it.
@@ -129,13 +128,8 @@ pub async fn work(
     };
     if lease.torn {
         // Whoever had it before may not have told everything; told twice, it counts once.
-        let settled = all.iter().filter(|delivery| delivery.state.is_settled());
-        let told = settled.filter_map(|delivery| {
-            let moved =
-                Moved { reason: word(&delivery.reason), ..settle::step(delivery, delivery.state) };
-            settle::outcome(plan, delivery, None, &moved, delivery.changed_at)
-        });
-        let told: Vec<Outcome> = told.collect();
+        let told: Vec<Outcome> =
+            all.iter().filter_map(|delivery| settle::told_again(plan, delivery)).collect();
         for some in told.chunks(TOLD_TOGETHER) {
             work.tell(some.to_vec());
             work.hear_of_telling(TELLING_MAX).await?;
@@ -196,6 +190,10 @@ impl Work<'_> {
             if self.is_done() {
                 return Ok(true);
             }
+            if self.flying.is_empty() && !self.flown.is_empty() {
+                // Of whom nobody says anything any more: another worker hands it over again.
+                return Err(Error::Broken("a hand-over ended without an answer"));
+            }
             if !self.keep_lease().await? {
                 return Ok(false);
             }
@@ -235,7 +233,7 @@ impl Work<'_> {
             let runtime = tokio::runtime::Handle::current();
             self.making.push_back(tokio::task::spawn_blocking(move || {
                 let verdict = |delivery: Delivery| {
-                    let newer = newer(&sender, &plan, &delivery, &runtime);
+                    let newer = sender.has_newer(&plan, &delivery, &runtime);
                     let wanted = Wanted { person: delivery.person, id: delivery.id, newer };
                     let verdict = sender.judge(&plan, &wanted, sender.now());
                     (delivery, verdict)
@@ -263,7 +261,10 @@ impl Work<'_> {
     fn sorted(&mut self, delivery: Delivery, verdict: Verdict) {
         match verdict {
             Verdict::Go(ready) => self.ready.push_back((delivery, ready)),
-            Verdict::Drop(reason, detail) => self.drops(delivery, reason, detail, None),
+            Verdict::Drop(reason, detail) => {
+                let doubted = delivery.state == DeliveryState::HandingOver;
+                self.drops(delivery, reason, (doubted, detail), None);
+            }
             Verdict::Later(due) => {
                 self.put_off(due);
                 let moved = settle::put_off(&delivery, due);
@@ -273,14 +274,19 @@ impl Work<'_> {
         }
     }
 
+    /// Ends a message that does not go. Where it is `doubted`, it may have gone before a crash:
+    /// nobody may say that it did not.
     fn drops(
         &mut self,
         delivery: Delivery,
         reason: DropReason,
-        detail: Option<String>,
+        (doubted, detail): (bool, Option<String>),
         variant: Option<String>,
     ) {
-        let moved = settle::dropped(&delivery, reason, detail);
+        let moved = match doubted {
+            true => settle::doubted(&delivery, reason),
+            false => settle::dropped(&delivery, reason, detail),
+        };
         self.ends.push(End { delivery, moved, variant });
     }
 
@@ -297,7 +303,10 @@ impl Work<'_> {
             self.put_off(moved.due);
         }
         match answer {
-            Answer::NoSuchAddress { retire: true, .. } => self.retired.extend(address),
+            // A webhook's address is nobody's own: there is none to leave alone.
+            Answer::NoSuchAddress { retire: true, .. } => {
+                self.retired.extend(address.filter(|address| !address.is_empty()));
+            }
             Answer::BadContent { code } if self.plan.is_bad(now) => {
                 self.pauses = Some(code.clone());
             }
@@ -374,8 +383,9 @@ impl Work<'_> {
                 outcomes.extend(settle::outcome(self.plan, &delivery, variant, &moved, now));
                 continue;
             }
+            let doubted = delivery.state == DeliveryState::HandingOver;
             delivery.state = DeliveryState::HandingOver;
-            back += usize::from(!self.hand_over(delivery, ready, place));
+            back += usize::from(!self.hand_over((delivery, doubted), ready, place));
         }
         if back > 0 {
             self.flow.give_back(back);
@@ -406,18 +416,26 @@ impl Work<'_> {
     }
 
     /// Hands a message over, unless what can change at any moment has changed; whether it did.
-    fn hand_over(&mut self, delivery: Delivery, ready: Ready, place: OwnedSemaphorePermit) -> bool {
+    fn hand_over(
+        &mut self,
+        (delivery, doubted): (Delivery, bool),
+        ready: Ready,
+        place: OwnedSemaphorePermit,
+    ) -> bool {
         let Ready { composed, address, hash, variant, .. } = ready;
         if self.look() {
             let now = self.sender.now();
             self.put_off(now);
-            let moved = settle::put_off(&delivery, now);
-            self.ends.push(End { delivery, moved, variant });
+            // What may have gone before stays as it is, and is asked about again.
+            if !doubted {
+                let moved = settle::put_off(&delivery, now);
+                self.ends.push(End { delivery, moved, variant });
+            }
             self.places.push(place);
             return false;
         }
         if let Err(reason) = self.sender.still(self.plan, delivery.person, hash) {
-            self.drops(delivery, reason, None, variant);
+            self.drops(delivery, reason, (doubted, None), variant);
             self.places.push(place);
             return false;
         }
@@ -505,32 +523,9 @@ impl Work<'_> {
     }
 }
 
-/// A reason as it stands in the catalog, by the word of the closed list.
-fn word(reason: &Option<String>) -> Option<&'static str> {
-    let reason = reason.as_deref()?;
-    let all = DropReason::ALL.into_iter().map(DropReason::word).chain(failed::ALL);
-    all.chain([candor_catalog::FREQUENCY_CAP]).find(|word| *word == reason)
-}
-
 /// Ends when the first of what is being made is.
 async fn made(making: &VecDeque<JoinHandle<Made>>) {
     while making.front().is_some_and(|first| !first.is_finished()) {
         sleep(Duration::from_millis(1)).await;
     }
-}
-
-/// Whether the person has a newer message of a campaign that keeps only the newest one.
-fn newer(
-    sender: &Sender,
-    plan: &Plan,
-    delivery: &Delivery,
-    runtime: &tokio::runtime::Handle,
-) -> bool {
-    let keeps = plan.campaign.quiet_hours.is_some_and(|quiet| quiet.then == Then::KeepNewest);
-    if !keeps || !plan.has_newer_runs || delivery.due <= plan.run.due {
-        return false;
-    }
-    let asked = sender.catalog.has_newer(&sender.account, &plan.run.run, delivery.person);
-    // Nobody gets none because of a disk that does not read: the newest goes by itself.
-    runtime.block_on(asked).unwrap_or(false)
 }
