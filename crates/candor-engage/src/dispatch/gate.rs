@@ -17,7 +17,7 @@ use crate::template::Limits;
 /// What becomes of one message.
 pub(super) enum Verdict {
     /// It may go.
-    Go(Ready),
+    Go(Box<Ready>),
     /// It does not go; where data is missing, which.
     Drop(DropReason, Option<String>),
     /// Not now.
@@ -102,7 +102,8 @@ impl Sender {
         }
         let counts_since = self.counts_since(plan, &traits, now);
         let composed = plan.provider.compose(outgoing).map_err(Verdict::Cannot)?;
-        Ok(Verdict::Go(Ready { composed, address, hash, variant, counts_since }))
+        let ready = Ready { composed, address, hash, variant, counts_since };
+        Ok(Verdict::Go(Box::new(ready)))
     }
 
     /// Of who does not allow it nothing is held to write to: then that is the reason.

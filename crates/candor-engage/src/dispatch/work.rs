@@ -260,7 +260,7 @@ impl Work<'_> {
 
     fn sorted(&mut self, delivery: Delivery, verdict: Verdict) {
         match verdict {
-            Verdict::Go(ready) => self.ready.push_back((delivery, ready)),
+            Verdict::Go(ready) => self.ready.push_back((delivery, *ready)),
             Verdict::Drop(reason, detail) => {
                 let doubted = delivery.state == DeliveryState::HandingOver;
                 self.drops(delivery, reason, (doubted, detail), None);
