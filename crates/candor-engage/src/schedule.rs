@@ -185,8 +185,8 @@ fn occurrence(at: DateTime, clock: Clock, zone: &TimeZone) -> Occurrence {
     Occurrence { key: at.strftime("%Y-%m-%dT%H:%M").to_string(), due, at: Some(at) }
 }
 
-/// When it is a person's turn, for an occurrence that fires at a moment; none when it has passed for
-/// them by then and they are left out.
+/// When it is a person's turn, for an occurrence that fires at a moment; none when it has passed
+/// for them by then and they are left out.
 pub fn turn(at: DateTime, clock: Clock, person: &TimeZone, fires: Timestamp) -> Option<Timestamp> {
     let due = moment(at, person);
     match clock {

@@ -112,3 +112,22 @@ async fn twenty_campaigns_at_once_write_three_times_a_day_and_no_more() {
     house.works(&rolling).await;
     assert_eq!((of(1), of(2)), (4, 4));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_could_not_go_in_time_never_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::open(folder.path(), utc("2026-06-01T12:00:00Z")).await;
+    (1..=3).for_each(|n| house.knows(n, &[]));
+    let short = campaign(&json!({"send_within": "30m"}));
+    house.fires("short 1", &short, &[1, 2]).await;
+    house.fires("short 2", &short, &[3]).await;
+    house.goes_to("2026-06-01T12:30:00Z");
+    let lease = house.lease().await.unwrap();
+    let plan = house.plan(&lease.run, &short).await;
+    candor_engage::dispatch::work(&house.sender, &plan, &house.flow, &lease, 0).await.unwrap();
+    assert_eq!(house.sent(), [1, 2], "at the last moment");
+    house.clock.advance_ms(1);
+    house.works(&short).await;
+    assert_eq!(house.tally("short 2").await, counts([("dropped expired", 1)]));
+    assert_eq!(house.sent().len(), 2);
+}
