@@ -159,8 +159,8 @@ impl Moved {
 /// How many deliveries of a run are in each state, and why.
 pub type Tally = BTreeMap<(String, String), u64>;
 
-pub(crate) const DELIVERY: &str = "run, chunk, place, id, person, state, reason, code, provider_id, \
-                        attempts, due, changed_at, sent_at";
+pub(crate) const DELIVERY: &str = "run, chunk, place, id, person, state, reason, code, \
+                                   provider_id, attempts, due, changed_at, sent_at";
 
 /// Rows of one statement.
 const ROWS_PER_STATEMENT: usize = 1_000;
@@ -292,58 +292,6 @@ impl Catalog {
         Ok(Some(capped))
     }
 
-    /// What a provider said later about a message that it had accepted: that it arrived, or that it
-    /// will not. Where it stands then, and whether that is news.
-    ///
-    /// # Errors
-    /// [`Error::Database`] when the file cannot be written; nothing changed then.
-    pub async fn settle(
-        &self,
-        account: &AccountId,
-        id: [u8; 16],
-        to: DeliveryState,
-        reason: Option<&str>,
-        code: &str,
-        now: Timestamp,
-    ) -> Result<bool, Error> {
-        let failed = || Error::database("keep what a provider said");
-        let mut one = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
-        let found =
-            sqlx::query("SELECT run, state FROM deliveries WHERE account_id = ? AND id = ?")
-                .bind(account.as_str())
-                .bind(id.as_slice())
-                .fetch_optional(&mut *one)
-                .await
-                .map_err(failed())?;
-        let Some(found) = found else { return Ok(false) };
-        let (run, was): (&str, &str) = (found.get(0), found.get(1));
-        let goes_on = match DeliveryState::read(was) {
-            Some(DeliveryState::Accepted | DeliveryState::Unknown) => true,
-            Some(DeliveryState::Delivered) => to == DeliveryState::Failed,
-            _ => false,
-        };
-        if !goes_on {
-            return Ok(false);
-        }
-        sqlx::query(
-            "UPDATE deliveries SET state = ?, reason = ?, code = ?, changed_at = ? \
-             WHERE account_id = ? AND id = ?",
-        )
-        .bind(to.word())
-        .bind(reason)
-        .bind(code)
-        .bind(now.0)
-        .bind(account.as_str())
-        .bind(id.as_slice())
-        .execute(&mut *one)
-        .await
-        .map_err(failed())?;
-        let changes = [(was, "", -1), (to.word(), reason.unwrap_or_default(), 1)];
-        count(&mut one, account, run, &changes).await.map_err(failed())?;
-        one.commit().await.map_err(failed())?;
-        Ok(true)
-    }
-
     /// How many deliveries of a run are in each state.
     ///
     /// # Errors
@@ -464,7 +412,7 @@ async fn tally(
     count(one, &lease.account, &lease.run, &changes).await
 }
 
-async fn count(
+pub(crate) async fn count(
     one: &mut Transaction<'_, Sqlite>,
     account: &AccountId,
     run: &str,

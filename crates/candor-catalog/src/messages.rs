@@ -1,10 +1,10 @@
-//! The archive: single messages, by person, campaign or state.
+//! The archive: single messages, by person, campaign or state, and what is said of them later.
 
-use candor_event::{AccountId, PersonId};
+use candor_event::{AccountId, PersonId, Timestamp};
 use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
 
 use crate::database::Catalog;
-use crate::deliveries::{DELIVERY, Delivery, DeliveryState, delivery};
+use crate::deliveries::{DELIVERY, Delivery, DeliveryState, count, delivery};
 use crate::error::Error;
 use crate::lists::{bytes, people};
 
@@ -83,6 +83,58 @@ impl Catalog {
         let rows = query.build().fetch_all(&self.pool).await;
         let rows = rows.map_err(Error::database("list messages"))?;
         rows.iter().map(delivery).collect()
+    }
+
+    /// What a provider said later about a message that it had accepted: that it arrived, or that it
+    /// will not. Where it stands then, and whether that is news.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be written; nothing changed then.
+    pub async fn settle(
+        &self,
+        account: &AccountId,
+        id: [u8; 16],
+        to: DeliveryState,
+        reason: Option<&str>,
+        code: &str,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let failed = || Error::database("keep what a provider said");
+        let mut one = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
+        let found =
+            sqlx::query("SELECT run, state FROM deliveries WHERE account_id = ? AND id = ?")
+                .bind(account.as_str())
+                .bind(id.as_slice())
+                .fetch_optional(&mut *one)
+                .await
+                .map_err(failed())?;
+        let Some(found) = found else { return Ok(false) };
+        let (run, was): (&str, &str) = (found.get(0), found.get(1));
+        let goes_on = match DeliveryState::read(was) {
+            Some(DeliveryState::Accepted | DeliveryState::Unknown) => true,
+            Some(DeliveryState::Delivered) => to == DeliveryState::Failed,
+            _ => false,
+        };
+        if !goes_on {
+            return Ok(false);
+        }
+        sqlx::query(
+            "UPDATE deliveries SET state = ?, reason = ?, code = ?, changed_at = ? \
+             WHERE account_id = ? AND id = ?",
+        )
+        .bind(to.word())
+        .bind(reason)
+        .bind(code)
+        .bind(now.0)
+        .bind(account.as_str())
+        .bind(id.as_slice())
+        .execute(&mut *one)
+        .await
+        .map_err(failed())?;
+        let changes = [(was, "", -1), (to.word(), reason.unwrap_or_default(), 1)];
+        count(&mut one, account, run, &changes).await.map_err(failed())?;
+        one.commit().await.map_err(failed())?;
+        Ok(true)
     }
 
     /// Whether a person has a message of a later run of the same campaign that was not dropped.

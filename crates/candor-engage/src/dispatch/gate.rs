@@ -14,10 +14,8 @@ use crate::links::Tracking;
 use crate::provider::{Composed, Outgoing, OutgoingEmail};
 use crate::template::Limits;
 
-/// What becomes of one message.
-pub(super) enum Verdict {
-    /// It may go.
-    Go(Box<Ready>),
+/// Why a message does not go now.
+pub(super) enum Stop {
     /// It does not go; where data is missing, which.
     Drop(DropReason, Option<String>),
     /// Not now.
@@ -64,14 +62,13 @@ impl Sender {
     }
 
     /// Asks every gate and makes the message. Works and does not wait.
-    pub(super) fn judge(&self, plan: &Plan, wanted: &Wanted, now: Timestamp) -> Verdict {
-        match self.judged(plan, wanted, now) {
-            Ok(verdict) | Err(verdict) => verdict,
-        }
-    }
-
-    fn judged(&self, plan: &Plan, wanted: &Wanted, now: Timestamp) -> Result<Verdict, Verdict> {
-        let dropped = |reason| Verdict::Drop(reason, None);
+    pub(super) fn judge(
+        &self,
+        plan: &Plan,
+        wanted: &Wanted,
+        now: Timestamp,
+    ) -> Result<Ready, Stop> {
+        let dropped = |reason| Stop::Drop(reason, None);
         if plan.run.state == candor_catalog::RunState::Stopped {
             return Err(dropped(DropReason::Stopped));
         }
@@ -97,13 +94,12 @@ impl Sender {
                 return Err(dropped(DropReason::QuietHours));
             }
             if opens > now {
-                return Err(Verdict::Later(opens));
+                return Err(Stop::Later(opens));
             }
         }
         let counts_since = self.counts_since(plan, &traits, now);
-        let composed = plan.provider.compose(outgoing).map_err(Verdict::Cannot)?;
-        let ready = Ready { composed, address, hash, variant, counts_since };
-        Ok(Verdict::Go(Box::new(ready)))
+        let composed = plan.provider.compose(outgoing).map_err(Stop::Cannot)?;
+        Ok(Ready { composed, address, hash, variant, counts_since })
     }
 
     /// Of who does not allow it nothing is held to write to: then that is the reason.
@@ -138,7 +134,7 @@ impl Sender {
         classes: ClassSet,
         address: String,
         now: Timestamp,
-    ) -> Result<(Outgoing, Option<String>), Verdict> {
+    ) -> Result<(Outgoing, Option<String>), Stop> {
         let mut values = values_of(traits, &self.allowed(classes), &plan.campaign.name);
         let sign = |bytes: &[u8]| self.keys.mac(bytes);
         let track = &plan.campaign.track;
@@ -196,13 +192,13 @@ impl Sender {
     }
 }
 
-fn dropped_by(error: &ContentDrop) -> Verdict {
+fn dropped_by(error: &ContentDrop) -> Stop {
     let reason = match error {
         ContentDrop::MissingData(_) | ContentDrop::NoTranslation(_) => DropReason::MissingData,
         ContentDrop::Aborted(_) => DropReason::Aborted,
         ContentDrop::Bad(_) => DropReason::BadContent,
     };
-    Verdict::Drop(reason, error.path())
+    Stop::Drop(reason, error.path())
 }
 
 /// A message that was made to be looked at: the same as would go, but for its id.
@@ -226,8 +222,8 @@ impl Sender {
         let address = to.map(str::to_owned).or(own).ok_or((DropReason::NoAddress, None))?;
         let wanted = Wanted { person, id: id.0.to_be_bytes(), newer: false };
         let made = self.made(plan, &wanted, &traits, classes, address, self.now());
-        let (outgoing, _) = made.map_err(|verdict| match verdict {
-            Verdict::Drop(reason, path) => (reason, path),
+        let (outgoing, _) = made.map_err(|stop| match stop {
+            Stop::Drop(reason, path) => (reason, path),
             _ => (DropReason::BadContent, None),
         })?;
         plan.provider.compose(outgoing).map_err(|_| (DropReason::BadContent, None))

@@ -17,7 +17,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::flow::Flow;
-use super::gate::{Ready, Verdict, Wanted};
+use super::gate::{Ready, Stop, Wanted};
 use super::reason::DropReason;
 use super::sender::{Plan, Sender};
 use super::{Error, settle};
@@ -41,7 +41,7 @@ const TOLD_TOGETHER: usize = 500;
 /// Who says that there is no such address.
 const BY_PROVIDER: &str = "provider";
 
-type Made = Vec<(Delivery, Verdict)>;
+type Made = Vec<(Delivery, Result<Ready, Stop>)>;
 
 /// What was handed over and has no durable end yet.
 struct Flying {
@@ -232,13 +232,13 @@ impl Work<'_> {
             let (sender, plan) = (self.sender.clone(), self.plan.clone());
             let runtime = tokio::runtime::Handle::current();
             self.making.push_back(tokio::task::spawn_blocking(move || {
-                let verdict = |delivery: Delivery| {
+                let judged = |delivery: Delivery| {
                     let newer = sender.has_newer(&plan, &delivery, &runtime);
                     let wanted = Wanted { person: delivery.person, id: delivery.id, newer };
-                    let verdict = sender.judge(&plan, &wanted, sender.now());
-                    (delivery, verdict)
+                    let judged = sender.judge(&plan, &wanted, sender.now());
+                    (delivery, judged)
                 };
-                group.into_iter().map(verdict).collect()
+                group.into_iter().map(judged).collect()
             }));
         }
     }
@@ -253,24 +253,24 @@ impl Work<'_> {
             let made = first.await;
             self.making.pop_front();
             let made = made.map_err(|_| Error::Broken("a message could not be made"))?;
-            made.into_iter().for_each(|(delivery, verdict)| self.sorted(delivery, verdict));
+            made.into_iter().for_each(|(delivery, judged)| self.sorted(delivery, judged));
         }
         Ok(())
     }
 
-    fn sorted(&mut self, delivery: Delivery, verdict: Verdict) {
-        match verdict {
-            Verdict::Go(ready) => self.ready.push_back((delivery, *ready)),
-            Verdict::Drop(reason, detail) => {
+    fn sorted(&mut self, delivery: Delivery, judged: Result<Ready, Stop>) {
+        match judged {
+            Ok(ready) => self.ready.push_back((delivery, ready)),
+            Err(Stop::Drop(reason, detail)) => {
                 let doubted = delivery.state == DeliveryState::HandingOver;
                 self.drops(delivery, reason, (doubted, detail), None);
             }
-            Verdict::Later(due) => {
+            Err(Stop::Later(due)) => {
                 self.put_off(due);
                 let moved = settle::put_off(&delivery, due);
                 self.ends.push(End { delivery, moved, variant: None });
             }
-            Verdict::Cannot(answer) => self.ends_with(delivery, None, None, &answer),
+            Err(Stop::Cannot(answer)) => self.ends_with(delivery, None, None, &answer),
         }
     }
 

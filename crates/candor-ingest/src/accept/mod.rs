@@ -156,7 +156,8 @@ impl Door {
         person.is_some_and(|person| !state.allowed(person).is_empty())
     }
 
-    /// The classes that a use for one purpose may look at of a person; none where it is not allowed.
+    /// The classes that a use for one purpose may look at of a person; none where it is not
+    /// allowed.
     pub fn usable(&self, person: PersonId, purpose: &Purpose) -> Option<ClassSet> {
         let state = self.state();
         let said = state.said.get(&state.who.canonical(person));

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use candor_catalog::{Lane, Publisher};
-use candor_engage::dispatch::{Flow, Halts, Health, Plan, Sender, Suppressed, Switches};
+use candor_engage::dispatch::{Flow, Halts, Health, Sender, Suppressed, Switches};
 use candor_event::AccountId;
 use candor_ingest::{Door, Outcome, Request};
 use candor_keys::PublisherKeys;
@@ -67,9 +67,8 @@ impl Engagement {
 pub struct Engine {
     wake: Notify,
     lanes: Mutex<HashMap<Lane, lanes::State>>,
-    plans: Mutex<HashMap<(AccountId, String), (u64, Arc<Plan>)>>,
-    /// What was sent, by account, campaign and version.
-    sent: Mutex<HashMap<(AccountId, String, u64), Arc<Sent>>>,
+    plans: Mutex<HashMap<(AccountId, String), plans::Seen>>,
+    sent: Mutex<HashMap<plans::Version, Arc<Sent>>>,
     /// Flows by lane, for people to look at.
     flows: RwLock<HashMap<Lane, Arc<Flow>>>,
 }

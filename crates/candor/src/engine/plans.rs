@@ -18,6 +18,12 @@ use crate::server::{Server, Tenant};
 /// Plans that are kept, so that they are not compiled for each lease.
 const PLANS_MAX: usize = 64;
 
+/// A run's plan, and its run's changes when it was made.
+pub type Seen = (u64, Arc<Plan>);
+
+/// What was published, by account, campaign and version.
+pub type Version = (AccountId, String, u64);
+
 /// A published version of a campaign.
 pub struct Published {
     pub campaign: Campaign,
@@ -108,7 +114,7 @@ pub async fn plan_of(
     server: &Server,
     tenant: &Tenant,
     key: &str,
-) -> anyhow::Result<Result<(u64, Arc<Plan>), NoPlan>> {
+) -> anyhow::Result<Result<Seen, NoPlan>> {
     let account = &tenant.publisher.account_id;
     // Counted before the state is read: what changes in between is seen.
     let seen = tenant.sender.halts.changes(key);

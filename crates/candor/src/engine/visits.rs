@@ -137,7 +137,7 @@ mod tests {
         let sent = Timestamp(100_000);
         let human = visit(Some(1), 220_000);
         let check = |one: &Visit, others: &[Visit], expected| {
-            let all = [&[one.clone()], others].concat();
+            let all: Vec<Visit> = others.iter().chain([one]).cloned().collect();
             assert_eq!(is_machine(one, &all, sent), expected, "{one:?} among {others:?}");
         };
         check(&human, &[], false);

@@ -180,7 +180,8 @@ impl Known {
     }
 }
 
-async fn published(
+/// A run and what was published for it; none of a run that there is not.
+pub async fn published(
     server: &Server,
     account: &AccountId,
     key: &str,

@@ -106,10 +106,8 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/api/v1/outbox/{id}", get(outbox::one))
         .route("/api/v1/people/{id}/privacy", post(token::issue))
         .route("/api/v1/campaigns", get(campaigns::list).post(campaigns::make))
-        .route(
-            "/api/v1/campaigns/{id}",
-            get(campaigns::one).put(campaigns::change).delete(campaigns::remove),
-        )
+        .route("/api/v1/campaigns/{id}", get(campaigns::one).put(campaigns::change))
+        .route("/api/v1/campaigns/{id}", delete(campaigns::remove))
         .route("/api/v1/campaigns/{id}/forecast", post(forecast::ask))
         .route("/api/v1/campaigns/{id}/test", post(verbs::test))
         .route("/api/v1/campaigns/{id}/publish", post(verbs::publish))

@@ -166,6 +166,42 @@ fn a_campaign_reaches_who_allows_it_and_explains_the_rest() {
     assert_eq!((status, &said["code"]), (409, &json!("published")), "{said}");
 }
 
+#[test]
+fn who_left_by_the_link_of_a_mail_gets_no_other() {
+    let (_data, server, shop) = house(20);
+    let id = publish(&server, &shop, &campaign(&json!({})));
+    until(&server, &shop, &id, "completed");
+    let (_, people) = server.get("/api/v1/people?identity=u1", &shop);
+    let person = people["people"][0]["id"].as_str().unwrap();
+    let (_, own) = server.get(&format!("/api/v1/messages?person={person}"), &shop);
+    let message = own["messages"][0]["id"].as_str().unwrap();
+    let (status, mail) = server.get(&format!("/api/v1/outbox/{message}"), &shop);
+    assert_eq!(status, 200, "{mail}");
+    let html = mail["html"].as_str().unwrap();
+    let at = html.find("/u/").unwrap();
+    let leave: String = html[at..].chars().take_while(|c| *c != '"').collect();
+    // Looking changes nothing; a click does, and again it is the same.
+    assert_eq!(server.send("GET", &leave, "", "").unwrap().0, 200);
+    let allows = |server: &Server| {
+        let (_, found) = server.get("/api/v1/people?identity=u1", &shop);
+        found["people"][0]["consents"]["marketing:email"] == true
+    };
+    assert!(allows(&server));
+    for _ in 0..2 {
+        let body = "List-Unsubscribe=One-Click";
+        assert_eq!(server.send("POST", &leave, "", body).unwrap().0, 200);
+    }
+    let forged = format!("{}A", &leave[..leave.len() - 1]);
+    assert_eq!(server.send("POST", &forged, "", "").unwrap().0, 403);
+    let again = publish(&server, &shop, &campaign(&json!({"name": "Again"})));
+    let done = until(&server, &shop, &again, "completed");
+    assert_eq!(done["runs"][0]["reasons"]["dropped"], json!({"no_consent": 3}), "{done}");
+    let (_, said) = server.get("/api/v1/consents?identity=u1", &shop);
+    let said = said["consents"].as_array().unwrap();
+    assert_eq!(said.last().unwrap()["method"], "unsubscribe link", "{said:?}");
+    assert_eq!(said.iter().filter(|one| one["method"] == "unsubscribe link").count(), 1);
+}
+
 /// A moment some days from now, as the API reads it.
 fn days_from_now(days: i64) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();

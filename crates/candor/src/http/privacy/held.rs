@@ -3,13 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use candor_catalog::{DeliveryState, Wanted};
 use candor_event::{ConsentChange, DataClass, PersonId, Timestamp, Value};
 use candor_ingest::GUIDS_TRAIT;
 use candor_query::EventCount;
 
+use super::rule::words;
 use crate::http::insights::read;
+use crate::http::messages::{published, same};
 use crate::http::problem::Problem;
 use crate::server::{Server, Tenant};
+
+/// Messages that are looked at.
+const MESSAGES_MAX: usize = 1_000;
 
 /// What is held of a person.
 #[derive(Debug, Default)]
@@ -34,6 +40,7 @@ pub async fn held(
     server: &Server,
     tenant: &Arc<Tenant>,
     person: PersonId,
+    values: bool,
     just_said: Option<&ConsentChange>,
 ) -> Result<Held, Problem> {
     let found = read(server, tenant, move |view, _| Ok(candor_query::person(view, person)));
@@ -42,7 +49,8 @@ pub async fn held(
     let missing = just_said.filter(|just_said| said.last() != Some(just_said));
     said.extend(missing.cloned());
     said.reverse();
-    let mut held = Held { said, messages: messages_of(person), ..Held::default() };
+    let messages = messages_of(server, tenant, person, values).await?;
+    let mut held = Held { said, messages, ..Held::default() };
     let Some(found) = found else { return Ok(held) };
     let classes = tenant.door.classes();
     for (name, value) in found.traits {
@@ -61,7 +69,38 @@ pub async fn held(
     Ok(held)
 }
 
-/// What was written to a person: nothing yet.
-fn messages_of(_person: PersonId) -> Vec<Message> {
-    Vec::new()
+/// What was written to a person, the latest first, with the rule by which; where values are not
+/// shown, without those of the rule.
+async fn messages_of(
+    server: &Server,
+    tenant: &Arc<Tenant>,
+    person: PersonId,
+    values: bool,
+) -> Result<Vec<Message>, Problem> {
+    let account = &tenant.publisher.account_id;
+    let wanted = Wanted { people: same(tenant, person), ..Wanted::default() };
+    let mut found = server.catalog.messages(account, &wanted, None, MESSAGES_MAX).await?;
+    found.sort_by_key(|message| std::cmp::Reverse(message.changed_at));
+    let mut messages = Vec::with_capacity(found.len());
+    for message in &found {
+        let Some(became) = became(message.state) else { continue };
+        let published = published(server, account, &message.run).await?;
+        let (what, why) = published.map_or_else(Default::default, |(_, campaign)| {
+            (campaign.name.clone(), words(&campaign.audience, values))
+        });
+        let at = message.sent_at.unwrap_or(message.changed_at);
+        messages.push((at, what, became.to_owned(), why));
+    }
+    Ok(messages)
+}
+
+/// What became of a message, for the person; nothing of one that never left.
+fn became(state: DeliveryState) -> Option<&'static str> {
+    match state {
+        DeliveryState::Planned | DeliveryState::HandingOver | DeliveryState::Dropped => None,
+        DeliveryState::Accepted => Some("Sent"),
+        DeliveryState::Delivered => Some("Arrived"),
+        DeliveryState::Failed => Some("Did not arrive"),
+        DeliveryState::Unknown => Some("Perhaps sent"),
+    }
 }

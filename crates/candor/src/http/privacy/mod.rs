@@ -10,6 +10,7 @@ mod held;
 pub mod html;
 mod language;
 mod own;
+mod rule;
 pub mod said;
 pub mod subscriptions;
 pub mod token;
@@ -123,7 +124,7 @@ async fn answer(
         audit(server, tenant, actor, "view own page", person.to_string()).await?;
     }
     let just_said = done.as_ref().and_then(Option::as_ref);
-    let held = held(server, tenant, *person, just_said).await?;
+    let held = held(server, tenant, *person, *shows == Shows::Values, just_said).await?;
     let number = |change: &ConsentChange| {
         receipt(tenant, change)["id"].as_str().unwrap_or_default().to_owned()
     };
