@@ -36,6 +36,14 @@ pub(super) struct Ready {
     pub(super) counts_since: Option<Timestamp>,
 }
 
+/// Why a message that was ready does not go at the last moment.
+pub(super) enum Recall {
+    /// Somebody changed its run, or switched something off.
+    Halted,
+    /// The person must not get it any more.
+    Dropped(DropReason),
+}
+
 /// What a message is made for.
 pub(super) struct Wanted {
     pub(super) person: PersonId,
@@ -108,6 +116,24 @@ impl Sender {
             Some(_) => DropReason::NoAddress,
             None => DropReason::NoConsent,
         }
+    }
+
+    /// Whether nothing of a run may go out now; `seen` were its changes when its plan was made.
+    pub(super) fn is_halted(&self, plan: &Plan, seen: u64) -> bool {
+        self.halts.is_off(plan.campaign.channel.word()) || self.halts.changes(&plan.run.run) != seen
+    }
+
+    /// Whether a message that is ready may still go: asked right before its first byte.
+    pub(super) fn last_word(
+        &self,
+        plan: &Plan,
+        seen: u64,
+        (person, hash): (PersonId, [u8; 16]),
+    ) -> Result<(), Recall> {
+        if self.is_halted(plan, seen) {
+            return Err(Recall::Halted);
+        }
+        self.still(plan, person, hash).map(|_| ()).map_err(Recall::Dropped)
     }
 
     /// What can change at any moment: whether the person allows it, and the address is not left

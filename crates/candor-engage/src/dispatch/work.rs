@@ -13,11 +13,11 @@ use candor_catalog::{Cap, Delivery, DeliveryState, Lease, Moved, RunState, Suppr
 use candor_event::Timestamp;
 use candor_ingest::Outcome;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::flow::Flow;
-use super::gate::{Ready, Stop, Wanted};
+use super::gate::{Ready, Recall, Stop, Wanted};
 use super::reason::DropReason;
 use super::sender::{Plan, Sender};
 use super::{Error, settle};
@@ -46,6 +46,8 @@ type Made = Vec<(Delivery, Result<Ready, Stop>)>;
 /// What was handed over and has no durable end yet.
 struct Flying {
     delivery: Delivery,
+    /// It may have gone before a crash.
+    doubted: bool,
     variant: Option<String>,
     address: String,
     place: OwnedSemaphorePermit,
@@ -71,7 +73,7 @@ struct Work<'w> {
     todo: VecDeque<Delivery>,
     making: VecDeque<JoinHandle<Made>>,
     ready: VecDeque<(Delivery, Ready)>,
-    flying: JoinSet<(u32, Answer)>,
+    flying: JoinSet<(u32, Result<Answer, Recall>)>,
     flown: HashMap<u32, Flying>,
     /// Ends and drops that are not durable yet.
     ends: Vec<End>,
@@ -166,10 +168,7 @@ impl Work<'_> {
 
     /// Whether nothing more of this may go out now.
     fn look(&mut self) -> bool {
-        let sender = self.sender;
-        let off = sender.halts.is_off(self.plan.campaign.channel.word());
-        let changed = sender.halts.changes(&self.lease.run) != self.seen;
-        self.halted |= off || changed;
+        self.halted |= self.sender.is_halted(self.plan, self.seen);
         self.halted
     }
 
@@ -385,7 +384,7 @@ impl Work<'_> {
             }
             let doubted = delivery.state == DeliveryState::HandingOver;
             delivery.state = DeliveryState::HandingOver;
-            back += usize::from(!self.hand_over((delivery, doubted), ready, place));
+            self.hand_over((delivery, doubted), ready, place);
         }
         if back > 0 {
             self.flow.give_back(back);
@@ -415,35 +414,21 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Hands a message over, unless what can change at any moment has changed; whether it did.
+    /// Hands a message over, unless what can change at any moment has changed by then.
     fn hand_over(
         &mut self,
         (delivery, doubted): (Delivery, bool),
         ready: Ready,
         place: OwnedSemaphorePermit,
-    ) -> bool {
+    ) {
         let Ready { composed, address, hash, variant, .. } = ready;
-        if self.look() {
-            let now = self.sender.now();
-            self.put_off(now);
-            // What may have gone before stays as it is, and is asked about again.
-            if !doubted {
-                let moved = settle::put_off(&delivery, now);
-                self.ends.push(End { delivery, moved, variant });
-            }
-            self.places.push(place);
-            return false;
-        }
-        if let Err(reason) = self.sender.still(self.plan, delivery.person, hash) {
-            self.drops(delivery, reason, (doubted, None), variant);
-            self.places.push(place);
-            return false;
-        }
-        let (provider, now) = (self.plan.provider.clone(), self.sender.now());
-        let at = delivery.place;
-        self.flying.spawn(async move { (at, provider.hand_over(&composed, now).await) });
-        self.flown.insert(at, Flying { delivery, variant, address, place });
-        true
+        let (sender, plan, seen) = (self.sender.clone(), self.plan.clone(), self.seen);
+        let (at, person, now) = (delivery.place, delivery.person, self.sender.now());
+        self.flying.spawn(async move {
+            let still = || sender.last_word(&plan, seen, (person, hash));
+            (at, plan.provider.hand_over_if(&composed, now, still).await)
+        });
+        self.flown.insert(at, Flying { delivery, doubted, variant, address, place });
     }
 
     /// Waits for ends, for messages that are being made, or until more may go.
@@ -479,14 +464,32 @@ impl Work<'_> {
         }
     }
 
-    fn ended(&mut self, ended: Result<(u32, Answer), tokio::task::JoinError>) {
+    fn ended(&mut self, ended: Result<(u32, Result<Answer, Recall>), JoinError>) {
         // A task that broke says nothing of its message: its lease runs out, and it goes again.
         let Ok((at, answer)) = ended else { return };
         let Some(flying) = self.flown.remove(&at) else { return };
-        self.flow.answered(&answer, self.sender.now());
-        let Flying { delivery, variant, address, place } = flying;
-        self.ends_with(delivery, variant, Some(address), &answer);
+        let now = self.sender.now();
+        let Flying { delivery, doubted, variant, address, place } = flying;
         self.places.push(place);
+        if answer.is_err() {
+            self.flow.give_back(1);
+            self.plan.throttle.give_back(1);
+        }
+        match answer {
+            Ok(answer) => {
+                self.flow.answered(&answer, now);
+                self.ends_with(delivery, variant, Some(address), &answer);
+            }
+            Err(Recall::Dropped(reason)) => self.drops(delivery, reason, (doubted, None), variant),
+            Err(Recall::Halted) => {
+                self.put_off(now);
+                // What may have gone before stays as it is, and is asked about again.
+                if !doubted {
+                    let moved = settle::put_off(&delivery, now);
+                    self.ends.push(End { delivery, moved, variant });
+                }
+            }
+        }
     }
 
     async fn keep_lease(&mut self) -> Result<bool, Error> {
