@@ -13,7 +13,7 @@ export CARGO_TERM_COLOR ?= auto
 help:
 	@echo "make demo    build everything and serve the product with generated people and live traffic"
 	@echo "make test    install what tests need and run every check"
-	@echo "make torture the long forms: a hundred kills, many cases of each property"
+	@echo "make torture the long forms: a hundred kills, campaigns under kills, many cases of each property"
 	@echo "make bench   measure what the server takes in, about three minutes"
 	@echo "make fuzz    throw bytes at every decoder for MINUTES=10 each"
 	@echo "make build   build the release binary and copy it to build/candor"
@@ -43,6 +43,8 @@ test: check-tools web format lint unit docs audit dashboard browser rest-client
 # Prints the seed of the kills: SEED=… repeats a run.
 torture: check-tools
 	KILLS=100 cargo test --locked -p candor --test e2e kills_under_load -- --nocapture
+	@scripts/mail-peers
+	KILLS=10 cargo test --locked -p candor --test e2e lose_nobody -- --nocapture --test-threads 1
 	PROPTEST_CASES=5000 cargo test --workspace --locked
 
 format:

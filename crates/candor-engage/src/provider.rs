@@ -5,6 +5,7 @@
 //! Whoever sends needs to know nothing of what is behind one: a mail server, a URL, or an outbox
 //! where messages are only looked at.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use candor_event::Timestamp;
@@ -186,8 +187,30 @@ impl Provider {
     /// Hands a message over and waits for the answer; `now` is the moment of this attempt. Dropping
     /// the future leaves unknown whether the message went.
     pub async fn hand_over(&self, message: &Composed, now: Timestamp) -> Answer {
+        let Ok(answer) = self.hand_over_if(message, now, || Ok::<(), Infallible>(())).await;
+        answer
+    }
+
+    /// The same, unless the message is not to go any more right before its first byte would, which
+    /// may be a while later where many wait for a connection.
+    ///
+    /// # Errors
+    /// Those of `still`; nothing went then.
+    pub async fn hand_over_if<E>(
+        &self,
+        message: &Composed,
+        now: Timestamp,
+        still: impl Fn() -> Result<(), E>,
+    ) -> Result<Answer, E> {
+        if let (Way::Server { email, .. }, Ready::Mail(mail)) = (&self.way, &message.0) {
+            return email.hand_over_if(mail, still).await;
+        }
+        still()?;
+        Ok(self.hand_over_now(message, now).await)
+    }
+
+    async fn hand_over_now(&self, message: &Composed, now: Timestamp) -> Answer {
         match (&self.way, &message.0) {
-            (Way::Server { email, .. }, Ready::Mail(mail)) => email.hand_over(mail).await,
             (Way::Url { client, endpoint }, Ready::Post { id, body }) => {
                 client.hand_over(endpoint, *id, now, body.as_bytes()).await
             }

@@ -185,17 +185,17 @@ fn occurrence(at: DateTime, clock: Clock, zone: &TimeZone) -> Occurrence {
     Occurrence { key: at.strftime("%Y-%m-%dT%H:%M").to_string(), due, at: Some(at) }
 }
 
-/// When it is a person's turn, for an occurrence that fires now; none when it has passed for them
-/// and they are left out.
-pub fn turn(at: DateTime, clock: Clock, person: &TimeZone, now: Timestamp) -> Option<Timestamp> {
+/// When it is a person's turn, for an occurrence that fires at a moment; none when it has passed
+/// for them by then and they are left out.
+pub fn turn(at: DateTime, clock: Clock, person: &TimeZone, fires: Timestamp) -> Option<Timestamp> {
     let due = moment(at, person);
     match clock {
-        Clock::Publisher => Some(now),
-        _ if due >= now => Some(due),
+        Clock::Publisher => Some(fires),
+        _ if due >= fires => Some(due),
         Clock::Person => None,
         Clock::PersonOrNextDay => {
             let next = at.saturating_add(Span::new().days(1));
-            Some(moment(next, person)).filter(|due| *due >= now)
+            Some(moment(next, person)).filter(|due| *due >= fires)
         }
     }
 }

@@ -145,11 +145,7 @@ pub async fn save(
     let mut all = tenant.providers.open.lock().await;
     server.catalog.put_credential(&tenant.publisher.account_id, &new).await?;
     leave(all.remove(&(channel, name.to_owned())));
-    server.engine.renew(&Lane {
-        account: tenant.publisher.account_id.clone(),
-        channel: new.channel,
-        provider: new.provider,
-    });
+    looks_again(server, tenant, (channel, name));
     Ok(())
 }
 
@@ -166,7 +162,18 @@ pub async fn remove(
     let mut all = tenant.providers.open.lock().await;
     let removed = server.catalog.remove_credential(account, channel.word(), name).await?;
     leave(all.remove(&(channel, name.to_owned())));
+    looks_again(server, tenant, (channel, name));
     Ok(removed)
+}
+
+/// Whoever sends by a provider that was changed looks again by which one.
+fn looks_again(server: &Server, tenant: &Tenant, (channel, name): Named<'_>) {
+    tenant.sender.halts.all_changed();
+    server.engine.renew(&Lane {
+        account: tenant.publisher.account_id.clone(),
+        channel: channel.word().to_owned(),
+        provider: name.to_owned(),
+    });
 }
 
 /// Takes leave of a server without waiting for it.

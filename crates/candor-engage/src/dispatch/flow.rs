@@ -217,7 +217,10 @@ impl Flow {
             }
             Answer::TooFast { code, retry_after } => {
                 state.last_error = Some(code.clone());
-                state.slow_down(now.0);
+                // How fast one message was that is tried alone says nothing.
+                if !probe {
+                    state.slow_down(now.0);
+                }
                 if let Some(wait) = retry_after {
                     let until = now.0.saturating_add(wait.as_millis() as i64);
                     state.held_until = state.held_until.max(until);
@@ -326,6 +329,9 @@ mod tests {
         assert_eq!(flow.held_until(probe), Some(Timestamp(1_015_000)), "longer each time");
         let again = Timestamp(1_015_000);
         assert_eq!(flow.take(64, again), Ok(1));
+        let slower = Answer::TooFast { code: "421 4.7.0".into(), retry_after: None };
+        flow.answered(&slower, again);
+        assert_eq!(flow.take(64, again), Ok(1), "neither held for longer nor slower for it");
         flow.answered(&accepted(), again);
         assert_eq!(flow.take(64, again), Ok(64));
     }

@@ -1,6 +1,7 @@
 //! Whether a message may go: asked when it is made and, what can change at any moment, once more
 //! right before it is handed over (spec: engagement, 1.5, in its order).
 
+use candor_catalog::Delivery;
 use candor_event::{ClassSet, PersonId, Timestamp};
 
 use super::reason::DropReason;
@@ -35,6 +36,14 @@ pub(super) struct Ready {
     pub(super) counts_since: Option<Timestamp>,
 }
 
+/// Why a message that was ready does not go at the last moment.
+pub(super) enum Recall {
+    /// Somebody changed its run, or switched something off.
+    Halted,
+    /// The person must not get it any more.
+    Dropped(DropReason),
+}
+
 /// What a message is made for.
 pub(super) struct Wanted {
     pub(super) person: PersonId,
@@ -44,6 +53,22 @@ pub(super) struct Wanted {
 }
 
 impl Sender {
+    /// Whether the person has a newer message of a campaign that keeps only the newest one.
+    pub(super) fn has_newer(
+        &self,
+        plan: &Plan,
+        delivery: &Delivery,
+        runtime: &tokio::runtime::Handle,
+    ) -> bool {
+        let keeps = plan.campaign.quiet_hours.is_some_and(|quiet| quiet.then == Then::KeepNewest);
+        if !keeps || !plan.has_newer_runs || delivery.due <= plan.run.due {
+            return false;
+        }
+        let asked = self.catalog.has_newer(&self.account, &plan.run.run, delivery.person);
+        // Nobody gets none because of a disk that does not read: the newest goes by itself.
+        runtime.block_on(asked).unwrap_or(false)
+    }
+
     /// Asks every gate and makes the message. Works and does not wait.
     pub(super) fn judge(
         &self,
@@ -91,6 +116,24 @@ impl Sender {
             Some(_) => DropReason::NoAddress,
             None => DropReason::NoConsent,
         }
+    }
+
+    /// Whether nothing of a run may go out now; `seen` were its changes when its plan was made.
+    pub(super) fn is_halted(&self, plan: &Plan, seen: u64) -> bool {
+        self.halts.is_off(plan.campaign.channel.word()) || self.halts.changes(&plan.run.run) != seen
+    }
+
+    /// Whether a message that is ready may still go: asked right before its first byte.
+    pub(super) fn last_word(
+        &self,
+        plan: &Plan,
+        seen: u64,
+        (person, hash): (PersonId, [u8; 16]),
+    ) -> Result<(), Recall> {
+        if self.is_halted(plan, seen) {
+            return Err(Recall::Halted);
+        }
+        self.still(plan, person, hash).map(|_| ()).map_err(Recall::Dropped)
     }
 
     /// What can change at any moment: whether the person allows it, and the address is not left

@@ -2,7 +2,7 @@
 //! somebody changed. Asked in memory before each hand-over; what is durable of it is the catalog's.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,7 @@ pub struct Switches {
 pub struct Halts {
     switches: RwLock<Switches>,
     changes: RwLock<HashMap<String, u64>>,
+    of_all: AtomicU64,
     closed: AtomicBool,
 }
 
@@ -56,9 +57,14 @@ impl Halts {
         *changes.entry(run.to_owned()).or_default() += 1;
     }
 
+    /// Somebody changed what every run may go by: whoever works on any looks again.
+    pub fn all_changed(&self) {
+        self.of_all.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Counts how often a run changed since the start.
     pub fn changes(&self, run: &str) -> u64 {
         let changes = self.changes.read().unwrap_or_else(PoisonError::into_inner);
-        changes.get(run).copied().unwrap_or_default()
+        changes.get(run).copied().unwrap_or_default() + self.of_all.load(Ordering::Relaxed)
     }
 }

@@ -76,3 +76,10 @@ pub mod failed {
     /// All of them.
     pub const ALL: [&str; 5] = [NO_SUCH_ADDRESS, BAD_CONTENT, GAVE_UP, BOUNCED, COMPLAINT];
 }
+
+/// A reason as it stands in the catalog, by the word of the closed lists.
+pub(super) fn known(reason: &Option<String>) -> Option<&'static str> {
+    let reason = reason.as_deref()?;
+    let all = DropReason::ALL.into_iter().map(DropReason::word).chain(failed::ALL);
+    all.chain([candor_catalog::FREQUENCY_CAP]).find(|word| *word == reason)
+}

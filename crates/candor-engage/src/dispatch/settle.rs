@@ -5,7 +5,7 @@ use candor_catalog::{Delivery, DeliveryState, Moved};
 use candor_event::{PersonId, Properties, Timestamp, Value};
 use candor_ingest::Outcome;
 
-use super::reason::{DropReason, failed};
+use super::reason::{self, DropReason, failed};
 use super::sender::Plan;
 use crate::channel::{Answer, Channel};
 
@@ -38,6 +38,12 @@ pub(super) fn step(delivery: &Delivery, to: DeliveryState) -> Moved {
 pub(super) fn dropped(delivery: &Delivery, reason: DropReason, detail: Option<String>) -> Moved {
     let reason = Some(reason.word());
     Moved { reason, code: detail, ..step(delivery, DeliveryState::Dropped) }
+}
+
+/// A message that is not to go any more, and of which nobody knows whether it went before a crash.
+pub(super) fn doubted(delivery: &Delivery, reason: DropReason) -> Moved {
+    let code = Some(reason.word().to_owned());
+    Moved { code, ..step(delivery, DeliveryState::Unknown) }
 }
 
 /// A message that goes later.
@@ -136,6 +142,16 @@ pub(super) fn outcome(
         properties.insert("drop_reason", reason.into());
     }
     Some(Outcome { person, at: now, name, id: event_id(id, tag), properties })
+}
+
+/// The event of a message that was settled before; none where it was not.
+pub(super) fn told_again(plan: &Plan, delivery: &Delivery) -> Option<Outcome> {
+    if !delivery.state.is_settled() {
+        return None;
+    }
+    let reason = reason::known(&delivery.reason);
+    let moved = Moved { reason, ..step(delivery, delivery.state) };
+    outcome(plan, delivery, None, &moved, delivery.changed_at)
 }
 
 /// What every event about a message says.

@@ -13,15 +13,14 @@ use candor_catalog::{Cap, Delivery, DeliveryState, Lease, Moved, RunState, Suppr
 use candor_event::Timestamp;
 use candor_ingest::Outcome;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::flow::Flow;
-use super::gate::{Ready, Stop, Wanted};
-use super::reason::{DropReason, failed};
+use super::gate::{Ready, Recall, Stop, Wanted};
+use super::reason::DropReason;
 use super::sender::{Plan, Sender};
 use super::{Error, settle};
-use crate::campaign::Then;
 use crate::channel::Answer;
 
 /// A lease runs out after this, and is kept for longer at half of it.
@@ -47,6 +46,8 @@ type Made = Vec<(Delivery, Result<Ready, Stop>)>;
 /// What was handed over and has no durable end yet.
 struct Flying {
     delivery: Delivery,
+    /// It may have gone before a crash.
+    doubted: bool,
     variant: Option<String>,
     address: String,
     place: OwnedSemaphorePermit,
@@ -72,7 +73,7 @@ struct Work<'w> {
     todo: VecDeque<Delivery>,
     making: VecDeque<JoinHandle<Made>>,
     ready: VecDeque<(Delivery, Ready)>,
-    flying: JoinSet<(u32, Answer)>,
+    flying: JoinSet<(u32, Result<Answer, Recall>)>,
     flown: HashMap<u32, Flying>,
     /// Ends and drops that are not durable yet.
     ends: Vec<End>,
@@ -130,13 +131,8 @@ pub async fn work(
     };
     if lease.torn {
         // Whoever had it before may not have told everything; told twice, it counts once.
-        let settled = all.iter().filter(|delivery| delivery.state.is_settled());
-        let told = settled.filter_map(|delivery| {
-            let moved =
-                Moved { reason: word(&delivery.reason), ..settle::step(delivery, delivery.state) };
-            settle::outcome(plan, delivery, None, &moved, delivery.changed_at)
-        });
-        let told: Vec<Outcome> = told.collect();
+        let told: Vec<Outcome> =
+            all.iter().filter_map(|delivery| settle::told_again(plan, delivery)).collect();
         for some in told.chunks(TOLD_TOGETHER) {
             work.tell(some.to_vec());
             work.hear_of_telling(TELLING_MAX).await?;
@@ -173,10 +169,7 @@ impl Work<'_> {
 
     /// Whether nothing more of this may go out now.
     fn look(&mut self) -> bool {
-        let sender = self.sender;
-        let off = sender.halts.is_off(self.plan.campaign.channel.word());
-        let changed = sender.halts.changes(&self.lease.run) != self.seen;
-        self.halted |= off || changed;
+        self.halted |= self.sender.is_halted(self.plan, self.seen);
         self.halted
     }
 
@@ -196,6 +189,10 @@ impl Work<'_> {
             self.hear_of_telling(TELLING_MAX).await?;
             if self.is_done() {
                 return Ok(true);
+            }
+            if self.flying.is_empty() && !self.flown.is_empty() {
+                // Of whom nobody says anything any more: another worker hands it over again.
+                return Err(Error::Broken("a hand-over ended without an answer"));
             }
             if !self.keep_lease().await? {
                 return Ok(false);
@@ -236,7 +233,7 @@ impl Work<'_> {
             let runtime = tokio::runtime::Handle::current();
             self.making.push_back(tokio::task::spawn_blocking(move || {
                 let judged = |delivery: Delivery| {
-                    let newer = newer(&sender, &plan, &delivery, &runtime);
+                    let newer = sender.has_newer(&plan, &delivery, &runtime);
                     let wanted = Wanted { person: delivery.person, id: delivery.id, newer };
                     let judged = sender.judge(&plan, &wanted, sender.now());
                     (delivery, judged)
@@ -264,7 +261,10 @@ impl Work<'_> {
     fn sorted(&mut self, delivery: Delivery, judged: Result<Ready, Stop>) {
         match judged {
             Ok(ready) => self.ready.push_back((delivery, ready)),
-            Err(Stop::Drop(reason, detail)) => self.drops(delivery, reason, detail, None),
+            Err(Stop::Drop(reason, detail)) => {
+                let doubted = delivery.state == DeliveryState::HandingOver;
+                self.drops(delivery, reason, (doubted, detail), None);
+            }
             Err(Stop::Later(due)) => {
                 self.put_off(due);
                 let moved = settle::put_off(&delivery, due);
@@ -274,14 +274,19 @@ impl Work<'_> {
         }
     }
 
+    /// Ends a message that does not go. Where it is `doubted`, it may have gone before a crash:
+    /// nobody may say that it did not.
     fn drops(
         &mut self,
         delivery: Delivery,
         reason: DropReason,
-        detail: Option<String>,
+        (doubted, detail): (bool, Option<String>),
         variant: Option<String>,
     ) {
-        let moved = settle::dropped(&delivery, reason, detail);
+        let moved = match doubted {
+            true => settle::doubted(&delivery, reason),
+            false => settle::dropped(&delivery, reason, detail),
+        };
         self.ends.push(End { delivery, moved, variant });
     }
 
@@ -298,7 +303,10 @@ impl Work<'_> {
             self.put_off(moved.due);
         }
         match answer {
-            Answer::NoSuchAddress { retire: true, .. } => self.retired.extend(address),
+            // A webhook's address is nobody's own: there is none to leave alone.
+            Answer::NoSuchAddress { retire: true, .. } => {
+                self.retired.extend(address.filter(|address| !address.is_empty()));
+            }
             Answer::BadContent { code } if self.plan.is_bad(now) => {
                 self.pauses = Some(code.clone());
             }
@@ -379,8 +387,9 @@ impl Work<'_> {
                 outcomes.extend(settle::outcome(self.plan, &delivery, variant, &moved, now));
                 continue;
             }
+            let doubted = delivery.state == DeliveryState::HandingOver;
             delivery.state = DeliveryState::HandingOver;
-            back += usize::from(!self.hand_over(delivery, ready, place));
+            self.hand_over((delivery, doubted), ready, place);
         }
         if back > 0 {
             self.flow.give_back(back);
@@ -410,27 +419,21 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Hands a message over, unless what can change at any moment has changed; whether it did.
-    fn hand_over(&mut self, delivery: Delivery, ready: Ready, place: OwnedSemaphorePermit) -> bool {
+    /// Hands a message over, unless what can change at any moment has changed by then.
+    fn hand_over(
+        &mut self,
+        (delivery, doubted): (Delivery, bool),
+        ready: Ready,
+        place: OwnedSemaphorePermit,
+    ) {
         let Ready { composed, address, hash, variant, .. } = ready;
-        if self.look() {
-            let now = self.sender.now();
-            self.put_off(now);
-            let moved = settle::put_off(&delivery, now);
-            self.ends.push(End { delivery, moved, variant });
-            self.places.push(place);
-            return false;
-        }
-        if let Err(reason) = self.sender.still(self.plan, delivery.person, hash) {
-            self.drops(delivery, reason, None, variant);
-            self.places.push(place);
-            return false;
-        }
-        let (provider, now) = (self.plan.provider.clone(), self.sender.now());
-        let at = delivery.place;
-        self.flying.spawn(async move { (at, provider.hand_over(&composed, now).await) });
-        self.flown.insert(at, Flying { delivery, variant, address, place });
-        true
+        let (sender, plan, seen) = (self.sender.clone(), self.plan.clone(), self.seen);
+        let (at, person, now) = (delivery.place, delivery.person, self.sender.now());
+        self.flying.spawn(async move {
+            let still = || sender.last_word(&plan, seen, (person, hash));
+            (at, plan.provider.hand_over_if(&composed, now, still).await)
+        });
+        self.flown.insert(at, Flying { delivery, doubted, variant, address, place });
     }
 
     /// Waits for ends, for messages that are being made, or until more may go.
@@ -466,14 +469,32 @@ impl Work<'_> {
         }
     }
 
-    fn ended(&mut self, ended: Result<(u32, Answer), tokio::task::JoinError>) {
+    fn ended(&mut self, ended: Result<(u32, Result<Answer, Recall>), JoinError>) {
         // A task that broke says nothing of its message: its lease runs out, and it goes again.
         let Ok((at, answer)) = ended else { return };
         let Some(flying) = self.flown.remove(&at) else { return };
-        self.flow.answered(&answer, self.sender.now());
-        let Flying { delivery, variant, address, place } = flying;
-        self.ends_with(delivery, variant, Some(address), &answer);
+        let now = self.sender.now();
+        let Flying { delivery, doubted, variant, address, place } = flying;
         self.places.push(place);
+        if answer.is_err() {
+            self.flow.give_back(1);
+            self.plan.throttle.give_back(1);
+        }
+        match answer {
+            Ok(answer) => {
+                self.flow.answered(&answer, now);
+                self.ends_with(delivery, variant, Some(address), &answer);
+            }
+            Err(Recall::Dropped(reason)) => self.drops(delivery, reason, (doubted, None), variant),
+            Err(Recall::Halted) => {
+                self.put_off(now);
+                // What may have gone before stays as it is, and is asked about again.
+                if !doubted {
+                    let moved = settle::put_off(&delivery, now);
+                    self.ends.push(End { delivery, moved, variant });
+                }
+            }
+        }
     }
 
     async fn keep_lease(&mut self) -> Result<bool, Error> {
@@ -510,32 +531,9 @@ impl Work<'_> {
     }
 }
 
-/// A reason as it stands in the catalog, by the word of the closed list.
-fn word(reason: &Option<String>) -> Option<&'static str> {
-    let reason = reason.as_deref()?;
-    let all = DropReason::ALL.into_iter().map(DropReason::word).chain(failed::ALL);
-    all.chain([candor_catalog::FREQUENCY_CAP]).find(|word| *word == reason)
-}
-
 /// Ends when the first of what is being made is.
 async fn made(making: &VecDeque<JoinHandle<Made>>) {
     while making.front().is_some_and(|first| !first.is_finished()) {
         sleep(Duration::from_millis(1)).await;
     }
-}
-
-/// Whether the person has a newer message of a campaign that keeps only the newest one.
-fn newer(
-    sender: &Sender,
-    plan: &Plan,
-    delivery: &Delivery,
-    runtime: &tokio::runtime::Handle,
-) -> bool {
-    let keeps = plan.campaign.quiet_hours.is_some_and(|quiet| quiet.then == Then::KeepNewest);
-    if !keeps || !plan.has_newer_runs || delivery.due <= plan.run.due {
-        return false;
-    }
-    let asked = sender.catalog.has_newer(&sender.account, &plan.run.run, delivery.person);
-    // Nobody gets none because of a disk that does not read: the newest goes by itself.
-    runtime.block_on(asked).unwrap_or(false)
 }

@@ -122,8 +122,9 @@ async fn begin_one(server: &Server, tenant: &Arc<Tenant>, run: &Run) -> anyhow::
     let groups = match (clock, occurrence.at) {
         (Clock::Publisher, _) | (_, None) => vec![Group { due: now, people }],
         (clock, Some(at)) => {
-            let tenant = tenant.clone();
-            tokio::task::spawn_blocking(move || by_turn(&tenant, people, at, clock, now)).await?
+            let (tenant, since) = (tenant.clone(), run.due);
+            tokio::task::spawn_blocking(move || by_turn(&tenant, people, (at, clock), since))
+                .await?
         }
     };
     server.catalog.fix_audience(&run.account, &run.run, &groups, as_of, now).await?;
@@ -136,18 +137,18 @@ async fn begin_one(server: &Server, tenant: &Arc<Tenant>, run: &Run) -> anyhow::
     Ok(())
 }
 
-/// People by the moment of their turn; whose turn is over is not among them.
+/// People by the moment of their turn; whose turn was over before the run was due is not among
+/// them. A run begins a moment after that, or later where it catches up: those first turns count.
 fn by_turn(
     tenant: &Tenant,
     people: Vec<PersonId>,
-    at: jiff::civil::DateTime,
-    clock: Clock,
-    now: Timestamp,
+    (at, clock): (jiff::civil::DateTime, Clock),
+    since: Timestamp,
 ) -> Vec<Group> {
     let mut groups: BTreeMap<Timestamp, Vec<PersonId>> = BTreeMap::new();
     for person in people {
         let traits = (tenant.sender.traits)(person).unwrap_or_default();
-        if let Some(due) = turn(at, clock, &tenant.sender.zone_of(&traits), now) {
+        if let Some(due) = turn(at, clock, &tenant.sender.zone_of(&traits), since) {
             groups.entry(due).or_default().push(person);
         }
     }

@@ -16,7 +16,7 @@ use crate::server::{Server, bearer, create};
 
 #[path = "../../../candor-engage/tests/it/peers.rs"]
 #[allow(dead_code)]
-mod peers;
+pub mod peers;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const PASSWORD: &str = "correct-horse-battery";

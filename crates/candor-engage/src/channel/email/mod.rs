@@ -4,6 +4,7 @@
 //! the server said at once is the [`Answer`]; what others say later comes as mail to the
 //! [`BounceAddress`] and is read by [`bounce::read`].
 
+use std::convert::Infallible;
 use std::fmt;
 
 pub mod bounce;
@@ -156,7 +157,21 @@ impl Email {
     /// are connections, the others wait. Dropping the future gives the connection up, and leaves
     /// unknown whether the message went.
     pub async fn hand_over(&self, message: &Composed) -> Answer {
-        self.smtp.hand_over(&message.from, &message.to, &message.bytes).await
+        let Ok(answer) = self.hand_over_if(message, || Ok::<(), Infallible>(())).await;
+        answer
+    }
+
+    /// The same, unless the message is not to go any more once there is a connection for it: what
+    /// `still` says then is the answer, and no byte of the message went.
+    ///
+    /// # Errors
+    /// Those of `still`.
+    pub async fn hand_over_if<E>(
+        &self,
+        message: &Composed,
+        still: impl Fn() -> Result<(), E>,
+    ) -> Result<Answer, E> {
+        self.smtp.hand_over((&message.from, &message.to, &message.bytes), still).await
     }
 
     /// Takes leave of the server; connections are opened anew when there is more to send.

@@ -118,25 +118,35 @@ impl Smtp {
         Ok(Smtp { settings: Arc::new(settings), tls, places, idle })
     }
 
-    /// Hands one message over, by a connection that is open or a new one.
-    pub(super) async fn hand_over(&self, from: &str, to: &str, message: &[u8]) -> Answer {
-        let Ok(_place) = self.places.acquire().await else { return Answer::later("closed") };
+    /// Hands one message over, by a connection that is open or a new one, if it is `still` to go
+    /// once there is one.
+    pub(super) async fn hand_over<E>(
+        &self,
+        (from, to, message): (&str, &str, &[u8]),
+        still: impl Fn() -> Result<(), E>,
+    ) -> Result<Answer, E> {
+        let Ok(_place) = self.places.acquire().await else { return Ok(Answer::later("closed")) };
         // A connection that is over before it says anything of this message costs nothing but
         // another connection; a second one in a row would be an answer.
-        let idle = self.take().await;
-        if let Some(answer) = match idle {
-            Some(session) => self.over(session, from, to, message).await,
-            None => None,
-        } {
-            return answer;
-        }
-        match Session::open(&self.settings, &self.tls).await {
-            Ok(session) => {
-                let answer = self.over(session, from, to, message).await;
-                answer.unwrap_or_else(|| Answer::later("connection closed"))
+        if let Some(session) = self.take().await {
+            if let Err(why_not) = still() {
+                self.keep(session);
+                return Err(why_not);
             }
-            Err(answer) => answer,
+            if let Some(answer) = self.over(session, from, to, message).await {
+                return Ok(answer);
+            }
         }
+        let session = match Session::open(&self.settings, &self.tls).await {
+            Ok(session) => session,
+            Err(answer) => return Ok(answer),
+        };
+        if let Err(why_not) = still() {
+            self.keep(session);
+            return Err(why_not);
+        }
+        let answer = self.over(session, from, to, message).await;
+        Ok(answer.unwrap_or_else(|| Answer::later("connection closed")))
     }
 
     /// None if the session was over before it began with this message.

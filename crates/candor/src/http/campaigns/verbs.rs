@@ -278,31 +278,43 @@ async fn moved(
     let account = &caller.tenant.publisher.account_id;
     let runs = server.catalog.runs(account, &id).await?;
     let moves = |run: &&Run| to.runs.0.contains(&run.state);
-    if !to.campaign.0.contains(&standing.state) && !runs.iter().any(|run| moves(&run)) {
-        let detail = format!("it is {}", super::state_word(Some(&standing), &runs));
-        return Err(Problem::conflict("wrong_state", detail));
+    let of_campaign = to.campaign.0.contains(&standing.state);
+    let wrong_state = |standing: &Standing, runs: &[Run]| {
+        let detail = format!("it is {}", super::state_word(Some(standing), runs));
+        Problem::conflict("wrong_state", detail)
+    };
+    if !of_campaign && !runs.iter().any(|run| moves(&run)) {
+        return Err(wrong_state(&standing, &runs));
     }
     audited(&server, &caller, &draft, to.action).await?;
     let now = server.now();
-    if to.campaign.0.contains(&standing.state) {
+    let mut any = false;
+    if of_campaign {
         let next = match to.campaign.1 {
             CampaignState::Stopped => None,
             CampaignState::Active => resumed_due(&server, &caller, &standing, now).await?,
             _ => standing.next_due,
         };
-        server.catalog.move_campaign(&standing, to.campaign.1, next, now).await?;
+        any |= server.catalog.move_campaign(&standing, to.campaign.1, next, now).await?;
     }
     // Read anew, now that no more of them begin; and again where one went on in between.
     loop {
         let runs = server.catalog.runs(account, &id).await?;
         let mut all = true;
         for run in runs.iter().filter(moves) {
-            all &= server.catalog.move_run(run, to.runs.1, None, now).await?;
+            let moved = server.catalog.move_run(run, to.runs.1, None, now).await?;
+            (any, all) = (any | moved, all & moved);
             caller.tenant.sender.halts.changed(&run.run);
         }
-        if all {
+        if !all {
+            continue;
+        }
+        if any {
             break;
         }
+        // It was done a moment ago.
+        let standing = self::standing(&server, &caller, &id).await?;
+        return Err(wrong_state(&standing, &runs));
     }
     server.engine.wake();
     Ok(Json(shown(&server, &caller, &draft).await?))

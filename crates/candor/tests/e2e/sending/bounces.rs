@@ -72,7 +72,7 @@ fn what_comes_back_counts_once_and_only_when_it_is_ours_and_for_good() {
     let full = send(3, "failed", "552 5.2.2 mailbox full", "5.2.2");
     assert_eq!(full["taken"], true, "{full}");
     // Whoever makes an address up suppresses nobody, whatever else they know.
-    let forged = from(4).replace(|c: char| c == '.', ".0");
+    let forged = from(4).replace('.', ".0");
     let mut forged_mac = from(4);
     let dot = forged_mac.find('.').unwrap();
     let other = if &forged_mac[dot + 1..=dot + 1] == "0" { "1" } else { "0" };

@@ -110,6 +110,48 @@ fn a_pause_holds_at_once_and_what_is_stopped_never_goes() {
     assert_eq!((status, &said["code"]), (409, &json!("wrong_state")), "{said}");
 }
 
+/// Many messages wait for few connections of a slow server: none of them is on its way yet.
+#[test]
+fn what_waits_for_a_slow_server_is_held_and_taken_back_at_once() {
+    let sink = Sink::with(|stage| {
+        if matches!(stage, Stage::Dot(_)) {
+            std::thread::sleep(Duration::from_millis(60));
+        }
+        Act::Takes
+    });
+    let (_data, server, shop) = house(150, &sink);
+    let mut settings = super::smtp(sink.port);
+    settings["connections"] = json!(2);
+    put(&server, &shop, "/api/v1/channels/email/main", &settings);
+    let id = publish(&server, &shop, &to_sink(&json!({})));
+    sink.reaches(10, SOON);
+    let on_its_way = tally(&state(&server, &shop, &id), "handing_over");
+    let got: Vec<String> = sink.mails().into_iter().map(|mail| mail.to).collect();
+    let mut spared = Vec::new();
+    for n in (1..150).filter(|n| n % 10 == 3) {
+        let said = json!({"identity": format!("u{n}"), "purposes": {"marketing:email": false}});
+        assert_eq!(server.post("/api/v1/consents", &shop, &said).0, 200);
+        spared.push((format!("u{n}@x.test"), Instant::now()));
+    }
+    verb(&server, &shop, &id, "pause");
+    let paused = Instant::now();
+    std::thread::sleep(Duration::from_millis(600));
+    let (late, until) = after(&sink, paused);
+    eprintln!("{on_its_way} were on their way; paused: {late} afterwards, until {until:?} later");
+    assert!(late <= 4 && until <= Duration::from_millis(250), "{late} {until:?}");
+    verb(&server, &shop, &id, "resume");
+    stands(&server, &shop, &id, "completed", SOON);
+    let mut latest = Duration::ZERO;
+    for (to, at) in spared.iter().filter(|(to, _)| !got.contains(to)) {
+        for mail in sink.mails_to(to) {
+            latest = latest.max(mail.at.saturating_duration_since(*at));
+        }
+    }
+    eprintln!("the latest mail to who took consent back came {latest:?} after the answer");
+    assert!(latest <= Duration::from_millis(250), "{latest:?}");
+    assert_eq!(sink.repeated(), 0);
+}
+
 #[test]
 fn a_pause_before_the_first_message_holds_everything() {
     let sink = Sink::start();

@@ -20,7 +20,7 @@ fn random(seed: &mut u64) -> u64 {
 }
 
 /// Kills a server at moments between which the sink takes about the same number of messages.
-fn kill_under(
+pub fn kill_under(
     data: &Path,
     mut server: Server,
     (kills, expected): (usize, usize),

@@ -2,11 +2,13 @@
 //! to (spec: engagement, 5).
 
 mod bounces;
+mod clocks;
 mod gates;
 mod halts;
 mod hook;
 mod kills;
 mod links;
+mod opensmtpd;
 mod providers;
 mod sink;
 

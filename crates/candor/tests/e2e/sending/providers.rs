@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use serde_json::{Value as Json, json};
 
 use crate::campaigns::{publish, put, state};
-use crate::server::Server;
+use crate::server::{Server, bearer};
 
 use super::hook::{Hook, TAKEN};
 use super::sink::{Act, Sink, Stage};
 use super::{
-    WINDOW, allowing, events, house, house_configured, smtp, stands, tally, to_sink, until,
+    WINDOW, allowing, events, house, house_configured, smtp, stands, tally, to_sink, until, verb,
 };
 
 const SOON: Duration = Duration::from_secs(40);
@@ -64,7 +64,7 @@ fn a_busy_mail_server_is_left_alone_for_a_while_and_others_go_on() {
         _ => Act::Takes,
     });
     let other = Sink::start();
-    let (_data, server, shop) = house(200, &sink);
+    let (_data, server, shop) = house(110, &sink);
     put(&server, &shop, "/api/v1/channels/email/other", &smtp(other.port));
     let begun = Instant::now();
     let id = publish(&server, &shop, &to_sink(&json!({})));
@@ -73,7 +73,7 @@ fn a_busy_mail_server_is_left_alone_for_a_while_and_others_go_on() {
     stands(&server, &shop, &aside, "completed", SOON);
     let took = begun.elapsed();
     assert!(took < Duration::from_secs(4), "the other provider was held up: {took:?}");
-    assert_eq!(other.taken(), allowing(200));
+    assert_eq!(other.taken(), allowing(110));
     // What was on its way when it began.
     assert!(sink.taken() <= WINDOW, "{}", sink.taken());
     assert_eq!(health(&server, &shop, "email/other")["held_until"], Json::Null);
@@ -86,11 +86,11 @@ fn a_busy_mail_server_is_left_alone_for_a_while_and_others_go_on() {
         asked.load(Ordering::Relaxed),
         all.iter().map(|n| n - 1).sum::<u64>()
     );
-    assert_eq!((tally(&done, "accepted"), sink.repeated()), (allowing(200), 0));
-    assert_eq!(sink.taken(), allowing(200));
+    assert_eq!((tally(&done, "accepted"), sink.repeated()), (allowing(110), 0));
+    assert_eq!(sink.taken(), allowing(110));
     // Too fast is nobody's failed attempt.
     assert_eq!(all.iter().map(|n| n - 1).sum::<u64>(), 40);
-    let both = (2 * allowing(200), allowing(200));
+    let both = (2 * allowing(110), allowing(110));
     until("events", SOON, || events(&server, &shop, "Notification Sent") == both);
 }
 
@@ -200,4 +200,64 @@ fn a_server_that_wants_few_messages_in_a_session_gets_them_in_many() {
     let health = health(&server, &shop, "email/main");
     assert_eq!((&health["per_second"], &health["last_error"]), (&Json::Null, &Json::Null));
     assert_eq!(state(&server, &shop, &id)["runs"][0]["note"], Json::Null);
+}
+
+#[test]
+fn a_campaign_that_is_refused_as_bad_pauses_by_itself_and_says_why() {
+    let good = Arc::new(AtomicBool::new(false));
+    let asked = good.clone();
+    let sink = Sink::with(move |stage| match stage {
+        Stage::Dot(_) if !asked.load(Ordering::Relaxed) => Act::Says("554 5.6.0 no such content"),
+        _ => Act::Takes,
+    });
+    let (_data, server, shop) = house(300, &sink);
+    let id = publish(&server, &shop, &to_sink(&json!({})));
+    let paused = stands(&server, &shop, &id, "paused", SOON);
+    let note = paused["runs"][0]["note"].as_str().unwrap();
+    assert!(note.contains("554 5.6.0"), "{note}");
+    until("nothing is on its way", SOON, || {
+        tally(&state(&server, &shop, &id), "handing_over") == 0
+    });
+    let failed = tally(&state(&server, &shop, &id), "failed");
+    eprintln!("paused by itself after {failed} of {} were refused", allowing(300));
+    assert!((51..=51 + WINDOW).contains(&failed), "{failed}");
+    good.store(true, Ordering::Relaxed);
+    verb(&server, &shop, &id, "resume");
+    let done = stands(&server, &shop, &id, "completed", SOON);
+    assert_eq!(
+        (tally(&done, "failed"), tally(&done, "accepted")),
+        (failed, allowing(300) - failed)
+    );
+    assert_eq!((sink.taken(), sink.repeated()), (allowing(300) - failed, 0));
+}
+
+#[test]
+fn a_provider_that_is_taken_away_pauses_its_campaigns_until_it_is_back() {
+    let sink = Sink::start();
+    let (_data, server, shop) = house(300, &sink);
+    let id = publish(&server, &shop, &to_sink(&json!({"per_minute": 3_000})));
+    sink.reaches(20, SOON);
+    let path = "/api/v1/channels/email/main";
+    assert_eq!(server.send("DELETE", path, &bearer(&shop), "").unwrap().0, 204);
+    let paused = stands(&server, &shop, &id, "paused", SOON);
+    assert!(paused["runs"][0]["note"].as_str().unwrap().contains("email/main"), "{paused}");
+    assert!(sink.taken() < allowing(300), "{}", sink.taken());
+    put(&server, &shop, path, &smtp(sink.port));
+    verb(&server, &shop, &id, "resume");
+    let done = stands(&server, &shop, &id, "completed", SOON);
+    assert_eq!((tally(&done, "accepted"), sink.taken()), (allowing(300), allowing(300)));
+    assert_eq!(sink.repeated(), 0);
+}
+
+#[test]
+fn a_campaign_goes_no_faster_than_it_says() {
+    let sink = Sink::start();
+    let (_data, server, shop) = house(60, &sink);
+    // 20 a second; one second may be saved up.
+    let id = publish(&server, &shop, &to_sink(&json!({"per_minute": 1_200})));
+    stands(&server, &shop, &id, "completed", SOON);
+    let mails = sink.mails();
+    let took = mails.last().unwrap().at - mails[0].at;
+    eprintln!("{} messages at 20 a second took {took:?}", mails.len());
+    assert!((1_600..4_500).contains(&took.as_millis()), "{took:?}");
 }
