@@ -60,8 +60,8 @@ export function walkCampaigns(house) {
     await next(page);
 
     await page.waitForURL(/step=review/);
-    await page.getByText("3 people, 2 would get it now").waitFor();
-    await page.getByText("1 have not allowed it").waitFor();
+    await page.getByText("3 people, 1 would get it now").waitFor();
+    await page.getByText("1 have not allowed it, 1 lack data that it needs").waitFor();
     await page.getByText("At most 600 a minute").waitFor();
     await page.getByText("Charged within 7 days").waitFor();
     await page.getByRole("button", { name: "Choose somebody" }).click();
@@ -75,7 +75,7 @@ export function walkCampaigns(house) {
     // Half of the people lack what it needs: that is said before it goes out.
     await page.getByRole("button", { name: "Publish", exact: true }).click();
     const dialog = page.getByRole("dialog");
-    await dialog.getByText("Of 3 people, 2 get a message as things stand.").waitFor();
+    await dialog.getByText("Of 3 people, 1 would get a message as things stand.").waitFor();
     await dialog.getByText("user.Plan").waitFor();
     await dialog.getByRole("button", { name: "Publish and send" }).click();
     await dialog.getByText("would get nothing because data is missing").waitFor();

@@ -7,17 +7,20 @@ import { RankedBars } from "../charts/bars";
 import { Counter } from "../ui/counter";
 import { full, share } from "../ui/numbers";
 import { Answered, Panel } from "../ui/panel";
-import { lacks } from "./shape";
+import { expectedOf, isSampled, lacks, lossesOf } from "./shape";
 import { texts } from "./texts";
 
 const HEIGHT = 200;
 
-/** Why people would not get it, the most frequent first. */
-export const lossesOf = ({ unreachable, control }: Answer) =>
-  Object.entries({ ...unreachable, control })
-    .map(([why, people]) => ({ why: texts.unreachable[why as keyof typeof texts.unreachable], people }))
-    .filter(({ people }) => people > 0)
-    .sort((one, other) => other.people - one.people);
+/** Why people would not get it, in words, the most frequent first. */
+export const lossesInWords = (of: Answer) =>
+  lossesOf(of).map(({ why, people }) => ({ why: texts.unreachable[why], people }));
+
+/** How many would get it; about so many where not everyone's message was made to see. */
+export function expectedInWords(of: Answer): string {
+  const expected = full(expectedOf(of));
+  return isSampled(of) ? texts.about(expected) : expected;
+}
 
 /** What the saved draft would do; nothing is asked before it says what is written. */
 export function useForecast(saved: Saved | undefined) {
@@ -50,16 +53,16 @@ export function Lacking({ of }: { of: Answer }) {
 }
 
 function Numbers({ of }: { of: Answer }) {
-  const rows = lossesOf(of).map(({ why, people }) => ({
+  const rows = lossesInWords(of).map(({ why, people }) => ({
     name: why,
     value: people,
     shown: `${full(people)} · ${of.people > 0 ? share(people / of.people) : "–"}`,
   }));
   return (
     <>
-      <Counter value={of.reachable} />
+      <Counter value={expectedOf(of)} />
       <Text size="sm" mb={8}>
-        {texts.reachable} {texts.ofPeople(full(of.people))}
+        {isSampled(of) && texts.aboutSo} {texts.reachable} {texts.ofPeople(full(of.people))}
       </Text>
       {rows.length > 0 && <RankedBars rows={rows} of={of.people} label={texts.willGet} />}
       <Lacking of={of} />

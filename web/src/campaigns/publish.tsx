@@ -11,8 +11,8 @@ import { offInWords } from "../deliveries/stopped";
 import { Note } from "../ui/note";
 import { full } from "../ui/numbers";
 import { Failed } from "../ui/panel";
-import { Lacking, lossesOf } from "./forecast";
-import { TYPED_ABOVE } from "./shape";
+import { expectedInWords, Lacking, lossesInWords } from "./forecast";
+import { expectedOf, TYPED_ABOVE } from "./shape";
 import { texts } from "./texts";
 
 /** The number of people as it is shown, however it is typed. */
@@ -20,11 +20,11 @@ const digits = (text: string) => text.replace(/\D/g, "");
 
 function What({ of, waits }: { of: Forecast; waits: string | undefined }) {
   const held = useQuery(engagement).data;
-  const losses = lossesOf(of);
+  const losses = lossesInWords(of);
   return (
     <>
       <Text size="sm">
-        <strong>{of.reachable === 0 ? texts.nobodyGets : texts.publishWill(full(of.people), full(of.reachable))}</strong>
+        <strong>{expectedOf(of) === 0 ? texts.nobodyGets : texts.publishWill(full(of.people), expectedInWords(of))}</strong>
       </Text>
       {losses.length > 0 && (
         <ul className="lacking">

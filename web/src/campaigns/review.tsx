@@ -8,9 +8,9 @@ import type { Campaign, Saved } from "../api/campaigns";
 import { Note } from "../ui/note";
 import { full } from "../ui/numbers";
 import { Failed, Panel } from "../ui/panel";
-import { lossesOf, useForecast } from "./forecast";
+import { expectedInWords, lossesInWords, useForecast } from "./forecast";
 import { Publish } from "./publish";
-import { lacks } from "./shape";
+import { expectedOf, lacks } from "./shape";
 import { STEPS } from "./state";
 import { Summary } from "./summary";
 import { texts } from "./texts";
@@ -24,8 +24,11 @@ export function Review({ draft, saved, zone, person, onPerson }: ReviewProps) {
       <Panel title={texts.summary}>
         <Stack gap={12}>
           {enabled && of && (
-            <Note kind={of.reachable > 0 ? "info" : "mind"} title={texts.forecastOf(full(of.people), full(of.reachable))}>
-              {lossesOf(of)
+            <Note
+              kind={expectedOf(of) > 0 ? "info" : "mind"}
+              title={texts.forecastOf(full(of.people), expectedInWords(of))}
+            >
+              {lossesInWords(of)
                 .map(({ why, people }) => texts.droppedOf(full(people), why))
                 .join(", ")}
             </Note>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Campaign } from "../api/campaigns";
-import { knowsWho, lacks, limitsInWords, scheduleInWords, startOf, tidy } from "./shape";
+import { expectedOf, isSampled, knowsWho, lacks, limitsInWords, lossesOf, scheduleInWords, startOf, tidy } from "./shape";
 import { readWizard } from "./state";
 import { texts } from "./texts";
 
@@ -49,6 +49,31 @@ describe("a campaign's draft", () => {
       "At most 3 messages in 7 days, whatever campaign they are of",
       "At most 600 a minute",
       "Nothing more goes out 24 hours after it began",
+    ]);
+  });
+});
+
+describe("a forecast", () => {
+  const of = (sampled: number, lacking: number) => ({
+    people: 100,
+    reachable: 40,
+    unreachable: { no_address: 20, no_consent: 35, suppressed: 0 },
+    control: 5,
+    sampled,
+    missing_data: lacking > 0 ? [{ path: "user.Plan", people: lacking }] : [],
+  });
+  it("leaves out those whose message lacks data", () => {
+    expect([expectedOf(of(40, 10)), isSampled(of(40, 10))]).toEqual([30, false]);
+    expect([expectedOf(of(20, 5)), isSampled(of(20, 5))]).toEqual([30, true]);
+    expect([expectedOf(of(20, 0)), isSampled(of(20, 0))]).toEqual([40, false]);
+    expect(expectedOf(of(0, 0))).toBe(40);
+  });
+  it("says why the others get nothing", () => {
+    expect(lossesOf(of(20, 5)).map(({ why, people }) => [why, people])).toEqual([
+      ["no_consent", 35],
+      ["no_address", 20],
+      ["missing_data", 10],
+      ["control", 5],
     ]);
   });
 });

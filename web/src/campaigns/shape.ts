@@ -1,5 +1,5 @@
 // A campaign's draft: what it begins as, what it still lacks, and how it reads.
-import type { Campaign, Schedule } from "../api/campaigns";
+import type { Campaign, Forecast, Schedule } from "../api/campaigns";
 import type { Provider } from "../api/channels";
 import type { Content } from "../api/templates";
 import { ANYBODY, readRule } from "../rules/read";
@@ -129,5 +129,21 @@ export function limitsInWords(draft: Campaign): string[] {
   ];
 }
 
-/** A length that `LengthPart` shows, in words of the draft's defaults. */
-export const lengthOr = (given: string | undefined, otherwise: string): string => given ?? otherwise;
+/** Of those who can be reached, the people whose message lacks nothing; reckoned from a sample. */
+export function expectedOf({ reachable, sampled, missing_data: missing }: Forecast): number {
+  const lacking = missing.reduce((all, { people }) => all + people, 0);
+  return sampled > 0 ? Math.round(reachable * (1 - lacking / sampled)) : reachable;
+}
+
+/** Whether how many lack data is reckoned from some of them. */
+export const isSampled = ({ reachable, sampled, missing_data: missing }: Forecast): boolean =>
+  missing.length > 0 && sampled < reachable;
+
+/** Why people would not get it, the most frequent first. */
+export function lossesOf(of: Forecast) {
+  const all = { ...of.unreachable, control: of.control, missing_data: of.reachable - expectedOf(of) };
+  return (Object.keys(all) as (keyof typeof all)[])
+    .map((why) => ({ why, people: all[why] }))
+    .filter(({ people }) => people > 0)
+    .sort((one, other) => other.people - one.people);
+}

@@ -62,7 +62,10 @@ export const texts = catalogue({
       no_consent: "have not allowed it",
       suppressed: "are never to be written to",
       control: "are in the control group",
+      missing_data: "lack data that it needs",
     },
+    about: (count: string) => `about ${count}`,
+    aboutSo: "about so many",
     lacking: (of: string) => `Of ${of} messages made to see whether they can be, these lack data:`,
     lackingPath: (path: string, people: string) => `${path}: ${people}`,
     // What.
@@ -206,7 +209,7 @@ export const texts = catalogue({
     publishNow: "Publish and send",
     publishLater: "Publish and schedule",
     publishWill: (people: string, reachable: string) =>
-      `Of ${people} people, ${reachable} get a message as things stand.`,
+      `Of ${people} people, ${reachable} would get a message as things stand.`,
     publishWaits: (above: string) =>
       `For more than ${above} people a second person approves: nothing goes out before.`,
     publishFixed: "What is published does not change any more. You can pause and stop it.",
