@@ -199,7 +199,8 @@ pub struct Whose {
     person: Option<String>,
 }
 
-/// `GET /api/v1/consents?identity=|guid=|person=`: all that a person said, oldest first, as receipts.
+/// `GET /api/v1/consents?identity=|guid=|person=`: all that a person said, oldest first, as
+/// receipts.
 pub async fn history(
     State(server): State<Arc<Server>>,
     headers: HeaderMap,
