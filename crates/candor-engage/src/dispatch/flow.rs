@@ -27,6 +27,8 @@ const PROBE_LOOK_MS: i64 = 50;
 const CUT: f64 = 0.5;
 const CUT_AGAIN_MS: i64 = 1_000;
 const GROWTH: f64 = 1.01;
+/// Clocks are set right by less than this.
+const CLOCK_STEP_MS: i64 = 60_000;
 /// Messages a second above which a rate is none.
 const RATE_MAX: f64 = 100_000.0;
 const RATE_MIN: f64 = 0.1;
@@ -113,7 +115,8 @@ struct State {
     failures_in_a_row: u32,
     answers: u32,
     failures: u32,
-    /// Until when nothing goes, and for how long the next time.
+    /// From when and until when nothing goes, and for how long the next time.
+    held_at: i64,
     held_until: i64,
     hold_ms: i64,
     /// Since when one message is tried after a hold.
@@ -134,6 +137,7 @@ impl Flow {
             failures_in_a_row: 0,
             answers: 0,
             failures: 0,
+            held_at: 0,
             held_until: 0,
             hold_ms: OPEN_MS_MIN,
             probing: None,
@@ -167,15 +171,14 @@ impl Flow {
 
     /// Until when nothing may go; none: it may now.
     pub fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
-        let held = self.state().held_until;
-        (held > now.0).then_some(Timestamp(held))
+        self.state().held(now)
     }
 
     /// Of so many messages, how many may go now; and when more may, where none may.
     pub(super) fn take(&self, most: usize, now: Timestamp) -> Result<usize, Timestamp> {
         let mut state = self.state();
-        if state.held_until > now.0 {
-            return Err(Timestamp(state.held_until));
+        if let Some(held) = state.held(now) {
+            return Err(held);
         }
         if state.probing.is_some_and(|since| (0..PROBE_MS_MAX).contains(&(now.0 - since))) {
             // One is on its way; what it brings decides.
@@ -223,7 +226,8 @@ impl Flow {
                 }
                 if let Some(wait) = retry_after {
                     let until = now.0.saturating_add(wait.as_millis() as i64);
-                    state.held_until = state.held_until.max(until);
+                    let known = state.held(now).map_or(until, |held| held.0);
+                    (state.held_at, state.held_until) = (now.0, known.max(until));
                 }
             }
             Answer::Later { code } | Answer::Unknown { code } => {
@@ -246,7 +250,7 @@ impl Flow {
         let state = self.state();
         let slowed = state.bucket.rate < state.bucket.most;
         Health {
-            held_until: (state.held_until > now.0).then_some(Timestamp(state.held_until)),
+            held_until: state.held(now),
             refuses_us: state.refuses_us,
             last_error: state.last_error.clone(),
             per_second: slowed.then_some(state.bucket.rate.ceil() as u32),
@@ -275,11 +279,17 @@ impl State {
         self.hold_ms = OPEN_MS_MIN;
     }
 
+    /// Until when nothing goes. A clock that was set back to long before it began ends it.
+    fn held(&self, now: Timestamp) -> Option<Timestamp> {
+        let held = self.held_at - CLOCK_STEP_MS..self.held_until;
+        held.contains(&now.0).then_some(Timestamp(self.held_until))
+    }
+
     fn open(&mut self, now: Timestamp) {
-        if self.held_until > now.0 {
+        if self.held(now).is_some() {
             return;
         }
-        self.held_until = now.0 + self.hold_ms;
+        (self.held_at, self.held_until) = (now.0, now.0 + self.hold_ms);
         self.hold_ms = (self.hold_ms * 2).min(OPEN_MS_MAX);
         (self.failures_in_a_row, self.answers, self.failures) = (0, 0, 0);
     }
@@ -327,6 +337,7 @@ mod tests {
         assert!(flow.take(64, probe).is_err());
         flow.answered(&later(), probe);
         assert_eq!(flow.held_until(probe), Some(Timestamp(1_015_000)), "longer each time");
+        assert_eq!(flow.held_until(Timestamp(1)), None, "a clock that was set back ends it");
         let again = Timestamp(1_015_000);
         assert_eq!(flow.take(64, again), Ok(1));
         let slower = Answer::TooFast { code: "421 4.7.0".into(), retry_after: None };
