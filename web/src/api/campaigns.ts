@@ -85,6 +85,15 @@ export function actOn(id: string, verb: Verb) {
   }
 }
 
+/** What failed for a reason goes anew, through every gate and under its ids. */
+export const sendAnew = (id: string, run: string, reason: string) =>
+  answered(
+    client.POST("/api/v1/campaigns/{id}/redrive", {
+      params: { path: { id } },
+      body: { run, reason },
+    }),
+  );
+
 /** How often a report is asked for while its run goes on. */
 const REPORT_MS = 5_000;
 

@@ -21,7 +21,7 @@ export function stateOfStep(step: Step, tally: Tally): MessageState | null | und
   }
 }
 
-type Loss = { state: MessageState; reason?: string; people: number };
+export type Loss = { state: MessageState; reason?: string; people: number };
 
 /** Why people are not among those it was sent to, the most frequent first. */
 export function losses({ drops, tally }: Report): Loss[] {
@@ -33,6 +33,10 @@ export function losses({ drops, tally }: Report): Loss[] {
     .filter(({ people }) => people > 0)
     .sort((one, other) => other.people - one.people);
 }
+
+/** Whether what failed so may arrive when it is sent again. */
+export const mayGoAnew = ({ state, reason }: Loss): boolean =>
+  state === "failed" && (reason === "gave_up" || reason === "bad_content");
 
 const signed = new Intl.NumberFormat("en", { signDisplay: "exceptZero", maximumFractionDigits: 1, minimumFractionDigits: 1 });
 

@@ -1,16 +1,16 @@
 // What came of a run: a funnel from whom it was planned for to who did what it is for, with every loss
 // and its reason; links, machines apart, and the group that got nothing.
-import { Text } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { CSSProperties, ReactNode } from "react";
+import { type CSSProperties, type ReactNode, useState } from "react";
 
-import { report, type Report as Answer, type Run } from "../api/campaigns";
+import { report, type Report as Answer, type Run, sendAnew } from "../api/campaigns";
 import type { MessageState } from "../api/messages";
 import { reasonInWords, stateInWords } from "../deliveries/words";
 import { full, share } from "../ui/numbers";
-import { Answered, Panel } from "../ui/panel";
-import { losses, mayBeChance, pointsOf, stateOfStep } from "./funnel";
+import { Answered, Failed, Panel } from "../ui/panel";
+import { type Loss, losses, mayBeChance, mayGoAnew, pointsOf, stateOfStep } from "./funnel";
 import { texts } from "./texts";
 
 const HEIGHT = 320;
@@ -67,7 +67,35 @@ function Funnel({ of, where }: { of: Answer; where: Where }) {
   );
 }
 
-function Losses({ of, where }: { of: Answer; where: Where }) {
+function Anew({ where, loss, onClose }: { where: Where; loss: Loss; onClose: () => void }) {
+  const queries = useQueryClient();
+  const sent = useMutation({
+    mutationFn: () => sendAnew(where.campaign, where.run, loss.reason ?? ""),
+    onSuccess: async () => {
+      onClose();
+      for (const of of ["campaign", "report"]) {
+        await queries.invalidateQueries({ queryKey: [of, where.campaign] });
+      }
+    },
+  });
+  return (
+    <Stack gap={12}>
+      <Text size="sm">{texts.anewDoes(full(loss.people))}</Text>
+      {sent.error && <Failed error={sent.error} />}
+      <Group gap={8}>
+        <Button loading={sent.isPending} onClick={() => sent.mutate()}>
+          {texts.anew}
+        </Button>
+        <Button variant="default" onClick={onClose}>
+          {texts.cancel}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
+
+function Losses({ of, where, stopped }: { of: Answer; where: Where; stopped: boolean }) {
+  const [anew, setAnew] = useState<Loss>();
   const rows = losses(of);
   return (
     <>
@@ -89,12 +117,30 @@ function Losses({ of, where }: { of: Answer; where: Where }) {
                     {full(people)}
                   </ToMessages>
                 </strong>{" "}
-                {words} {reason && <span className="quiet">{stateInWords(state)}</span>}
+                {words} {reason && <span className="quiet">{stateInWords(state)}</span>}{" "}
+                {!stopped && mayGoAnew({ state, reason, people }) && (
+                  <Button
+                    size="compact-xs"
+                    variant="default"
+                    aria-label={texts.anewOf(words)}
+                    onClick={() => setAnew({ state, reason, people })}
+                  >
+                    {texts.anew}
+                  </Button>
+                )}
               </li>
             );
           })}
         </ul>
       )}
+      <Modal
+        opened={anew !== undefined}
+        onClose={() => setAnew(undefined)}
+        title={texts.anew}
+        closeButtonProps={{ "aria-label": texts.cancel }}
+      >
+        {anew && <Anew where={where} loss={anew} onClose={() => setAnew(undefined)} />}
+      </Modal>
     </>
   );
 }
@@ -184,7 +230,7 @@ export function Report({ campaign, run }: { campaign: string; run: Run }) {
             <Text size="xs" className="quiet" mt={8}>
               {texts.reportHint} {of.goal && texts.convertedHint}
             </Text>
-            <Losses of={of} where={where} />
+            <Losses of={of} where={where} stopped={run.state === "stopped"} />
           </Panel>
           <div className="report-aside">
             <Links of={of} />

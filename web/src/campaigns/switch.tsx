@@ -1,10 +1,11 @@
 // What holds for all campaigns: the switch that stops everything, and from which size on a second
-// person approves. Who may not turn it is told so when they try.
+// person approves. For who may turn it.
 import { Button, Group, Menu, Modal, NumberInput, Stack, Text } from "@mantine/core";
 import { IconDots, IconPlayerPlay, IconPlayerStop } from "@tabler/icons-react";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
+import { account } from "../api/account";
 import { changeEngagement, type Engagement, engagement } from "../api/engagement";
 import { Failed, Loading } from "../ui/panel";
 import { texts } from "./texts";
@@ -84,9 +85,11 @@ function Rules({ held, onDone }: { held: Engagement; onDone: () => void }) {
 }
 
 export function Switch() {
+  const { scopes } = useSuspenseQuery(account).data;
   const { data } = useQuery(engagement);
   const [opened, setOpened] = useState<"turn" | "rules">();
   const close = () => setOpened(undefined);
+  if (!scopes.includes("admin")) return null;
   const off = data !== undefined && isOff(data);
   const Icon = off ? IconPlayerPlay : IconPlayerStop;
   return (

@@ -271,6 +271,10 @@ export const texts = catalogue({
     convertedHint: "Converted are all who were to be written to and did it in time, whether a message reached them or not.",
     lost: "Why not the others",
     noneLost: "Nobody was left out.",
+    anew: "Send anew",
+    anewOf: (reason: string) => `Send anew: ${reason}`,
+    anewDoes: (count: string) =>
+      `${count === "1" ? "1 message that failed goes" : `${count} messages that failed go`} out again, through every gate. Nobody gets one twice by this: it had not arrived.`,
     links: "Links",
     link: "Link",
     clicks: "Clicks",

@@ -72,7 +72,7 @@ export default function Editor({ value, language, label, wrong, onChange, onFocu
         LANGUAGES[language],
         syntaxHighlighting(COLOURS),
         wrongLines,
-        EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
+        EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", tabindex: "0" }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) told.current.onChange(update.state.doc.toString());
           if (update.focusChanged && update.view.hasFocus) {

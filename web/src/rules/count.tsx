@@ -28,6 +28,34 @@ function Reach({ answer }: { answer: SegmentCount }) {
   return <RankedBars rows={rows} of={people} label={texts.reach} />;
 }
 
+/** Why people are not reached, for the channels by which anybody is or could be. */
+function Missed({ answer }: { answer: SegmentCount }) {
+  const rows = CHANNELS.map((channel) => ({ channel, ...answer.unreachable[channel] }));
+  return (
+    <details>
+      <summary className="missed">{texts.missed}</summary>
+      <table className="numbers">
+        <thead>
+          <tr>
+            <th>{texts.channel}</th>
+            <th className="number">{texts.noConsent}</th>
+            <th className="number">{texts.noAddress}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ channel, no_consent: refused, no_address: without }) => (
+            <tr key={channel}>
+              <td>{texts.channels[channel]}</td>
+              <td className="number">{full(refused)}</td>
+              <td className="number">{full(without)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </details>
+  );
+}
+
 /** Asks a moment after the last change; a later question cancels the one before. */
 function useCount(definition: Definition | undefined) {
   const [settled] = useDebouncedValue(JSON.stringify(definition), WAITS_MS);
@@ -74,6 +102,7 @@ export function Count({ definition, unfinished, zone }: CountProps) {
                 <Text size="xs" className="quiet" my={8}>
                   {texts.reachHint}
                 </Text>
+                <Missed answer={answer} />
               </div>
             </div>
             <AnswerMeta meta={answer.meta} zone={zone} />
