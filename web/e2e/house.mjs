@@ -41,6 +41,7 @@ export async function openHouse() {
     rmSync(data, { recursive: true, force: true });
   };
   house.ask = ask;
+  house.put = put;
   return house;
 }
 
@@ -74,6 +75,16 @@ async function ask(path, body) {
     method: body ? "POST" : "GET",
     headers: { authorization: `Bearer ${this.token}` },
     body: body && JSON.stringify(body),
+  });
+  return answer.json();
+}
+
+/** Changes what there is, with the token that may do all. */
+async function put(path, body) {
+  const answer = await fetch(this.base + path, {
+    method: "PUT",
+    headers: { authorization: `Bearer ${this.token}` },
+    body: JSON.stringify(body),
   });
   return answer.json();
 }

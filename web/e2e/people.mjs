@@ -91,6 +91,35 @@ export function walkPeople(house) {
     await context.close();
   });
 
+  test("two who are one person are merged, and split again", async () => {
+    for (const identity of ["twin-1", "twin-2"]) {
+      await house().ask("/api/v1/consents", { identity, purposes: { analytics: true } });
+      await house().ask("/api/v1/events", { records: [{ type: "event", identity, name: "Came" }] });
+    }
+    const find = async (identity) => (await house().ask(`/api/v1/people?identity=${identity}`)).people[0]?.id;
+    let [one, other] = [];
+    while (!one || !other) [one, other] = [await find("twin-1"), await find("twin-2")];
+    const { page, context, complaints } = await openPage(house());
+    await logIn(house(), page, `/people/${one}`);
+    const panel = page.getByRole("region", { name: "The same person" });
+    await panel.getByText("Nobody else was taken for this person.").waitFor();
+    await panel.getByRole("button", { name: "Merge with another" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Identity, e-mail, phone or device").fill("twin-2");
+    await page.keyboard.press("Enter");
+    await dialog.getByRole("button", { name: new RegExp(`^(twin-2|${other.slice(0, 12)})$`) }).click();
+    await dialog.getByText("becomes this person").waitFor();
+    await dialog.getByRole("button", { name: "Merge" }).click();
+    await panel.getByText("became this person").waitFor();
+    assert.equal(await find("twin-2"), one);
+    await panel.getByRole("button", { name: /^Split/ }).click();
+    await dialog.getByRole("button", { name: "Split" }).click();
+    await panel.getByText("taken back").waitFor();
+    assert.equal(await find("twin-2"), other);
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
   test("who may not see who people are sees them masked, and is told who may", async () => {
     const made = await house().ask("/api/v1/tokens", { name: "looker", scopes: ["read"] });
     const extraHTTPHeaders = { authorization: `Bearer ${made.token}` };

@@ -4,12 +4,15 @@ import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 
 import { walkAnswers } from "./answers.mjs";
+import { walkCampaigns } from "./campaigns.mjs";
+import { walkChannels } from "./channels.mjs";
 import { logIn, openHouse, openPage } from "./house.mjs";
 import { walkPeople } from "./people.mjs";
 import { walkPrivacy } from "./privacy.mjs";
 import { walkSegments } from "./segments.mjs";
 import { walkSettings } from "./settings.mjs";
 import { walkStates } from "./states.mjs";
+import { walkTemplates } from "./templates.mjs";
 
 const axe = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 const NESTED = {
@@ -17,7 +20,8 @@ const NESTED = {
 };
 const BUILDER = `/segments/new?rule=${encodeURIComponent(JSON.stringify(NESTED))}`;
 const PAGES = ["/", "/trends", "/funnels", "/segments", BUILDER, "/people", "/gate", "/settings"];
-const TABS = ["tokens", "policy", "about"].map((tab) => `/settings?tab=${tab}`);
+const ENGAGE = ["/campaigns", "/campaigns/new", "/templates", "/templates/new", "/templates/new?channel=webhook", "/messages"];
+const TABS = ["tokens", "channels", "outbox", "policy", "about"].map((tab) => `/settings?tab=${tab}`);
 let house;
 before(async () => (house = await openHouse()), { timeout: 120_000 });
 after(() => house?.close());
@@ -168,11 +172,24 @@ test("the keyboard alone finds an event", async () => {
   await context.close();
 });
 
+/** The pages of what the walks made. */
+async function engageOf(of) {
+  const { campaigns } = await of.ask("/api/v1/campaigns");
+  const { templates } = await of.ask("/api/v1/templates");
+  const { messages } = await of.ask("/api/v1/messages?state=accepted");
+  const { id } = campaigns.find(({ name }) => name === "Club in March");
+  const steps = ["who", "what", "when", "goal", "review"].map((step) => `/campaigns/${id}/edit?step=${step}`);
+  return [`/campaigns/${id}`, ...steps, `/templates/${templates[0].id}`, `/messages?message=${messages[0].id}`];
+}
+
 walkSettings(() => house);
 walkAnswers(() => house);
 walkSegments(() => house);
 walkPeople(() => house);
 walkPrivacy(() => house, axe);
+walkTemplates(() => house);
+walkChannels(() => house);
+walkCampaigns(() => house);
 walkStates(() => house);
 
 for (const [width, colorScheme] of [
@@ -188,7 +205,8 @@ for (const [width, colorScheme] of [
     const { segments } = await house.ask("/api/v1/segments");
     const { people } = await house.ask("/api/v1/people?identity=asha-1");
     const saved = segments.map(({ id }) => `/segments/${id}?people=true`);
-    for (const path of [...PAGES, ...TABS, ...saved, `/people/${people[0].id}`]) {
+    const engage = await engageOf(house);
+    for (const path of [...PAGES, ...TABS, ...saved, ...ENGAGE, ...engage, `/people/${people[0].id}`]) {
       await page.goto(house.base + path);
       await page.locator("#content h1").waitFor();
       await page.waitForTimeout(1_200);

@@ -137,6 +137,68 @@ impl Catalog {
         Ok(true)
     }
 
+    /// Plans the messages of a run that failed for a reason anew, under the ids that they have: the
+    /// run goes on until `until`, and asks every gate again. How many there are.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be written; nothing changed then.
+    pub async fn redrive(
+        &self,
+        account: &AccountId,
+        run: &str,
+        reason: &str,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<u64, Error> {
+        let failed = || Error::database("plan messages anew");
+        let mut one = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
+        // Whom they are for stands in the deliveries; a part only says that there is work.
+        sqlx::query(
+            "INSERT INTO audience (account_id, run, chunk, due, people, epoch, leased_until) \
+             SELECT DISTINCT account_id, run, chunk, ?4, x'', 0, 0 FROM deliveries \
+             WHERE account_id = ?1 AND run = ?2 AND state = 'failed' AND reason = ?3 \
+             ON CONFLICT DO UPDATE SET due = min(due, excluded.due)",
+        )
+        .bind(account.as_str())
+        .bind(run)
+        .bind(reason)
+        .bind(now.0)
+        .execute(&mut *one)
+        .await
+        .map_err(failed())?;
+        let done = sqlx::query(
+            "UPDATE deliveries SET state = 'planned', reason = NULL, attempts = 0, due = ?4, \
+               changed_at = ?4 \
+             WHERE account_id = ?1 AND run = ?2 AND state = 'failed' AND reason = ?3",
+        )
+        .bind(account.as_str())
+        .bind(run)
+        .bind(reason)
+        .bind(now.0)
+        .execute(&mut *one)
+        .await
+        .map_err(failed())?;
+        let anew = done.rows_affected();
+        if anew == 0 {
+            return Ok(0);
+        }
+        sqlx::query(
+            "UPDATE runs SET state = 'running', until = max(until, ?3), changed_at = ?4 \
+             WHERE account_id = ?1 AND run = ?2 AND state IN ('finished', 'running', 'paused')",
+        )
+        .bind(account.as_str())
+        .bind(run)
+        .bind(until.0)
+        .bind(now.0)
+        .execute(&mut *one)
+        .await
+        .map_err(failed())?;
+        let changes = [("failed", reason, -(anew as i64)), ("planned", "", anew as i64)];
+        count(&mut one, account, run, &changes).await.map_err(failed())?;
+        one.commit().await.map_err(failed())?;
+        Ok(anew)
+    }
+
     /// Whether a person has a message of a later run of the same campaign that was not dropped.
     ///
     /// # Errors

@@ -283,6 +283,44 @@ async fn what_a_provider_says_later_counts_once_and_only_forward() {
 }
 
 #[tokio::test]
+async fn what_failed_goes_anew_under_its_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = catalog(folder.path()).await;
+    begun(&catalog, 3).await;
+    let lease = take(&catalog, 12, 500).await.unwrap();
+    let (id, due) = (|person: PersonId| person.0, |_| Timestamp(11));
+    catalog.deliveries_of(&lease, Timestamp(12), id, due).await.unwrap().unwrap();
+    let steps: Vec<_> = (0..3).map(|n| step(n, Planned, HandingOver, None)).collect();
+    assert!(moves(&catalog, &lease, &steps, Timestamp(13)).await);
+    let ends = [
+        step(0, HandingOver, Failed, Some("gave_up")),
+        step(1, HandingOver, Failed, Some("no_such_address")),
+        step(2, HandingOver, Accepted, None),
+    ];
+    assert!(moves(&catalog, &lease, &ends, Timestamp(14)).await);
+    assert!(catalog.release(&lease, None).await.unwrap());
+    let now = catalog.run(&account(), "r").await.unwrap().unwrap();
+    assert!(catalog.move_run(&now, RunState::Finished, None, Timestamp(15)).await.unwrap());
+    let redrive = || {
+        let catalog = catalog.clone();
+        async move {
+            let (until, now) = (Timestamp(9_000), Timestamp(20));
+            catalog.redrive(&account(), "r", "gave_up", until, now).await.unwrap()
+        }
+    };
+    assert_eq!((redrive().await, redrive().await), (1, 0));
+    let run = catalog.run(&account(), "r").await.unwrap().unwrap();
+    assert_eq!((run.state, run.until), (RunState::Running, Timestamp(9_000)));
+    let lease = take(&catalog, 21, 500).await.unwrap();
+    let again = catalog.deliveries_of(&lease, Timestamp(21), id, due).await.unwrap().unwrap();
+    let states: Vec<_> = again.iter().map(|one| (one.id, one.state)).collect();
+    let of = |n: u32, state| (person(n).0, state);
+    assert_eq!(states, [of(0, Planned), of(1, Failed), of(2, Accepted)]);
+    let expected = counts([("accepted ", 1), ("failed no_such_address", 1), ("planned ", 1)]);
+    assert_eq!(tally(&catalog).await, expected);
+}
+
+#[tokio::test]
 async fn visits_are_judged_later_and_counted_by_message() {
     let folder = tempfile::tempdir().unwrap();
     let catalog = catalog(folder.path()).await;

@@ -3,15 +3,14 @@
 
 use std::sync::Arc;
 
+use candor_engage::dispatch::Sender;
 use candor_event::{ClassSet, PersonId, Purpose};
-use candor_ingest::gate::{Basis, Classes, Policy};
-use candor_ingest::{Door, GUIDS_TRAIT};
-use candor_store::CONSENT_TRAIT;
+use candor_ingest::gate::{Basis, Policy};
 
-/// What messages of one purpose may show, under the policy and the classes of a moment.
+/// What messages of one purpose may show, under the policy of a moment, whether or not the purpose
+/// is in force: an author looks at what would be written.
 pub struct Offer {
-    door: Arc<Door>,
-    classes: Arc<Classes>,
+    sender: Arc<Sender>,
     of_purpose: ClassSet,
     personal: ClassSet,
     personalisation: Option<Purpose>,
@@ -22,14 +21,13 @@ pub struct Offer {
 impl Offer {
     /// The policy as it is now. Without a purpose, or with one that the policy does not name,
     /// personalisation alone allows anything.
-    pub fn new(door: &Arc<Door>, purpose: Option<&Purpose>) -> Offer {
-        let policy = door.policy();
+    pub fn new(sender: &Arc<Sender>, purpose: Option<&Purpose>) -> Offer {
+        let policy = sender.door.policy();
         let personalisation = Purpose::new("personalisation");
         let rule = personalisation.as_ref().and_then(|purpose| policy.purposes.get(purpose));
         let declared = rule.is_some_and(|rule| matches!(rule.basis, Basis::Declared(_)));
         Offer {
-            door: Arc::clone(door),
-            classes: door.classes(),
+            sender: Arc::clone(sender),
             of_purpose: classes_of(&policy, purpose),
             personal: classes_of(&policy, personalisation.as_ref()),
             personalisation,
@@ -40,7 +38,7 @@ impl Offer {
     /// Says of a trait's name whether a message to this person may show it. What people said about
     /// purposes, and the ids of their devices, are never shown.
     pub fn to(&self, person: PersonId) -> impl Fn(&str) -> bool + use<> {
-        let in_force = |purpose| self.door.in_force(person, purpose);
+        let in_force = |purpose| self.sender.door.in_force(person, purpose);
         self.with(self.personalisation.as_ref().is_some_and(in_force))
     }
 
@@ -50,15 +48,11 @@ impl Offer {
     }
 
     fn with(&self, personal: bool) -> impl Fn(&str) -> bool + use<> {
-        let classes = Arc::clone(&self.classes);
-        let (of_purpose, of_person) = (self.of_purpose, self.personal);
-        move |name| {
-            let hidden = name.starts_with(CONSENT_TRAIT) || name == GUIDS_TRAIT;
-            !hidden
-                && classes.class_of(name).is_some_and(|class| {
-                    of_purpose.contains(class) || (personal && of_person.contains(class))
-                })
-        }
+        let classes = match personal {
+            true => self.of_purpose.union(self.personal),
+            false => self.of_purpose,
+        };
+        self.sender.allowed(classes)
     }
 }
 

@@ -57,3 +57,23 @@ export const consents = (whose: { identity: string } | { guid: string } | undefi
     staleTime: LOOKED_MS,
     enabled: whose !== undefined,
   });
+
+/** Merges into a person and of a person, the latest first. */
+export const merges = (id: string) =>
+  queryOptions({
+    queryKey: ["merges", id],
+    queryFn: ({ signal }) =>
+      answered(client.GET("/api/v1/people/{id}/merges", { params: { path: { id } }, signal })),
+  });
+
+/** Says that another is the same person. */
+export const merge = (id: string, loser: string) =>
+  answered(
+    client.POST("/api/v1/people/{id}/merges", { params: { path: { id } }, body: { loser } }),
+  );
+
+/** Takes a merge back: events return to whose they were. */
+export const split = (id: string, loser: string) =>
+  answered(
+    client.DELETE("/api/v1/people/{id}/merges/{loser}", { params: { path: { id, loser } } }),
+  );

@@ -313,6 +313,7 @@ export interface paths {
                             caller: string;
                             /** @enum {string} */
                             keys: "local";
+                            scopes: string[];
                         };
                     };
                 };
@@ -2676,6 +2677,8 @@ export interface paths {
                     identity?: string;
                     /** @description Which device. */
                     guid?: string;
+                    /** @description Or the id of a person. */
+                    person?: string;
                 };
                 header?: never;
                 path?: never;
@@ -3514,6 +3517,63 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["SavedCampaign"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What failed for a reason goes anew, through every gate and under its ids */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        run: string;
+                        /** @description Like gave_up. */
+                        reason: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            messages: number;
+                        };
                     };
                 };
                 /** @description What is wrong and what to change. */
@@ -4440,6 +4500,29 @@ export interface components {
                 inapp: number;
             };
             meta: components["schemas"]["Meta"];
+            /** @description Why the others are not reached. Of who does not allow it no address is held, mostly: then that is the reason. */
+            unreachable: {
+                email: {
+                    no_consent: number;
+                    no_address: number;
+                };
+                sms: {
+                    no_consent: number;
+                    no_address: number;
+                };
+                push: {
+                    no_consent: number;
+                    no_address: number;
+                };
+                whatsapp: {
+                    no_consent: number;
+                    no_address: number;
+                };
+                inapp: {
+                    no_consent: number;
+                    no_address: number;
+                };
+            };
         };
         Person: {
             id: string;

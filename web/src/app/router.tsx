@@ -12,10 +12,13 @@ import {
 
 import { account } from "../api/account";
 import { Refusal } from "../api/client";
+import { readCampaign, readWizard } from "../campaigns/state";
 import { type PeriodSearch, readPeriod } from "../filters/period";
 import { readFunnel } from "../funnels/state";
+import { readMessages } from "../messages/state";
 import { readSegment } from "../segments/state";
 import { readSettings } from "../settings/state";
+import { readTemplate } from "../templates/state";
 import { readTrend } from "../trends/state";
 import { Broken, Missing } from "./broken";
 import { LogIn } from "./log-in";
@@ -123,6 +126,52 @@ const onePerson = createRoute({
   path: "/people/$id",
   component: lazyRouteComponent(() => import("../people/page"), "OnePerson"),
 });
+const campaigns = createRoute({
+  getParentRoute: () => inside,
+  path: "/campaigns",
+  component: lazyRouteComponent(() => import("../campaigns/list"), "Campaigns"),
+});
+const newCampaign = createRoute({
+  getParentRoute: () => inside,
+  path: "/campaigns/new",
+  validateSearch: readWizard,
+  component: lazyRouteComponent(() => import("../campaigns/wizard"), "NewCampaign"),
+});
+const oneCampaign = createRoute({
+  getParentRoute: () => inside,
+  path: "/campaigns/$id",
+  validateSearch: readCampaign,
+  component: lazyRouteComponent(() => import("../campaigns/page"), "OneCampaign"),
+});
+const editCampaign = createRoute({
+  getParentRoute: () => inside,
+  path: "/campaigns/$id/edit",
+  validateSearch: readWizard,
+  component: lazyRouteComponent(() => import("../campaigns/wizard"), "EditCampaign"),
+});
+const templates = createRoute({
+  getParentRoute: () => inside,
+  path: "/templates",
+  component: lazyRouteComponent(() => import("../templates/list"), "Templates"),
+});
+const newTemplate = createRoute({
+  getParentRoute: () => inside,
+  path: "/templates/new",
+  validateSearch: readTemplate,
+  component: lazyRouteComponent(() => import("../templates/page"), "NewTemplate"),
+});
+const oneTemplate = createRoute({
+  getParentRoute: () => inside,
+  path: "/templates/$id",
+  validateSearch: readTemplate,
+  component: lazyRouteComponent(() => import("../templates/page"), "OneTemplate"),
+});
+const messages = createRoute({
+  getParentRoute: () => inside,
+  path: "/messages",
+  validateSearch: readMessages,
+  component: lazyRouteComponent(() => import("../messages/page"), "Messages"),
+});
 const gate = createRoute({
   getParentRoute: () => inside,
   path: "/gate",
@@ -147,6 +196,14 @@ export const router = createRouter({
       oneSegment,
       people,
       onePerson,
+      campaigns,
+      newCampaign,
+      oneCampaign,
+      editCampaign,
+      templates,
+      newTemplate,
+      oneTemplate,
+      messages,
       gate,
       settings,
     ]),

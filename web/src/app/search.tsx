@@ -8,7 +8,7 @@ import { useEffect, useState } from "react";
 
 import { eventNames } from "../api/names";
 import { segments } from "../api/segments";
-import { kindOf } from "../people/state";
+import { kindOf } from "../filters/who";
 import { short } from "../ui/numbers";
 import { RAIL } from "./shell";
 import { texts } from "./texts";

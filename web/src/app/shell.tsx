@@ -6,8 +6,11 @@ import {
   IconChartLine,
   IconFilter,
   IconLock,
+  IconMail,
+  IconSend,
   IconSettings,
   IconShieldCheck,
+  IconTemplate,
   IconUserSearch,
   IconUsersGroup,
 } from "@tabler/icons-react";
@@ -22,7 +25,17 @@ import { texts } from "./texts";
 import { TopBar } from "./top-bar";
 
 export type Page = {
-  to: "/" | "/trends" | "/funnels" | "/segments" | "/people" | "/gate" | "/settings";
+  to:
+    | "/"
+    | "/trends"
+    | "/funnels"
+    | "/segments"
+    | "/people"
+    | "/campaigns"
+    | "/templates"
+    | "/messages"
+    | "/gate"
+    | "/settings";
   name: string;
 };
 type Group_ = { name?: string; pages: (Page & { icon: typeof IconActivity })[] };
@@ -42,6 +55,14 @@ export const RAIL: Group_[] = [
     pages: [
       { to: "/segments", name: texts.segments, icon: IconUsersGroup },
       { to: "/people", name: texts.people, icon: IconUserSearch },
+    ],
+  },
+  {
+    name: texts.engage,
+    pages: [
+      { to: "/campaigns", name: texts.campaigns, icon: IconSend },
+      { to: "/templates", name: texts.templates, icon: IconTemplate },
+      { to: "/messages", name: texts.messages, icon: IconMail },
     ],
   },
   { name: texts.trust, pages: [{ to: "/gate", name: texts.gate, icon: IconShieldCheck }] },

@@ -9,11 +9,11 @@ import { useState } from "react";
 
 import { account } from "../api/account";
 import { findPeople, type IdKind, type Person } from "../api/people";
+import { calledOf, ID_MAX, isPersonId, kindOf, KINDS } from "../filters/who";
 import { Held } from "../ui/held";
 import { full, moment } from "../ui/numbers";
 import { Answered, Nothing, Panel } from "../ui/panel";
-import { calledOf } from "./shape";
-import { type Find, ID_MAX, isPersonId, kindOf, KINDS } from "./state";
+import type { Find } from "./state";
 import { texts } from "./texts";
 
 const CHOICES = KINDS.map((value) => ({ value, label: texts.kinds[value] }));

@@ -8,13 +8,16 @@ import { Link, useParams } from "@tanstack/react-router";
 import { account } from "../api/account";
 import { Refusal } from "../api/client";
 import { person, type Person } from "../api/people";
+import { calledOf } from "../filters/who";
 import { Held } from "../ui/held";
 import { Note } from "../ui/note";
 import { full, moment } from "../ui/numbers";
 import { Answered, Nothing, Panel } from "../ui/panel";
 import { Consents } from "./consents";
+import { Merges } from "./merges";
+import { Written } from "./messages";
 import { Devices, Did, Traits } from "./panels";
-import { calledOf, hides } from "./shape";
+import { hides } from "./shape";
 import { texts } from "./texts";
 import { Timeline } from "./timeline";
 
@@ -60,9 +63,11 @@ function One({ of, zone }: { of: Person; zone: string }) {
         <Timeline id={of.id} zone={zone} />
         <Stack gap={16} miw={0}>
           <Consents person={of} zone={zone} />
+          <Written id={of.id} zone={zone} />
           <Did events={of.events} zone={zone} />
           <Traits traits={of.traits} />
           <Devices guids={of.guids} />
+          <Merges id={of.id} zone={zone} />
         </Stack>
       </div>
     </Stack>

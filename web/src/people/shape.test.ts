@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { calledOf, daysOf, hides, traitsByClass, whoseOf } from "./shape";
-import { isPersonId, kindOf } from "./state";
+import { calledOf, isPersonId, kindOf } from "../filters/who";
+import { daysOf, hides, traitsByClass, whoseOf } from "./shape";
 
 const PERSON = {
   id: "p_1",

@@ -2,7 +2,7 @@
 import type { Done, Person, Receipt } from "../api/people";
 import type { DataClass, Property } from "../api/names";
 import { CLASSES } from "../filters/classes";
-import { day, masked, named } from "../ui/numbers";
+import { day, masked } from "../ui/numbers";
 
 export type Visit = { session: string; from: string; to: string; events: Done[] };
 export type Day = { day: string; visits: Visit[] };
@@ -40,13 +40,6 @@ export function traitsByClass(traits: Person["traits"], properties: Property[]):
       rows: rows.filter(([name]) => (classOf.get(name) ?? null) === kind),
     }))
     .filter((group) => group.rows.length > 0);
-}
-
-/** What a person is called: the name, else an id of theirs; undefined where that is hidden or unknown. */
-export function calledOf(person: Person): string | undefined {
-  const ids = [person.traits.Name, person.identity, person.email, person.phone];
-  const told = ids.find((one) => one !== null && one !== undefined && !masked(one));
-  return told === undefined ? undefined : named(told);
 }
 
 /** Whether something of a person is held back from who looks. */

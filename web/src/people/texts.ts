@@ -75,6 +75,23 @@ export const texts = catalogue({
     events: (count: string) => (count === "1" ? "1 event" : `${count} events`),
     moment: "a moment",
     properties: "Properties",
+    messages: "Messages",
+    message: "Message",
+    noMessages: "Nothing was written to them.",
+    allMessages: "All messages to them",
+    merges: "The same person",
+    noMerges: "Nobody else was taken for this person.",
+    mergeWith: "Merge with another",
+    merge: "Merge",
+    mergeDoes: (called: string, id: string) =>
+      `${called} (${id}) becomes this person: what they did, their traits and devices count as this person's from now on. It can be taken back, and is written into the audit.`,
+    split: "Split",
+    splitDoes: (id: string) =>
+      `What ${id} did before the merge returns to them, and they are two people again.`,
+    mergedInto: "Is part of",
+    wasMerged: "became this person",
+    splitAt: (at: string) => `taken back ${at}`,
+    cancel: "Cancel",
   },
   hi: { title: "लोग", find: "खोजें", email: "ई-मेल", phone: "फ़ोन", consents: "सहमति", yes: "हाँ", no: "नहीं" },
 });

@@ -10,11 +10,11 @@ import { useState } from "react";
 
 import { account } from "../api/account";
 import { type Segment, segmentCount, segments } from "../api/segments";
+import { ruleInWords } from "../rules/words";
 import { day, full, moment } from "../ui/numbers";
 import { Answered, Nothing, Panel } from "../ui/panel";
 import { texts } from "./texts";
 import { Upload } from "./upload";
-import { ruleInWords } from "./words";
 
 /** As many as are looked through at a glance. */
 const FIND_FROM = 9;
@@ -68,7 +68,7 @@ function Rows({ all, zone }: { all: Segment[]; zone: string }) {
         <Nothing title={texts.noneFound} />
       ) : (
         <div className="wide" tabIndex={0} role="region" aria-label={texts.title}>
-          <table className="numbers segments">
+          <table className="numbers stacked">
             <thead>
               <tr>
                 <th>{texts.name}</th>
@@ -80,7 +80,7 @@ function Rows({ all, zone }: { all: Segment[]; zone: string }) {
             <tbody>
               {found.map((one) => (
                 <tr key={one.id}>
-                  <td className="segment-cell">
+                  <td className="lead">
                     <Link to="/segments/$id" params={{ id: one.id }}>
                       {one.name}
                     </Link>

@@ -9,17 +9,17 @@ import { useMemo, useState } from "react";
 import { account } from "../api/account";
 import { segment, type Segment } from "../api/segments";
 import { useSegmentNames } from "../filters/segment-picker";
+import { Builder } from "../rules/builder";
+import { Count } from "../rules/count";
+import { ANYBODY, readRule, sameRule } from "../rules/read";
+import { asked, type Group, group, isComplete, written } from "../rules/rule";
 import { full, moment } from "../ui/numbers";
 import { Answered, Panel } from "../ui/panel";
 import { type Act, Acts } from "./acts";
-import { Builder } from "./builder";
-import { Count } from "./count";
 import { People } from "./people";
-import { ANYBODY, readRule } from "./read";
 import { Rejects } from "./rejects";
-import { asked, type Group, group, isComplete, written } from "./rule";
 import { Save } from "./save";
-import { sameRule, type SegmentSearch } from "./state";
+import type { SegmentSearch } from "./state";
 import { texts } from "./texts";
 
 /** The height of a page whose segment is not here yet. */

@@ -1,7 +1,7 @@
 // The state of a segment's page in the URL: the rule while it is not saved, and whether people are shown.
 import type { Definition } from "../api/segments";
-import { readRule } from "./read";
-import { written } from "./rule";
+import { readRule } from "../rules/read";
+import { written } from "../rules/rule";
 
 export type SegmentSearch = { rule?: Definition; people?: boolean };
 
@@ -12,9 +12,3 @@ export function readSegment(search: Record<string, unknown>): SegmentSearch {
     ...(search.people === true ? { people: true } : {}),
   };
 }
-
-/** Whether two rules are the same, however they were written. */
-export const sameRule = (one: unknown, other: unknown): boolean => {
-  const [a, b] = [readRule(one), readRule(other)];
-  return a !== undefined && b !== undefined && JSON.stringify(written(a)) === JSON.stringify(written(b));
-};

@@ -1,4 +1,4 @@
-// Settings: how apps send here, the policy and its versions, and the publisher.
+// Settings: how apps send here, what messages go out by, the policy and its versions, the publisher.
 import "./settings.css";
 
 import { Stack, Tabs, Title } from "@mantine/core";
@@ -7,6 +7,8 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 
 import { account } from "../api/account";
 import { Panel } from "../ui/panel";
+import { Channels } from "./channels/list";
+import { Outbox } from "./channels/outbox";
 import { PolicyPanel } from "./policy";
 import { Sdk } from "./sdk";
 import { TABS } from "./state";
@@ -38,10 +40,10 @@ function About() {
 }
 
 export function Settings() {
-  const { tab } = useSearch({ from: "/inside/settings" });
+  const { tab, message } = useSearch({ from: "/inside/settings" });
   const navigate = useNavigate({ from: "/settings" });
   const open = (next: string | null) =>
-    void navigate({ search: (old) => ({ ...old, tab: TABS.find((one) => one === next) }) });
+    void navigate({ search: (old) => ({ ...old, tab: TABS.find((one) => one === next), message: undefined }) });
   return (
     <Stack gap={16}>
       <Title order={1}>{texts.title}</Title>
@@ -58,6 +60,12 @@ export function Settings() {
         </Tabs.Panel>
         <Tabs.Panel value="tokens">
           <Tokens />
+        </Tabs.Panel>
+        <Tabs.Panel value="channels">
+          <Channels />
+        </Tabs.Panel>
+        <Tabs.Panel value="outbox">
+          <Outbox message={message} onClose={() => open("outbox")} />
         </Tabs.Panel>
         <Tabs.Panel value="policy">
           <PolicyPanel />

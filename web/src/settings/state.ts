@@ -1,9 +1,15 @@
-// The state of Settings in the URL: which tab is open.
+// The state of Settings in the URL: which tab is open, and which message of the outbox.
 
-export const TABS = ["sdk", "tokens", "policy", "about"] as const;
+export const TABS = ["sdk", "tokens", "channels", "outbox", "policy", "about"] as const;
 export type Tab = (typeof TABS)[number];
 
-export function readSettings(search: Record<string, unknown>): { tab?: Tab } {
+export type SettingsSearch = { tab?: Tab; message?: string };
+
+export function readSettings(search: Record<string, unknown>): SettingsSearch {
   const tab = TABS.find((one) => one === search.tab);
-  return tab ? { tab } : {};
+  const { message } = search;
+  return {
+    ...(tab ? { tab } : {}),
+    ...(tab === "outbox" && typeof message === "string" && /^[0-9a-f]{32}$/.test(message) ? { message } : {}),
+  };
 }

@@ -15,6 +15,8 @@ export const texts = catalogue({
     takeBack: "Take back",
     takeBackWill: (name: string) =>
       `Whatever uses the token "${name}" is refused from the next request on. This cannot be undone.`,
+    channels: "Channels",
+    outbox: "Outbox",
     policy: "Policy",
     about: "Publisher",
     sdkHint:

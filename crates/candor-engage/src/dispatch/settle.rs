@@ -2,7 +2,7 @@
 //! that its person gets (spec: engagement, 2.4).
 
 use candor_catalog::{Delivery, DeliveryState, Moved};
-use candor_event::{Properties, Timestamp, Value};
+use candor_event::{PersonId, Properties, Timestamp, Value};
 use candor_ingest::Outcome;
 
 use super::reason::{self, DropReason, failed};
@@ -125,6 +125,10 @@ pub(super) fn outcome(
     now: Timestamp,
 ) -> Option<Outcome> {
     let (person, id) = (delivery.person, delivery.id);
+    // Whoever was erased meanwhile gets no event.
+    if person == PersonId::NOBODY {
+        return None;
+    }
     let (name, tag) = match moved.to {
         DeliveryState::Accepted => ("Notification Sent", "sent"),
         DeliveryState::Dropped | DeliveryState::Failed => ("Notification Dropped", "dropped"),

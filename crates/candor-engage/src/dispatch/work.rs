@@ -13,11 +13,12 @@ use candor_catalog::{Cap, Delivery, DeliveryState, Lease, Moved, RunState, Suppr
 use candor_event::Timestamp;
 use candor_ingest::Outcome;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::task::{JoinError, JoinHandle, JoinSet};
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::flow::Flow;
-use super::gate::{Ready, Recall, Stop, Wanted};
+use super::gate::{Ready, Recall, Stop};
+use super::making::{MADE_TOGETHER, Making};
 use super::reason::DropReason;
 use super::sender::{Plan, Sender};
 use super::{Error, settle};
@@ -27,10 +28,6 @@ use crate::channel::Answer;
 pub const LEASE_MS: i64 = 60_000;
 /// After so long another part has its turn.
 const SLICE: Duration = Duration::from_secs(10);
-/// Messages that are made together.
-const MADE_TOGETHER: usize = 32;
-/// Groups that are made ahead.
-const GROUPS_AHEAD: usize = 2;
 /// Ends that are worth a commit of their own.
 const COMMIT_AT: usize = 16;
 /// How long a few ends wait for more.
@@ -40,8 +37,6 @@ const TELLING_MAX: usize = 8;
 const TOLD_TOGETHER: usize = 500;
 /// Who says that there is no such address.
 const BY_PROVIDER: &str = "provider";
-
-type Made = Vec<(Delivery, Result<Ready, Stop>)>;
 
 /// What was handed over and has no durable end yet.
 struct Flying {
@@ -71,7 +66,7 @@ struct Work<'w> {
     begun: Instant,
     kept_at: Instant,
     todo: VecDeque<Delivery>,
-    making: VecDeque<JoinHandle<Made>>,
+    making: Making,
     ready: VecDeque<(Delivery, Ready)>,
     flying: JoinSet<(u32, Result<Answer, Recall>)>,
     flown: HashMap<u32, Flying>,
@@ -81,7 +76,8 @@ struct Work<'w> {
     retired: Vec<String>,
     /// Why the run is to pause by itself.
     pauses: Option<String>,
-    /// Held until the ends are durable.
+    /// Of ends that are not durable yet, and free ones: the commit that makes the ends durable may
+    /// give them to what goes next.
     places: Vec<OwnedSemaphorePermit>,
     telling: JoinSet<Result<(), String>>,
     /// When there is more to do.
@@ -116,7 +112,7 @@ pub async fn work(
         begun,
         kept_at: begun,
         todo: VecDeque::new(),
-        making: VecDeque::new(),
+        making: Making::default(),
         ready: VecDeque::new(),
         flying: JoinSet::new(),
         flown: HashMap::new(),
@@ -178,11 +174,10 @@ impl Work<'_> {
             if self.look() || self.begun.elapsed() > SLICE {
                 self.give_up_rest();
             }
-            self.make_ahead();
-            self.take_made().await?;
-            let (places, wait) = self.places_now().await;
-            let commits = !places.is_empty() || self.worth_a_commit();
-            if commits && !self.commit(places).await? {
+            self.make().await?;
+            let (going, wait) = self.may_go().await;
+            let commits = going > 0 || self.worth_a_commit();
+            if commits && !self.commit(going).await? {
                 return Ok(false);
             }
             self.hear_of_telling(TELLING_MAX).await?;
@@ -217,44 +212,21 @@ impl Work<'_> {
             self.put_off(now);
         }
         self.todo.clear();
-        self.making.drain(..).for_each(|making| making.abort());
+        self.making.abandon();
         self.ready.clear();
     }
 
-    fn make_ahead(&mut self) {
-        while self.making.len() < GROUPS_AHEAD
-            && self.ready.len() < MADE_TOGETHER
-            && !self.todo.is_empty()
-        {
-            let most = MADE_TOGETHER.min(self.todo.len());
-            let group: Vec<Delivery> = self.todo.drain(..most).collect();
-            let (sender, plan) = (self.sender.clone(), self.plan.clone());
-            let runtime = tokio::runtime::Handle::current();
-            self.making.push_back(tokio::task::spawn_blocking(move || {
-                let judged = |delivery: Delivery| {
-                    let newer = sender.has_newer(&plan, &delivery, &runtime);
-                    let wanted = Wanted { person: delivery.person, id: delivery.id, newer };
-                    let judged = sender.judge(&plan, &wanted, sender.now());
-                    (delivery, judged)
-                };
-                group.into_iter().map(judged).collect()
-            }));
+    /// Lets messages be made ahead, and takes in what was made, in its order; waits for it only
+    /// where there is nothing else to do.
+    async fn make(&mut self) -> Result<(), Error> {
+        if self.ready.len() < MADE_TOGETHER {
+            self.making.begin(self.sender, self.plan, &mut self.todo);
         }
-    }
-
-    /// Takes in what was made, in its order; waits for it only where there is nothing else to do.
-    async fn take_made(&mut self) -> Result<(), Error> {
-        while let Some(first) = self.making.front_mut() {
+        loop {
             let idle = self.ready.is_empty() && self.flown.is_empty() && self.ends.is_empty();
-            if !idle && !first.is_finished() {
-                break;
-            }
-            let made = first.await;
-            self.making.pop_front();
-            let made = made.map_err(|_| Error::Broken("a message could not be made"))?;
+            let Some(made) = self.making.take(idle).await? else { return Ok(()) };
             made.into_iter().for_each(|(delivery, judged)| self.sorted(delivery, judged));
         }
-        Ok(())
     }
 
     fn sorted(&mut self, delivery: Delivery, judged: Result<Ready, Stop>) {
@@ -314,34 +286,37 @@ impl Work<'_> {
         self.ends.push(End { delivery, moved, variant });
     }
 
-    /// Places for what is ready and may go now; and until when to wait where none is to be had.
-    async fn places_now(&mut self) -> (Vec<OwnedSemaphorePermit>, Option<Timestamp>) {
+    /// How much of what is ready has a place and may go now; and until when to wait where none may.
+    async fn may_go(&mut self) -> (usize, Option<Timestamp>) {
         if self.ready.is_empty() {
-            return (Vec::new(), None);
+            return (0, None);
         }
         let now = self.sender.now();
         if self.flow.held_until(now).is_some() {
             // Nothing goes for a while, or until the provider's settings change: whoever gives
             // out leases knows, and what is ready is made anew then.
             self.give_up_rest();
-            return (Vec::new(), None);
+            return (0, None);
         }
-        let idle = self.flown.is_empty() && self.ends.is_empty();
-        let mut places = self.flow.places(self.ready.len(), idle).await;
-        if places.is_empty() {
-            return (places, None);
+        let lacking = self.ready.len().saturating_sub(self.places.len());
+        let idle = self.flown.is_empty() && self.places.is_empty();
+        self.places.extend(self.flow.places(lacking, idle).await);
+        let most = self.places.len().min(self.ready.len());
+        if most == 0 {
+            return (0, None);
         }
-        let taken = self.plan.throttle.take(places.len(), now).and_then(|most| {
+        let taken = self.plan.throttle.take(most, now).and_then(|most| {
             let taken = self.flow.take(most, now);
             self.plan.throttle.give_back(most - taken.unwrap_or_default());
             taken
         });
         match taken {
-            Ok(taken) => {
-                places.truncate(taken);
-                (places, None)
+            Ok(taken) => (taken, None),
+            Err(when) => {
+                // Others may use what is free meanwhile.
+                self.places.truncate(self.ends.len());
+                (0, Some(when))
             }
-            Err(when) => (Vec::new(), Some(when)),
         }
     }
 
@@ -352,8 +327,8 @@ impl Work<'_> {
 
     /// Commits ends, and the intents for what has a place; then hands that over. False when the
     /// lease was lost.
-    async fn commit(&mut self, places: Vec<OwnedSemaphorePermit>) -> Result<bool, Error> {
-        let going: Vec<(Delivery, Ready)> = self.ready.drain(..places.len()).collect();
+    async fn commit(&mut self, going: usize) -> Result<bool, Error> {
+        let going: Vec<(Delivery, Ready)> = self.ready.drain(..going).collect();
         let ends = std::mem::take(&mut self.ends);
         let intents = going.iter().map(|(delivery, ready)| Moved {
             counts_since: ready.counts_since,
@@ -367,7 +342,8 @@ impl Work<'_> {
         let now = self.sender.now();
         let done = self.sender.catalog.move_deliveries(self.lease, &moved, cap, now).await?;
         let Some(capped) = done else { return Ok(false) };
-        self.places.clear();
+        // The ends are durable: their places are free.
+        let places = std::mem::take(&mut self.places);
         let told = |end: &End| {
             settle::outcome(self.plan, &end.delivery, end.variant.as_deref(), &end.moved, now)
         };
@@ -438,13 +414,13 @@ impl Work<'_> {
             Some(until) => Duration::from_millis((until.0 - now.0).clamp(1, 1_000) as u64),
             None => LINGER * 50,
         };
-        let waiting = self.making.front().is_some();
+        let waiting = !self.making.is_empty();
         tokio::select! {
             Some(ended) = self.flying.join_next(), if !self.flying.is_empty() => {
                 self.ended(ended);
                 self.linger().await;
             }
-            () = made(&self.making), if waiting => {}
+            () = self.making.ready(), if waiting => {}
             () = sleep(more) => {}
         }
     }
@@ -523,12 +499,5 @@ impl Work<'_> {
         self.hear_of_telling(0).await?;
         self.sender.catalog.release(self.lease, self.later).await?;
         Ok(())
-    }
-}
-
-/// Ends when the first of what is being made is.
-async fn made(making: &VecDeque<JoinHandle<Made>>) {
-    while making.front().is_some_and(|first| !first.is_finished()) {
-        sleep(Duration::from_millis(1)).await;
     }
 }

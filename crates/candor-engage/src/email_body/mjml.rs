@@ -87,6 +87,11 @@ fn marked_before(places: &Places, at: usize) -> usize {
     before.checked_sub(1).map_or(0, |before| places[before].1)
 }
 
+/// No font is fetched that its author did not ask for: each fetch tells its server who reads.
+fn own_fonts_alone() -> mrml::prelude::render::RenderOptions {
+    mrml::prelude::render::RenderOptions { fonts: Default::default(), ..Default::default() }
+}
+
 fn to_html(marked: &str) -> Result<String, (Option<usize>, String)> {
     use mrml::prelude::parser::{Error, Warning, WarningKind};
     // Without a loader, `mj-include` is refused: nothing is read from a disk.
@@ -107,7 +112,7 @@ fn to_html(marked: &str) -> Result<String, (Option<usize>, String)> {
     if let Some(warning) = parsed.warnings.iter().find(inline) {
         return Err((Some(warning.span.start), "MJML: styles cannot be inlined".to_owned()));
     }
-    let rendered = parsed.element.render(&Default::default());
+    let rendered = parsed.element.render(&own_fonts_alone());
     let html = rendered.map_err(|error| (None, format!("MJML: {error}")))?;
     // What MJML does not know goes through as if it were HTML.
     if let Some(found) = html.find("<mj-") {

@@ -92,6 +92,16 @@ fn liquid_survives_mjml() {
 }
 
 #[test]
+fn no_other_server_is_told_who_reads() {
+    let source = "<mjml><mj-body><mj-section><mj-column><mj-text>Hi</mj-text></mj-column>\
+                  </mj-section></mj-body></mjml>";
+    let body = EmailBody::compile(Markup::Mjml(source), None).unwrap();
+    let html = rendered(&body, json!({})).unwrap().html;
+    assert!(!html.contains("googleapis"), "{html}");
+    assert!(!html.contains("<link") && !html.contains("@import"), "{html}");
+}
+
+#[test]
 fn links_are_followed_and_ours_are_not() {
     let body = EmailBody::compile(Markup::Mjml(MJML), None).unwrap();
     let links: Vec<Option<&str>> = body.links().collect();

@@ -1,5 +1,7 @@
 //! How many people a segment has, who they are, and who of them can be reached.
 
+use std::collections::BTreeMap;
+
 use candor_event::{PersonId, Timestamp, ValueRef};
 use candor_store::{CONSENT_TRAIT, Run, View, VolumeView};
 use jiff::tz::TimeZone;
@@ -22,12 +24,23 @@ pub struct Reach {
 }
 
 /// How many people match, and how many of them each channel reaches.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Count {
     /// People who match.
     pub people: u64,
     /// Of these, by channel: who has an address and, where it is needed, said yes.
-    pub reachable: std::collections::BTreeMap<String, u64>,
+    pub reachable: BTreeMap<String, u64>,
+    /// Of these, by channel: why the others are not reached.
+    pub unreachable: BTreeMap<String, Unreachable>,
+}
+
+/// How many people a channel does not reach, and why.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Unreachable {
+    /// They did not say yes; of most of them no address is held, then.
+    pub no_consent: u64,
+    /// They did, and no address is known.
+    pub no_address: u64,
 }
 
 /// Counts a segment's people as of a moment.
@@ -50,9 +63,10 @@ pub fn count(
                 consent.map(|purpose| volume.property_code(&format!("{CONSENT_TRAIT}{purpose}")));
             (volume.property_code(&reach.address), consent)
         });
-        (rule.find(volume), channels.collect::<Vec<_>>(), 0u64, vec![0u64; reach.len()])
+        let lost = vec![Unreachable::default(); reach.len()];
+        (rule.find(volume), channels.collect::<Vec<_>>(), 0u64, lost)
     };
-    type Partial<'q> = (Found<'q>, Vec<(Option<u32>, Option<Option<u32>>)>, u64, Vec<u64>);
+    type Partial<'q> = (Found<'q>, Vec<(Option<u32>, Option<Option<u32>>)>, u64, Vec<Unreachable>);
     let fold = |partial: &mut Partial<'_>, volume: &VolumeView, ordinal: u32, run: Run<'_>| {
         if !partial.0.matches(volume, ordinal, run) {
             return;
@@ -61,14 +75,24 @@ pub fn count(
         for (place, (address, consent)) in partial.1.iter().enumerate() {
             let value = |code: &Option<u32>| code.and_then(|c| volume.trait_value(ordinal, c));
             let allowed = consent.as_ref().is_none_or(|c| value(c) == Some(ValueRef::Bool(true)));
-            partial.3[place] += u64::from(allowed && value(address).is_some());
+            let lost = &mut partial.3[place];
+            lost.no_consent += u64::from(!allowed);
+            lost.no_address += u64::from(allowed && value(address).is_none());
         }
     };
     let partials = scan(view, cancel, new, fold)?;
     let people = partials.iter().map(|partial| partial.2).sum();
-    let reached = |place: usize| partials.iter().map(|partial| partial.3[place]).sum();
-    let reachable = reach.iter().enumerate().map(|(at, r)| (r.channel.clone(), reached(at)));
-    Ok(Count { people, reachable: reachable.collect() })
+    let mut counted = Count { people, ..Count::default() };
+    for (place, reach) in reach.iter().enumerate() {
+        let sum = |part: fn(&Unreachable) -> u64| -> u64 {
+            partials.iter().map(|partial| part(&partial.3[place])).sum()
+        };
+        let (no_consent, no_address) = (sum(|lost| lost.no_consent), sum(|lost| lost.no_address));
+        let channel = || reach.channel.clone();
+        counted.reachable.insert(channel(), people - no_consent - no_address);
+        counted.unreachable.insert(channel(), Unreachable { no_consent, no_address });
+    }
+    Ok(counted)
 }
 
 /// The people of a segment, in the order of their ids, after `after`; at most `limit`.

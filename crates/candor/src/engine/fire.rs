@@ -107,9 +107,12 @@ async fn begin_one(server: &Server, tenant: &Arc<Tenant>, run: &Run) -> anyhow::
     let rule = resolved(server, tenant, &document.audience, "/audience").await.map_err(said)?;
     let zone = tenant.zone.clone();
     let found = read(server, tenant, move |view, cancel| {
-        segment::people(view, &rule, now, &zone, None, LIST_PEOPLE_MAX, cancel)
+        segment::people(view, &rule, now, &zone, None, LIST_PEOPLE_MAX + 1, cancel)
     });
     let (people, _, as_of) = found.await.map_err(said)?;
+    if people.len() > LIST_PEOPLE_MAX {
+        bail!("it is for more than {LIST_PEOPLE_MAX} people: make it several campaigns");
+    }
     let occurrence = occurrence(&document.schedule, tenant, run.due, run.version);
     let clock = match &document.schedule {
         Schedule::Now => Clock::Publisher,

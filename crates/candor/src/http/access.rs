@@ -263,14 +263,15 @@ pub async fn account(
     State(server): State<Arc<Server>>,
     headers: HeaderMap,
 ) -> Result<Json<serde_json::Value>, Problem> {
-    let (tenant, caller) = caller(&server, &headers, "read").await?;
-    let publisher = &tenant.publisher;
+    let caller = admit(&server, &headers, "read").await?;
+    let publisher = &caller.tenant.publisher;
     Ok(Json(json!({
         "account_id": publisher.account_id.as_str(),
         "name": publisher.name,
         "region": publisher.region,
         "timezone": publisher.timezone,
-        "caller": caller,
+        "caller": caller.name,
+        "scopes": caller.scopes,
         "keys": "local",
     })))
 }

@@ -196,18 +196,25 @@ pub fn receipt(tenant: &Tenant, change: &ConsentChange) -> Value {
 pub struct Whose {
     identity: Option<String>,
     guid: Option<String>,
+    person: Option<String>,
 }
 
-/// `GET /api/v1/consents?identity=`: all that a person said, oldest first, as receipts.
+/// `GET /api/v1/consents?identity=|guid=|person=`: all that a person said, oldest first, as
+/// receipts.
 pub async fn history(
     State(server): State<Arc<Server>>,
     headers: HeaderMap,
     whose: Result<Query<Whose>, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
     let tenant = allow(&server, &headers, "consent").await?;
-    let Query(whose) = whose.map_err(|_| bad("", "?identity= or ?guid="))?;
-    let ids = Ids { guid: whose.guid, identity: whose.identity, ..Ids::default() };
-    let person = tenant.door.resolve(&ids).ok_or_else(|| bad("", "?identity= or ?guid="))?;
+    let form = || bad("", "?identity= or ?guid= or ?person=");
+    let Query(whose) = whose.map_err(|_| form())?;
+    let named = Ids { guid: whose.guid, identity: whose.identity, ..Ids::default() };
+    let person = match whose.person {
+        Some(id) => PersonId::parse(&id).map(|person| tenant.door.canonical(person)),
+        None => tenant.door.resolve(&named),
+    };
+    let person = person.ok_or_else(form)?;
     let said = server.catalog.consents(&tenant.publisher.account_id, person).await?;
     let receipts: Vec<Value> = said.iter().map(|change| receipt(&tenant, change)).collect();
     Ok(Json(json!({"consents": receipts})))

@@ -115,6 +115,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/api/v1/campaigns/{id}/pause", post(verbs::pause))
         .route("/api/v1/campaigns/{id}/resume", post(verbs::resume))
         .route("/api/v1/campaigns/{id}/stop", post(verbs::stop))
+        .route("/api/v1/campaigns/{id}/redrive", post(verbs::redrive))
         .route("/api/v1/campaigns/{id}/report", get(report::report))
         .route("/api/v1/messages", get(messages::list))
         .route("/api/v1/suppressions", get(suppressions::list).post(suppressions::add))

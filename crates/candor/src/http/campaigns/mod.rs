@@ -63,6 +63,8 @@ pub fn state_word(standing: Option<&Standing>, runs: &[Run]) -> &'static str {
     match standing.state {
         CampaignState::WaitingForApproval => "waiting_for_approval",
         CampaignState::Stopped => "stopped",
+        // Messages that failed go anew.
+        CampaignState::Completed if any(RunState::Running) => "running",
         CampaignState::Completed if runs.iter().all(|run| run.state == RunState::Missed) => {
             "missed"
         }

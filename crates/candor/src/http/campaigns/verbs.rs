@@ -290,7 +290,11 @@ async fn moved(
     let now = server.now();
     let mut any = false;
     if of_campaign {
-        let next = standing.next_due.filter(|_| to.campaign.1 != CampaignState::Stopped);
+        let next = match to.campaign.1 {
+            CampaignState::Stopped => None,
+            CampaignState::Active => resumed_due(&server, &caller, &standing, now).await?,
+            _ => standing.next_due,
+        };
         any |= server.catalog.move_campaign(&standing, to.campaign.1, next, now).await?;
     }
     // Read anew, now that no more of them begin; and again where one went on in between.
@@ -314,6 +318,71 @@ async fn moved(
     }
     server.engine.wake();
     Ok(Json(shown(&server, &caller, &draft).await?))
+}
+
+/// What a redrive sends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redrive {
+    run: String,
+    reason: String,
+}
+
+/// `POST /api/v1/campaigns/{id}/redrive`: what failed for a reason goes anew, through every gate
+/// and under the ids that the messages have.
+pub async fn redrive(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    sent: Body,
+) -> Result<Json<Value>, Problem> {
+    let caller = admit(&server, &headers, "engage").await?;
+    let asked: Redrive = json_body(sent, 4 << 10).await?;
+    let draft = found(&server, &caller.tenant, &id).await?;
+    let account = &caller.tenant.publisher.account_id;
+    let runs = server.catalog.runs(account, &id).await?;
+    let run = runs.iter().find(|run| run.run == asked.run);
+    let run = run.ok_or_else(|| wrong("/run", "the key of a run of this campaign".to_owned()))?;
+    if run.state == RunState::Stopped {
+        return Err(Problem::conflict("wrong_state", "the run was stopped: it never goes on"));
+    }
+    let version = server.catalog.campaign_version(account, &id, run.version).await?;
+    let version = version.ok_or_else(Problem::internal)?;
+    let published: Campaign =
+        serde_json::from_str(&version.document).map_err(|_| Problem::internal())?;
+    audited(&server, &caller, &draft, "redrive campaign").await?;
+    let now = server.now();
+    let until = published.until(now);
+    let messages = server.catalog.redrive(account, &run.run, &asked.reason, until, now).await?;
+    caller.tenant.sender.halts.changed(&run.run);
+    server.engine.wake();
+    Ok(Json(json!({"messages": messages})))
+}
+
+/// When a campaign that was paused fires next: what was due meanwhile is not made up for, but a
+/// campaign that was to fire at once does so now.
+async fn resumed_due(
+    server: &Server,
+    caller: &Caller,
+    standing: &Standing,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Problem> {
+    let Some(due) = standing.next_due.filter(|due| *due <= now) else {
+        return Ok(standing.next_due);
+    };
+    let account = &caller.tenant.publisher.account_id;
+    let version =
+        server.catalog.campaign_version(account, &standing.campaign, standing.version).await?;
+    let version = version.ok_or_else(Problem::internal)?;
+    let published: Campaign =
+        serde_json::from_str(&version.document).map_err(|_| Problem::internal())?;
+    Ok(match published.schedule {
+        Schedule::Now => Some(now),
+        Schedule::Once(_) => Some(due),
+        Schedule::Recurring(_) => {
+            published.schedule.next(now, &caller.tenant.zone).map(|next| next.due)
+        }
+    })
 }
 
 /// What a test send sends.

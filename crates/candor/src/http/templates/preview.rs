@@ -137,7 +137,7 @@ async fn reader(
     let (person, ..) =
         read(server, tenant, move |view, _| Ok(candor_query::person(view, id))).await?;
     let mut person = person.ok_or_else(|| Problem::nobody("there is no such person"))?;
-    let offered = Offer::new(&tenant.door, Some(purpose)).to(id);
+    let offered = Offer::new(&tenant.sender, Some(purpose)).to(id);
     let masked = |name: &String| offered(name) && tells_who(tenant, name);
     if !caller.may(CLEAR) && person.traits.keys().any(masked) {
         return Err(Problem::masked(CLEAR));
@@ -217,7 +217,7 @@ pub async fn fields(
     let classes = tenant.door.classes();
     let named = classes.names().into_iter().map(|(name, _)| name.to_owned());
     let names: BTreeSet<String> = named.chain(seen.keys().cloned()).collect();
-    let offer = Offer::new(&tenant.door, Some(&purpose));
+    let offer = Offer::new(&tenant.sender, Some(&purpose));
     let (to_anyone, to_who_says_yes) = (offer.to_anyone(false), offer.to_anyone(true));
     let field = |name: &String| {
         json!({

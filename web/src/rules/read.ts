@@ -11,6 +11,7 @@ import {
   sizeOf,
   type Times,
   type Within,
+  written,
 } from "./rule";
 
 type Fields = Record<string, unknown>;
@@ -107,3 +108,9 @@ export function readRule(given: unknown): Group | undefined {
 
 /** Whoever did anything: where a new segment begins. */
 export const ANYBODY: Definition = { all: [{ did: { event: "*" } }] };
+
+/** Whether two rules are the same, however they were written. */
+export const sameRule = (one: unknown, other: unknown): boolean => {
+  const [a, b] = [readRule(one), readRule(other)];
+  return a !== undefined && b !== undefined && JSON.stringify(written(a)) === JSON.stringify(written(b));
+};

@@ -1,5 +1,7 @@
 // A rule as a sentence: "People who match all of these: did Charged at least 3 times …". Groups lie
 // within groups; what is moved or added keeps the keyboard.
+import "./rules.css";
+
 import { ActionIcon, Button, Menu, Text } from "@mantine/core";
 import {
   IconAlertTriangle,

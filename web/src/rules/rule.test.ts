@@ -1,10 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { ANYBODY, readRule } from "./read";
-import { reasonsOf } from "./rejects";
+import { ANYBODY, readRule, sameRule } from "./read";
 import { asked, isComplete, written } from "./rule";
-import { readSegment, sameRule } from "./state";
-import { columnsOf } from "./upload";
 import { ruleInWords } from "./words";
 
 const NAMES = new Map([["s1", "Gold"]]);
@@ -31,7 +28,6 @@ describe("a segment's rule", () => {
     const read = readRule(RULE);
     expect(read && written(read)).toEqual(RULE);
     expect(read && isComplete(read)).toBe(true);
-    expect(readSegment({ rule: RULE, people: true })).toEqual({ rule: RULE, people: true });
   });
   it("is a group, however it was saved", () => {
     const read = readRule({ not: { not: { did: { event: "*", times: { at_least: 1 } } } } });
@@ -40,10 +36,8 @@ describe("a segment's rule", () => {
     expect(sameRule(RULE, ANYBODY)).toBe(false);
   });
   it("leaves out what is no rule", () => {
-    expect(readSegment({ rule: "drop" })).toEqual({});
-    expect(readSegment({ rule: { all: [{ listed: [] }, { sample: { percent: 0 } }] } })).toEqual({
-      rule: { all: [] },
-    });
+    expect(readRule("drop")).toBeUndefined();
+    expect(readRule({ all: [{ listed: [] }, { sample: { percent: 0 } }] })?.is.parts).toEqual([]);
     let deep: unknown = BOUGHT;
     for (let n = 0; n < 40; n++) deep = { all: [deep] };
     expect(JSON.stringify(readRule(deep))).not.toContain("Charged");
@@ -72,23 +66,5 @@ describe("a segment's rule", () => {
     expect(ruleInWords({ person: { property: "Email", op: "eq", value: { masked: true } } }, NAMES)).toBe(
       "People whose Email is (hidden)",
     );
-  });
-});
-
-describe("files of people", () => {
-  it("have columns in their first line", () => {
-    expect(columnsOf('\uFEFFidentity,"full, name","say ""x"""\r\na,b,c')).toEqual([
-      "identity",
-      "full, name",
-      'say "x"',
-    ]);
-    expect(columnsOf("")).toEqual([]);
-  });
-  it("tell why lines were nobody, the most frequent first", () => {
-    const file = "line,reason\n3,no identity\n4,nobody, at all\n5,no identity\n";
-    expect(reasonsOf(file)).toEqual([
-      { reason: "no identity", lines: 2 },
-      { reason: "nobody, at all", lines: 1 },
-    ]);
   });
 });

@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+
+import type { Report, Tally } from "../api/campaigns";
+import { losses, mayBeChance, pointsOf, stateOfStep } from "./funnel";
+import { doneOf, leftOf } from "./progress";
+
+const TALLY: Tally = {
+  planned: 5,
+  handing_over: 1,
+  accepted: 80,
+  delivered: 0,
+  failed: 4,
+  dropped: 20,
+  unknown: 2,
+};
+
+describe("a report", () => {
+  it("names every loss, the most frequent first", () => {
+    const drops: Report["drops"] = [
+      { state: "dropped", reason: "no_consent", people: 20 },
+      { state: "failed", reason: "gave_up", people: 4 },
+      { state: "dropped", reason: "control", people: 0 },
+    ];
+    const of = { drops, tally: TALLY } as Report;
+    expect(losses(of).map(({ state, reason, people }) => [state, reason, people])).toEqual([
+      ["dropped", "no_consent", 20],
+      ["planned", undefined, 5],
+      ["failed", "gave_up", 4],
+      ["unknown", undefined, 2],
+      ["handing_over", undefined, 1],
+    ]);
+  });
+  it("leads to the messages behind a number where there are such", () => {
+    expect(stateOfStep("planned", TALLY)).toBeNull();
+    expect(stateOfStep("sent", TALLY)).toBe("accepted");
+    expect(stateOfStep("sent", { ...TALLY, delivered: 1 })).toBeUndefined();
+    expect(stateOfStep("clicked", TALLY)).toBeUndefined();
+  });
+  it("compares with the control group in points", () => {
+    const part = (people: number, converted: number) => ({ people, converted, rate: people ? converted / people : null });
+    expect(pointsOf({ treated: part(100, 13), control: part(100, 12) })).toBe("+1.0");
+    expect(pointsOf({ treated: part(100, 1), control: part(10, 1) })).toBe("−9.0");
+    expect(pointsOf({ treated: part(100, 13), control: part(0, 0) })).toBeUndefined();
+  });
+  it("says where a difference may be chance", () => {
+    const of = (people: number, converted: number) => ({ people, converted, rate: converted / people });
+    expect(mayBeChance({ treated: of(656, 19), control: of(6, 0) })).toBe(true);
+    expect(mayBeChance({ treated: of(9_000, 900), control: of(1_000, 60) })).toBe(false);
+    expect(mayBeChance({ treated: of(10, 0), control: of(10, 0) })).toBe(true);
+  });
+  it("knows what is done and what may still go", () => {
+    expect([doneOf(TALLY), leftOf(TALLY)]).toEqual([106, 6]);
+  });
+});

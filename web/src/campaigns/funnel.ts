@@ -1,0 +1,54 @@
+// A report's numbers in the order in which they are read.
+import type { Report, Tally } from "../api/campaigns";
+import type { MessageState } from "../api/messages";
+
+type Step = Report["funnel"][number]["step"];
+
+/**
+ * The messages that are behind a step's number: those of a state, all (null), or none that could be
+ * asked for, as what is opened and followed is no state of a message.
+ */
+export function stateOfStep(step: Step, tally: Tally): MessageState | null | undefined {
+  switch (step) {
+    case "planned":
+      return null;
+    case "sent":
+      return tally.delivered === 0 ? "accepted" : undefined;
+    case "delivered":
+      return "delivered";
+    default:
+      return undefined;
+  }
+}
+
+type Loss = { state: MessageState; reason?: string; people: number };
+
+/** Why people are not among those it was sent to, the most frequent first. */
+export function losses({ drops, tally }: Report): Loss[] {
+  const open: Loss[] = (["unknown", "planned", "handing_over"] as const).map((state) => ({
+    state,
+    people: tally[state],
+  }));
+  return [...drops, ...open]
+    .filter(({ people }) => people > 0)
+    .sort((one, other) => other.people - one.people);
+}
+
+const signed = new Intl.NumberFormat("en", { signDisplay: "exceptZero", maximumFractionDigits: 1, minimumFractionDigits: 1 });
+
+/** Beyond this many standard errors a difference is seldom chance: 1 time in 20. */
+const SELDOM = 1.96;
+
+/** Whether the two rates may differ by chance alone (two proportions, pooled). */
+export function mayBeChance({ treated, control }: NonNullable<Report["control"]>): boolean {
+  if (treated.rate === null || control.rate === null) return true;
+  const pooled = (treated.converted + control.converted) / (treated.people + control.people);
+  const error = Math.sqrt(pooled * (1 - pooled) * (1 / treated.people + 1 / control.people));
+  return error === 0 || Math.abs(treated.rate - control.rate) < SELDOM * error;
+}
+
+/** By how many points the rate differs from that of the control group: "+1.3". */
+export function pointsOf({ treated, control }: NonNullable<Report["control"]>): string | undefined {
+  if (treated.rate === null || control.rate === null) return undefined;
+  return signed.format(100 * (treated.rate - control.rate)).replace("-", "−");
+}

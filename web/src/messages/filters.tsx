@@ -1,0 +1,81 @@
+// Which messages of the archive are listed.
+import { Button, Group, NativeSelect } from "@mantine/core";
+import { IconX } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+
+import { campaigns } from "../api/campaigns";
+import type { MessageState } from "../api/messages";
+import { PersonPicker } from "../content/person";
+import { reasonInWords, REASONS, stateInWords, STATES } from "../deliveries/words";
+import type { MessagesSearch } from "./state";
+import { texts } from "./texts";
+
+export const isFiltered = ({ person, campaign, run, state, reason }: MessagesSearch): boolean =>
+  [person, campaign, run, state, reason].some((one) => one !== undefined);
+
+export function Filters({ search, onChange }: FiltersProps) {
+  const { data } = useQuery(campaigns);
+  const known = (data?.campaigns ?? []).map(({ id, name }) => ({ value: id, label: name }));
+  const { campaign, run, state, reason } = search;
+  if (campaign && known.every(({ value }) => value !== campaign)) {
+    known.push({ value: campaign, label: data ? texts.gone : "…" });
+  }
+  return (
+    <Group gap={8} role="group" aria-label={texts.filters}>
+      <NativeSelect
+        size="xs"
+        aria-label={texts.campaign}
+        value={campaign ?? ""}
+        data={[{ value: "", label: texts.anyCampaign }, ...known]}
+        maw={240}
+        onChange={(event) => onChange({ campaign: event.currentTarget.value || undefined, run: undefined })}
+      />
+      {run && (
+        <Button
+          size="xs"
+          variant="default"
+          rightSection={<IconX size={14} aria-hidden />}
+          onClick={() => onChange({ run: undefined })}
+        >
+          {texts.oneRun}
+        </Button>
+      )}
+      <NativeSelect
+        size="xs"
+        aria-label={texts.state}
+        value={state ?? ""}
+        data={[
+          { value: "", label: texts.anyState },
+          ...STATES.map((value) => ({ value, label: stateInWords(value) })),
+        ]}
+        onChange={(event) => onChange({ state: (event.currentTarget.value || undefined) as MessageState | undefined })}
+      />
+      <NativeSelect
+        size="xs"
+        aria-label={texts.reason}
+        value={reason ?? ""}
+        data={[
+          { value: "", label: texts.anyReason },
+          ...[...new Set([...REASONS, ...(reason ? [reason] : [])])].map((value) => ({
+            value,
+            label: reasonInWords(value),
+          })),
+        ]}
+        onChange={(event) => onChange({ reason: event.currentTarget.value || undefined })}
+      />
+      <PersonPicker id={search.person} words={texts.person} onChange={(person) => onChange({ person })} />
+      {isFiltered(search) && (
+        <Button
+          size="xs"
+          variant="subtle"
+          onClick={() =>
+            onChange({ person: undefined, campaign: undefined, run: undefined, state: undefined, reason: undefined })
+          }
+        >
+          {texts.clear}
+        </Button>
+      )}
+    </Group>
+  );
+}
+type FiltersProps = { search: MessagesSearch; onChange: (more: MessagesSearch) => void };
