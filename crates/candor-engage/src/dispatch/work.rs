@@ -280,6 +280,7 @@ impl Work<'_> {
             }
             Answer::BadContent { code } if self.plan.is_bad(now) => {
                 self.pauses = Some(code.clone());
+                self.halted = true;
             }
             _ => {}
         }
@@ -322,7 +323,8 @@ impl Work<'_> {
 
     fn worth_a_commit(&self) -> bool {
         let idle = self.flown.is_empty() && self.ready.is_empty() && self.making.is_empty();
-        self.ends.len() >= COMMIT_AT || (idle && !self.ends.is_empty())
+        let pauses = self.pauses.is_some();
+        self.ends.len() >= COMMIT_AT || ((idle || pauses) && !self.ends.is_empty())
     }
 
     /// Commits ends, and the intents for what has a place; then hands that over. False when the
