@@ -27,6 +27,8 @@ const PROBE_LOOK_MS: i64 = 50;
 const CUT: f64 = 0.5;
 const CUT_AGAIN_MS: i64 = 1_000;
 const GROWTH: f64 = 1.01;
+/// And by at least so many messages a second, so that a small rate does not stay small for minutes.
+const GROWTH_MIN: f64 = 0.5;
 /// Clocks are set right by less than this.
 const CLOCK_STEP_MS: i64 = 60_000;
 /// Messages a second above which a rate is none.
@@ -74,7 +76,8 @@ impl Bucket {
         let passed = (now - self.counted_at).clamp(0, 10_000) as f64 / 1_000.0;
         // A clock that was set back only begins anew.
         self.counted_at = now;
-        self.rate = (self.rate * GROWTH.powf(passed)).min(self.most);
+        let grown = (self.rate * GROWTH.powf(passed)).max(self.rate + GROWTH_MIN * passed);
+        self.rate = grown.min(self.most);
         self.tokens = (self.tokens + self.rate * passed).min((self.rate * BURST_S).max(1.0));
         match most.min(self.tokens as usize) {
             0 => {
