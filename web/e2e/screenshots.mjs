@@ -69,6 +69,38 @@ const find = (text) => async (page) => {
   await page.getByRole("button", { name: "Find", exact: true }).click();
 };
 
+/** The address of the campaign that was changed last, of those in a state. */
+const campaign = (state, more = "") => async (context) => {
+  const { campaigns } = await ask(context, "/api/v1/campaigns");
+  const found = campaigns.find((one) => one.state === state) ?? campaigns[0];
+  return `/campaigns/${found?.id}${more}`;
+};
+const template = async (context) => {
+  const { templates } = await ask(context, "/api/v1/templates");
+  return `/templates/${templates.find((one) => one.channel === "email")?.id}`;
+};
+const message = (state) => async (context) => {
+  const { messages } = await ask(context, `/api/v1/messages?state=${state}&limit=1`);
+  return `/messages?state=${state}&message=${messages[0]?.id}`;
+};
+const kept = async (context) => {
+  const { messages } = await ask(context, "/api/v1/outbox?limit=1");
+  return `/settings?tab=outbox&message=${messages[0]?.id}`;
+};
+const press = (name) => (page) => page.getByRole("button", { name, exact: true }).first().click();
+const off = (page) =>
+  page.route("**/api/v1/engagement", (route) =>
+    route.fulfill({ json: { approval_above: 1_000, control_percent: null, stopped: { all: true, channels: [] } } }),
+  );
+const none = (page) =>
+  page.route(/api\/v1\/(campaigns|templates|messages|outbox|channels)(\?|$)/, (route) =>
+    route.fulfill({ json: { campaigns: [], templates: [], messages: [], channels: [], cursor: null } }),
+  );
+const wrong = async (page) => {
+  await page.locator(".cm-content").fill("<mjml>\n  <mj-body>\n    <mj-nope />\n  </mj-body>\n</mjml>");
+  await page.waitForTimeout(1_500);
+};
+
 /** Name: the address, what to do before and after it is opened. */
 const PAGES = {
   today: ["/"],
@@ -99,9 +131,40 @@ const PAGES = {
   person_refused: [person, refuse],
   person_none: [`/people/p_${"0".repeat(32)}`],
   person_failed: [person, fail],
+  campaigns: ["/campaigns"],
+  campaigns_off: ["/campaigns", off],
+  no_campaigns: ["/campaigns", none],
+  stop_all: ["/campaigns", undefined, press("Stop everything")],
+  who: [campaign("draft", "/edit?step=who")],
+  what: [campaign("completed", "/edit?step=what")],
+  what_own: [campaign("completed", "/edit?step=what"), undefined, (page) => page.getByText("Written here").click()],
+  when: [campaign("draft", "/edit?step=when")],
+  goal: [campaign("completed", "/edit?step=goal")],
+  review: [campaign("completed", "/edit?step=review")],
+  campaign: [campaign("completed")],
+  campaign_draft: [campaign("draft")],
+  campaign_running: [campaign("running")],
+  campaign_failed: [campaign("completed"), fail],
+  campaign_refused: [campaign("completed"), refuse],
+  templates: ["/templates"],
+  no_templates: ["/templates", none],
+  new_template: ["/templates/new"],
+  new_webhook: ["/templates/new?channel=webhook"],
+  template: [template],
+  template_wrong: [template, undefined, wrong],
+  fields: [template, undefined, press("Insert a field")],
+  messages: ["/messages"],
+  no_messages: ["/messages", none],
+  message: [message("accepted"), undefined, () => {}],
+  message_dropped: [message("dropped"), undefined, () => {}],
   gate: ["/gate"],
   settings: ["/settings"],
   tokens: ["/settings?tab=tokens"],
+  channels: ["/settings?tab=channels"],
+  no_channels: ["/settings?tab=channels", none],
+  add_provider: ["/settings?tab=channels", undefined, press("Add a provider")],
+  outbox: ["/settings?tab=outbox"],
+  outbox_message: [kept, undefined, () => {}],
   policy: ["/settings?tab=policy"],
   about: ["/settings?tab=about"],
   nothing: ["/trends?event=Nope"],

@@ -5,13 +5,13 @@ import { Button, Group, Stack, Text, TextInput, Title } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { type CSSProperties, useState } from "react";
 
 import { account } from "../api/account";
 import { campaigns, type Listed } from "../api/campaigns";
 import { CampaignBadge } from "../deliveries/badge";
 import { Stopped } from "../deliveries/stopped";
-import { full, moment } from "../ui/numbers";
+import { full, moment, share } from "../ui/numbers";
 import { Answered, Nothing, Panel } from "../ui/panel";
 import { doneOf } from "./progress";
 import { Switch } from "./switch";
@@ -53,7 +53,9 @@ function Row({ of, zone }: { of: Listed; zone: string }) {
       <td className="number" data-label={texts.progress}>
         {tally ? full(tally.accepted + tally.delivered) : "–"}
         {state === "running" && done !== undefined && (
-          <progress max={1} value={done} aria-label={texts.live} className="bar" />
+          <span className="progress small" role="img" aria-label={`${texts.live}: ${share(done)}`}>
+            <span style={{ "--part": `${100 * done}%` } as CSSProperties} />
+          </span>
         )}
       </td>
       <td className="when" data-label={next ? texts.next : texts.changed}>

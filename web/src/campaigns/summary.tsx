@@ -68,7 +68,7 @@ export function Summary({ draft, zone, change }: SummaryProps) {
               </Text>
             )}
           </dd>
-          {change && <div className="summary-change">{change(step)}</div>}
+          {change && <dd className="summary-change">{change(step)}</dd>}
         </div>
       ))}
     </dl>

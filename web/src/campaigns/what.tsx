@@ -264,7 +264,7 @@ function Written({ draft, search, onChange, onSearch }: WhatProps) {
         )}
       </Panel>
       {(own || id !== "") && (
-        <Preview query={preview} person={search.person} onPerson={(person) => onSearch({ person })} />
+        <Preview query={preview} mail={channel === "email"} person={search.person} onPerson={(person) => onSearch({ person })} />
       )}
     </div>
   );

@@ -135,7 +135,7 @@ function Links({ links }: { links: Answer["links"] }) {
   );
 }
 
-export function Preview({ query, person, onPerson }: PreviewProps) {
+export function Preview({ query, mail, person, onPerson }: PreviewProps) {
   const [look, setLook] = useState<Look>(() => (window.matchMedia(NARROW).matches ? "phone" : "desktop"));
   const who = useCalled(person);
   const mistake = mistakeOf(query.error);
@@ -145,17 +145,19 @@ export function Preview({ query, person, onPerson }: PreviewProps) {
     <Panel
       title={texts.preview}
       aside={
-        <SegmentedControl
-          size="xs"
-          aria-label={texts.width}
-          value={look}
-          data={[
-            { value: "desktop", label: texts.desktop },
-            { value: "phone", label: texts.phone },
-            { value: "plain", label: texts.plain },
-          ]}
-          onChange={(next) => setLook(next as Look)}
-        />
+        mail && (
+          <SegmentedControl
+            size="xs"
+            aria-label={texts.width}
+            value={look}
+            data={[
+              { value: "desktop", label: texts.desktop },
+              { value: "phone", label: texts.phone },
+              { value: "plain", label: texts.plain },
+            ]}
+            onChange={(next) => setLook(next as Look)}
+          />
+        )
       }
     >
       <Group gap={8} mb={12}>
@@ -195,6 +197,8 @@ export function Preview({ query, person, onPerson }: PreviewProps) {
 }
 type PreviewProps = {
   query: ReturnType<typeof usePreview>;
+  /** Whether it is a mail, which has several looks. */
+  mail: boolean;
   person: string | undefined;
   onPerson: (id: string | undefined) => void;
 };

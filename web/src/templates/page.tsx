@@ -234,7 +234,7 @@ function One({ saved, search, zone, onChange }: OneProps) {
             onLanguage={(next) => onChange({ language: next })}
           />
         </Panel>
-        <Preview query={preview} person={search.person} onPerson={(person) => onChange({ person })} />
+        <Preview query={preview} mail={language !== undefined} person={search.person} onPerson={(person) => onChange({ person })} />
       </div>
       {saved && (
         <>
