@@ -39,6 +39,7 @@ pub struct Lane {
 
 /// Runs with work left: those that send, and those that were stopped.
 const GOES_ON: &str = "r.state IN ('running', 'stopped')";
+const IS_STOPPED: &str = "r.state = 'stopped'";
 
 impl Catalog {
     /// The channels and providers by which something is due that nobody has, of all publishers.
@@ -76,13 +77,36 @@ impl Catalog {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<Lease>, Error> {
+        self.lease_of(GOES_ON, lane, now, until).await
+    }
+
+    /// The same of stopped runs alone: while nothing may go out, there is still something to tell.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be written.
+    pub async fn lease_stopped(
+        &self,
+        lane: &Lane,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Lease>, Error> {
+        self.lease_of(IS_STOPPED, lane, now, until).await
+    }
+
+    async fn lease_of(
+        &self,
+        which: &'static str,
+        lane: &Lane,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Lease>, Error> {
         let failed = || Error::database("lease a part of an audience");
         let query = format!(
             "UPDATE audience SET epoch = epoch + 1, torn = leased_until > 0, leased_until = ?2 \
              WHERE (account_id, run, chunk) = ( \
                SELECT a.account_id, a.run, a.chunk FROM audience a \
                JOIN runs r ON r.account_id = a.account_id AND r.run = a.run \
-               WHERE a.due <= ?1 AND a.leased_until <= ?1 AND {GOES_ON} \
+               WHERE a.due <= ?1 AND a.leased_until <= ?1 AND {which} \
                  AND r.account_id = ?3 AND r.channel = ?4 AND r.provider = ?5 \
                ORDER BY a.due LIMIT 1) \
              RETURNING account_id, run, chunk, epoch, people, torn"

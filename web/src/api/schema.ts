@@ -5045,6 +5045,8 @@ export interface components {
                     converted: number;
                     rate: number | null;
                 };
+                /** @description The difference of the rates; null where there are too few people to tell: 100 without a message, 10 who did it. */
+                lift: number | null;
             };
         };
         Message: {

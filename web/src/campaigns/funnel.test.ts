@@ -38,15 +38,15 @@ describe("a report", () => {
   });
   it("compares with the control group in points", () => {
     const part = (people: number, converted: number) => ({ people, converted, rate: people ? converted / people : null });
-    expect(pointsOf({ treated: part(100, 13), control: part(100, 12) })).toBe("+1.0");
-    expect(pointsOf({ treated: part(100, 1), control: part(10, 1) })).toBe("−9.0");
-    expect(pointsOf({ treated: part(100, 13), control: part(0, 0) })).toBeUndefined();
+    expect(pointsOf({ treated: part(100, 13), control: part(100, 12), lift: 0.01 })).toBe("+1.0");
+    expect(pointsOf({ treated: part(100, 1), control: part(100, 10), lift: -0.09 })).toBe("−9.0");
+    expect(pointsOf({ treated: part(100, 13), control: part(10, 0), lift: null })).toBeUndefined();
   });
   it("says where a difference may be chance", () => {
     const of = (people: number, converted: number) => ({ people, converted, rate: converted / people });
-    expect(mayBeChance({ treated: of(656, 19), control: of(6, 0) })).toBe(true);
-    expect(mayBeChance({ treated: of(9_000, 900), control: of(1_000, 60) })).toBe(false);
-    expect(mayBeChance({ treated: of(10, 0), control: of(10, 0) })).toBe(true);
+    expect(mayBeChance({ treated: of(656, 19), control: of(6, 0), lift: null })).toBe(true);
+    expect(mayBeChance({ treated: of(9_000, 900), control: of(1_000, 60), lift: null })).toBe(false);
+    expect(mayBeChance({ treated: of(10, 0), control: of(10, 0), lift: null })).toBe(true);
   });
   it("knows what is done and what may still go", () => {
     expect([doneOf(TALLY), leftOf(TALLY)]).toEqual([106, 6]);

@@ -51,8 +51,8 @@ export function mayBeChance({ treated, control }: NonNullable<Report["control"]>
   return error === 0 || Math.abs(treated.rate - control.rate) < SELDOM * error;
 }
 
-/** By how many points the rate differs from that of the control group: "+1.3". */
-export function pointsOf({ treated, control }: NonNullable<Report["control"]>): string | undefined {
-  if (treated.rate === null || control.rate === null) return undefined;
-  return signed.format(100 * (treated.rate - control.rate)).replace("-", "−");
+/** By how many points the rate differs from that of the control group: "+1.3". None where there are
+ * too few people to tell. */
+export function pointsOf({ lift }: NonNullable<Report["control"]>): string | undefined {
+  return lift === null ? undefined : signed.format(100 * lift).replace("-", "−");
 }

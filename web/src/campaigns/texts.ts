@@ -271,7 +271,7 @@ export const texts = catalogue({
       converted: "Converted",
     },
     reportHint: "Opens are those that people made, as far as that can be told; machines stand apart.",
-    convertedHint: "Converted are all who were to be written to and did it in time, whether a message reached them or not.",
+    convertedHint: "Converted are those who did it in time after a message went to them.",
     lost: "Why not the others",
     noneLost: "Nobody was left out.",
     anew: "Send anew",

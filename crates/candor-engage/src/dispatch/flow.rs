@@ -27,6 +27,10 @@ const PROBE_LOOK_MS: i64 = 50;
 const CUT: f64 = 0.5;
 const CUT_AGAIN_MS: i64 = 1_000;
 const GROWTH: f64 = 1.01;
+/// And by at least so many messages a second, so that a small rate does not stay small for minutes.
+const GROWTH_MIN: f64 = 0.5;
+/// Clocks are set right by less than this.
+const CLOCK_STEP_MS: i64 = 60_000;
 /// Messages a second above which a rate is none.
 const RATE_MAX: f64 = 100_000.0;
 const RATE_MIN: f64 = 0.1;
@@ -72,7 +76,8 @@ impl Bucket {
         let passed = (now - self.counted_at).clamp(0, 10_000) as f64 / 1_000.0;
         // A clock that was set back only begins anew.
         self.counted_at = now;
-        self.rate = (self.rate * GROWTH.powf(passed)).min(self.most);
+        let grown = (self.rate * GROWTH.powf(passed)).max(self.rate + GROWTH_MIN * passed);
+        self.rate = grown.min(self.most);
         self.tokens = (self.tokens + self.rate * passed).min((self.rate * BURST_S).max(1.0));
         match most.min(self.tokens as usize) {
             0 => {
@@ -113,7 +118,8 @@ struct State {
     failures_in_a_row: u32,
     answers: u32,
     failures: u32,
-    /// Until when nothing goes, and for how long the next time.
+    /// From when and until when nothing goes, and for how long the next time.
+    held_at: i64,
     held_until: i64,
     hold_ms: i64,
     /// Since when one message is tried after a hold.
@@ -134,6 +140,7 @@ impl Flow {
             failures_in_a_row: 0,
             answers: 0,
             failures: 0,
+            held_at: 0,
             held_until: 0,
             hold_ms: OPEN_MS_MIN,
             probing: None,
@@ -167,15 +174,14 @@ impl Flow {
 
     /// Until when nothing may go; none: it may now.
     pub fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
-        let held = self.state().held_until;
-        (held > now.0).then_some(Timestamp(held))
+        self.state().held(now)
     }
 
     /// Of so many messages, how many may go now; and when more may, where none may.
     pub(super) fn take(&self, most: usize, now: Timestamp) -> Result<usize, Timestamp> {
         let mut state = self.state();
-        if state.held_until > now.0 {
-            return Err(Timestamp(state.held_until));
+        if let Some(held) = state.held(now) {
+            return Err(held);
         }
         if state.probing.is_some_and(|since| (0..PROBE_MS_MAX).contains(&(now.0 - since))) {
             // One is on its way; what it brings decides.
@@ -223,7 +229,8 @@ impl Flow {
                 }
                 if let Some(wait) = retry_after {
                     let until = now.0.saturating_add(wait.as_millis() as i64);
-                    state.held_until = state.held_until.max(until);
+                    let known = state.held(now).map_or(until, |held| held.0);
+                    (state.held_at, state.held_until) = (now.0, known.max(until));
                 }
             }
             Answer::Later { code } | Answer::Unknown { code } => {
@@ -246,7 +253,7 @@ impl Flow {
         let state = self.state();
         let slowed = state.bucket.rate < state.bucket.most;
         Health {
-            held_until: (state.held_until > now.0).then_some(Timestamp(state.held_until)),
+            held_until: state.held(now),
             refuses_us: state.refuses_us,
             last_error: state.last_error.clone(),
             per_second: slowed.then_some(state.bucket.rate.ceil() as u32),
@@ -275,11 +282,17 @@ impl State {
         self.hold_ms = OPEN_MS_MIN;
     }
 
+    /// Until when nothing goes. A clock that was set back to long before it began ends it.
+    fn held(&self, now: Timestamp) -> Option<Timestamp> {
+        let held = self.held_at - CLOCK_STEP_MS..self.held_until;
+        held.contains(&now.0).then_some(Timestamp(self.held_until))
+    }
+
     fn open(&mut self, now: Timestamp) {
-        if self.held_until > now.0 {
+        if self.held(now).is_some() {
             return;
         }
-        self.held_until = now.0 + self.hold_ms;
+        (self.held_at, self.held_until) = (now.0, now.0 + self.hold_ms);
         self.hold_ms = (self.hold_ms * 2).min(OPEN_MS_MAX);
         (self.failures_in_a_row, self.answers, self.failures) = (0, 0, 0);
     }
@@ -327,6 +340,7 @@ mod tests {
         assert!(flow.take(64, probe).is_err());
         flow.answered(&later(), probe);
         assert_eq!(flow.held_until(probe), Some(Timestamp(1_015_000)), "longer each time");
+        assert_eq!(flow.held_until(Timestamp(1)), None, "a clock that was set back ends it");
         let again = Timestamp(1_015_000);
         assert_eq!(flow.take(64, again), Ok(1));
         let slower = Answer::TooFast { code: "421 4.7.0".into(), retry_after: None };

@@ -1,7 +1,7 @@
 //! Whether a message may go: asked when it is made and, what can change at any moment, once more
 //! right before it is handed over (spec: engagement, 1.5, in its order).
 
-use candor_catalog::Delivery;
+use candor_catalog::{Delivery, RunState};
 use candor_event::{ClassSet, PersonId, Timestamp};
 
 use super::reason::DropReason;
@@ -77,7 +77,7 @@ impl Sender {
         now: Timestamp,
     ) -> Result<Ready, Stop> {
         let dropped = |reason| Stop::Drop(reason, None);
-        if plan.run.state == candor_catalog::RunState::Stopped {
+        if plan.run.state == RunState::Stopped {
             return Err(dropped(DropReason::Stopped));
         }
         if now > plan.run.until {
@@ -118,9 +118,12 @@ impl Sender {
         }
     }
 
-    /// Whether nothing of a run may go out now; `seen` were its changes when its plan was made.
+    /// Whether nothing of a run may go out now; `seen` were its changes when its plan was made. Of
+    /// one that was stopped nothing goes anyway.
     pub(super) fn is_halted(&self, plan: &Plan, seen: u64) -> bool {
-        self.halts.is_off(plan.campaign.channel.word()) || self.halts.changes(&plan.run.run) != seen
+        let stopped = plan.run.state == RunState::Stopped;
+        let off = !stopped && self.halts.is_off(plan.campaign.channel.word());
+        off || self.halts.changes(&plan.run.run) != seen
     }
 
     /// Whether a message that is ready may still go: asked right before its first byte.

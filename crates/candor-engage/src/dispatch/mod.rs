@@ -4,11 +4,13 @@
 //! [`Sender`], what is fixed for a run a [`Plan`], and what all that send by one provider share a
 //! [`Flow`]. Who gives out the leases, and when a campaign fires, is not known here.
 //!
-//! Read in this order: `sender`, `reason`, `gate`, `flow`, `halts`, `suppressed`, `settle`, `work`.
+//! Read in this order: `sender`, `reason`, `gate`, `flow`, `halts`, `suppressed`, `settle`,
+//! `making`, `work`.
 
 mod flow;
 mod gate;
 mod halts;
+mod making;
 mod reason;
 mod sender;
 mod settle;

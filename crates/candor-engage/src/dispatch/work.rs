@@ -13,11 +13,12 @@ use candor_catalog::{Cap, Delivery, DeliveryState, Lease, Moved, RunState, Suppr
 use candor_event::Timestamp;
 use candor_ingest::Outcome;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::task::{JoinError, JoinHandle, JoinSet};
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::flow::Flow;
-use super::gate::{Ready, Recall, Stop, Wanted};
+use super::gate::{Ready, Recall, Stop};
+use super::making::{MADE_TOGETHER, Making};
 use super::reason::DropReason;
 use super::sender::{Plan, Sender};
 use super::{Error, settle};
@@ -27,10 +28,6 @@ use crate::channel::Answer;
 pub const LEASE_MS: i64 = 60_000;
 /// After so long another part has its turn.
 const SLICE: Duration = Duration::from_secs(10);
-/// Messages that are made together.
-const MADE_TOGETHER: usize = 32;
-/// Groups that are made ahead.
-const GROUPS_AHEAD: usize = 2;
 /// Ends that are worth a commit of their own.
 const COMMIT_AT: usize = 16;
 /// How long a few ends wait for more.
@@ -40,8 +37,6 @@ const TELLING_MAX: usize = 8;
 const TOLD_TOGETHER: usize = 500;
 /// Who says that there is no such address.
 const BY_PROVIDER: &str = "provider";
-
-type Made = Vec<(Delivery, Result<Ready, Stop>)>;
 
 /// What was handed over and has no durable end yet.
 struct Flying {
@@ -71,7 +66,7 @@ struct Work<'w> {
     begun: Instant,
     kept_at: Instant,
     todo: VecDeque<Delivery>,
-    making: VecDeque<JoinHandle<Made>>,
+    making: Making,
     ready: VecDeque<(Delivery, Ready)>,
     flying: JoinSet<(u32, Result<Answer, Recall>)>,
     flown: HashMap<u32, Flying>,
@@ -117,7 +112,7 @@ pub async fn work(
         begun,
         kept_at: begun,
         todo: VecDeque::new(),
-        making: VecDeque::new(),
+        making: Making::default(),
         ready: VecDeque::new(),
         flying: JoinSet::new(),
         flown: HashMap::new(),
@@ -179,8 +174,7 @@ impl Work<'_> {
             if self.look() || self.begun.elapsed() > SLICE {
                 self.give_up_rest();
             }
-            self.make_ahead();
-            self.take_made().await?;
+            self.make().await?;
             let (going, wait) = self.may_go().await;
             let commits = going > 0 || self.worth_a_commit();
             if commits && !self.commit(going).await? {
@@ -218,44 +212,21 @@ impl Work<'_> {
             self.put_off(now);
         }
         self.todo.clear();
-        self.making.drain(..).for_each(|making| making.abort());
+        self.making.abandon();
         self.ready.clear();
     }
 
-    fn make_ahead(&mut self) {
-        while self.making.len() < GROUPS_AHEAD
-            && self.ready.len() < MADE_TOGETHER
-            && !self.todo.is_empty()
-        {
-            let most = MADE_TOGETHER.min(self.todo.len());
-            let group: Vec<Delivery> = self.todo.drain(..most).collect();
-            let (sender, plan) = (self.sender.clone(), self.plan.clone());
-            let runtime = tokio::runtime::Handle::current();
-            self.making.push_back(tokio::task::spawn_blocking(move || {
-                let judged = |delivery: Delivery| {
-                    let newer = sender.has_newer(&plan, &delivery, &runtime);
-                    let wanted = Wanted { person: delivery.person, id: delivery.id, newer };
-                    let judged = sender.judge(&plan, &wanted, sender.now());
-                    (delivery, judged)
-                };
-                group.into_iter().map(judged).collect()
-            }));
+    /// Lets messages be made ahead, and takes in what was made, in its order; waits for it only
+    /// where there is nothing else to do.
+    async fn make(&mut self) -> Result<(), Error> {
+        if self.ready.len() < MADE_TOGETHER {
+            self.making.begin(self.sender, self.plan, &mut self.todo);
         }
-    }
-
-    /// Takes in what was made, in its order; waits for it only where there is nothing else to do.
-    async fn take_made(&mut self) -> Result<(), Error> {
-        while let Some(first) = self.making.front_mut() {
+        loop {
             let idle = self.ready.is_empty() && self.flown.is_empty() && self.ends.is_empty();
-            if !idle && !first.is_finished() {
-                break;
-            }
-            let made = first.await;
-            self.making.pop_front();
-            let made = made.map_err(|_| Error::Broken("a message could not be made"))?;
+            let Some(made) = self.making.take(idle).await? else { return Ok(()) };
             made.into_iter().for_each(|(delivery, judged)| self.sorted(delivery, judged));
         }
-        Ok(())
     }
 
     fn sorted(&mut self, delivery: Delivery, judged: Result<Ready, Stop>) {
@@ -309,6 +280,7 @@ impl Work<'_> {
             }
             Answer::BadContent { code } if self.plan.is_bad(now) => {
                 self.pauses = Some(code.clone());
+                self.halted = true;
             }
             _ => {}
         }
@@ -351,7 +323,8 @@ impl Work<'_> {
 
     fn worth_a_commit(&self) -> bool {
         let idle = self.flown.is_empty() && self.ready.is_empty() && self.making.is_empty();
-        self.ends.len() >= COMMIT_AT || (idle && !self.ends.is_empty())
+        let pauses = self.pauses.is_some();
+        self.ends.len() >= COMMIT_AT || ((idle || pauses) && !self.ends.is_empty())
     }
 
     /// Commits ends, and the intents for what has a place; then hands that over. False when the
@@ -443,13 +416,13 @@ impl Work<'_> {
             Some(until) => Duration::from_millis((until.0 - now.0).clamp(1, 1_000) as u64),
             None => LINGER * 50,
         };
-        let waiting = self.making.front().is_some();
+        let waiting = !self.making.is_empty();
         tokio::select! {
             Some(ended) = self.flying.join_next(), if !self.flying.is_empty() => {
                 self.ended(ended);
                 self.linger().await;
             }
-            () = made(&self.making), if waiting => {}
+            () = self.making.ready(), if waiting => {}
             () = sleep(more) => {}
         }
     }
@@ -528,12 +501,5 @@ impl Work<'_> {
         self.hear_of_telling(0).await?;
         self.sender.catalog.release(self.lease, self.later).await?;
         Ok(())
-    }
-}
-
-/// Ends when the first of what is being made is.
-async fn made(making: &VecDeque<JoinHandle<Made>>) {
-    while making.front().is_some_and(|first| !first.is_finished()) {
-        sleep(Duration::from_millis(1)).await;
     }
 }

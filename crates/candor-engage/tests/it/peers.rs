@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
+use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -74,6 +75,58 @@ impl Peer {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+/// The folder of a test that runs in namespaces of its own; none where it does not yet.
+pub fn inside_namespaces() -> Option<PathBuf> {
+    std::env::var_os("WORK_FOLDER").map(PathBuf::from)
+}
+
+/// Runs a test of this binary again in namespaces of its own, where OpenSMTPD finds its users and
+/// folders: private loopback, nothing can leave.
+pub fn run_in_namespaces(what: &str, test: &str, seconds: u32) {
+    let unshare = |script: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["-mnupf", "--kill-child", "bash", "-euc", script]);
+        command.stdin(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    if !unshare("ip link set lo up && mount -t tmpfs none /run") {
+        eprintln!("SKIP {what}: this machine gives us no namespaces with users");
+        return;
+    }
+    let work = tempfile::tempdir().unwrap();
+    let script = format!(
+        "ip link set lo up; hostname mx.local.test
+         mount -t tmpfs -o mode=755 none {work}; cd {work}; mkdir mail far; chmod 755 .
+         cp /etc/passwd /etc/group .
+         echo 'opensmtpd:x:4001:4001::/var/lib/opensmtpd/empty:/bin/false' >>passwd
+         echo 'opensmtpq:x:4002:4002::/var/lib/opensmtpd/empty:/bin/false' >>passwd
+         printf 'opensmtpd:x:4001:\\nopensmtpq:x:4002:\\n' >>group
+         mount --bind passwd /etc/passwd; mount --bind group /etc/group
+         for at in /run /var/spool /var/lib; do mount -t tmpfs -o mode=755 none $at; done
+         mkdir -m 711 /var/spool/smtpd; mkdir -p /var/lib/opensmtpd/empty
+         mkdir libexec; cp -r {root}/usr/libexec/opensmtpd libexec/
+         mount --bind libexec /usr/libexec
+         WORK_FOLDER={work} timeout {seconds} {binary} --exact {test} --nocapture",
+        work = work.path().display(),
+        root = folder().join("root").display(),
+        binary = std::env::current_exe().unwrap().display(),
+    );
+    assert!(unshare(&script));
+}
+
+/// OpenSMTPD on port 2625; mail that it delivers is below `mail`.
+pub fn opensmtpd(work: &Path, configuration: &str) -> Peer {
+    let configuration = configuration.replace("WORK", work.to_str().unwrap());
+    std::fs::write(work.join("smtpd.conf"), configuration).unwrap();
+    chown(work.join("mail"), Some(65534), Some(65534)).unwrap();
+    let mut command = Command::new(folder().join("root/usr/sbin/smtpd"));
+    let log = std::fs::File::create(work.join("log")).unwrap();
+    command.args(["-d", "-F", "-f"]).arg(work.join("smtpd.conf")).stderr(log);
+    let peer = Peer::start(command.stdout(Stdio::null()));
+    peer.listens(2625);
+    peer
 }
 
 /// Gives a program JSON and reads JSON back.

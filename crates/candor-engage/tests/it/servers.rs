@@ -1,8 +1,8 @@
 //! Handing over to aiosmtpd, encrypted in both ways, and to OpenSMTPD, which also bounces.
 
-use std::os::unix::fs::{MetadataExt as _, chown};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -158,51 +158,16 @@ async fn every_fault_of_smtp_sink_has_its_answer() {
     }
 }
 
-/// Runs in namespaces of its own: private loopback, private users, nothing can leave.
 #[test]
 fn opensmtpd_takes_delivers_and_bounces() {
     const WHAT: &str = "OpenSMTPD";
-    if std::env::var_os("CANDOR_IN_NAMESPACE").is_some() {
+    if let Some(work) = peers::inside_namespaces() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        return runtime.block_on(against_opensmtpd());
+        return runtime.block_on(against_opensmtpd(&work));
     }
-    if peers::part("root/usr/sbin/smtpd", WHAT).is_none() || peers::python(WHAT).is_none() {
-        return;
+    if peers::part("root/usr/sbin/smtpd", WHAT).is_some() && peers::python(WHAT).is_some() {
+        peers::run_in_namespaces(WHAT, "servers::opensmtpd_takes_delivers_and_bounces", 60);
     }
-    let unshare = |script: &str| {
-        let mut command = Command::new("unshare");
-        command
-            .args(["-mnupf", "--kill-child", "bash", "-euc", script])
-            .env("CANDOR_IN_NAMESPACE", "1");
-        command.stdin(Stdio::null());
-        command.status().is_ok_and(|status| status.success())
-    };
-    if !unshare("ip link set lo up && mount -t tmpfs none /run") {
-        eprintln!("SKIP {WHAT}: this machine gives us no namespaces with users");
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let work = folder.path().display();
-    let root = peers::folder().join("root");
-    let test = std::env::current_exe().unwrap();
-    let script = format!(
-        "ip link set lo up; hostname mx.local.test
-         mount -t tmpfs -o mode=755 none {work}; cd {work}; mkdir mail far; chmod 755 .
-         cp /etc/passwd /etc/group .
-         echo 'opensmtpd:x:4001:4001::/var/lib/opensmtpd/empty:/bin/false' >>passwd
-         echo 'opensmtpq:x:4002:4002::/var/lib/opensmtpd/empty:/bin/false' >>passwd
-         printf 'opensmtpd:x:4001:\\nopensmtpq:x:4002:\\n' >>group
-         mount --bind passwd /etc/passwd; mount --bind group /etc/group
-         for at in /run /var/spool /var/lib; do mount -t tmpfs -o mode=755 none $at; done
-         mkdir -m 711 /var/spool/smtpd; mkdir -p /var/lib/opensmtpd/empty
-         mkdir libexec; cp -r {root}/usr/libexec/opensmtpd libexec/
-         mount --bind libexec /usr/libexec
-         CANDOR_WORK={work} timeout 60 {test} --exact \
-             servers::opensmtpd_takes_delivers_and_bounces --nocapture",
-        root = root.display(),
-        test = test.display(),
-    );
-    assert!(unshare(&script));
 }
 
 const CONFIGURATION: &str = "
@@ -218,17 +183,9 @@ match from any for domain \"bounce.test\" action \"bounces\"
 match from any for domain \"far.test\" action \"relay\"
 ";
 
-async fn against_opensmtpd() {
-    let work = std::path::PathBuf::from(std::env::var_os("CANDOR_WORK").unwrap());
-    let configuration = CONFIGURATION.replace("WORK", work.to_str().unwrap());
-    std::fs::write(work.join("smtpd.conf"), configuration).unwrap();
-    chown(work.join("mail"), Some(65534), Some(65534)).unwrap();
+async fn against_opensmtpd(work: &Path) {
     let (_far, _) = aiosmtpd("OpenSMTPD", "plain", &work.join("far"), 2626).unwrap();
-    let mut command = Command::new(peers::folder().join("root/usr/sbin/smtpd"));
-    let log = std::fs::File::create(work.join("log")).unwrap();
-    command.args(["-d", "-F", "-f"]).arg(work.join("smtpd.conf")).stderr(log);
-    let server = Peer::start(command.stdout(Stdio::null()));
-    server.listens(2625);
+    let _server = peers::opensmtpd(work, CONFIGURATION);
 
     let email = Arc::new(peers::email(peers::settings(2625), vec![]));
     let since = Instant::now();
@@ -249,7 +206,7 @@ async fn against_opensmtpd() {
         let answer = send(&email, number, &format!("{name}@far.test")).await;
         assert!(matches!(answer, Answer::Accepted { .. }), "{answer:?}");
     }
-    let bounces = bounces_of_opensmtpd(&work).await;
+    let bounces = bounces_of_opensmtpd(work).await;
     let of = |id| bounces.iter().filter(|bounce| bounce.id == MessageId(id)).collect::<Vec<_>>();
     let kind = Kind::Failed { retire: true };
     let gone = Bounce { id: MessageId(3), kind, code: "550 5.1.1".to_owned() };

@@ -33,10 +33,13 @@ pub async fn lease(server: &Arc<Server>) -> anyhow::Result<()> {
     let now = server.now();
     for lane in server.catalog.lanes_due(now).await? {
         let Some(tenant) = server.tenant(lane.account.as_str()) else { continue };
-        while !tenant.sender.halts.is_off(&lane.channel) && !is_held(server, &lane, now) {
-            let Some(place) = begins(server, &lane) else { break };
+        while let Some(place) = begins(server, &lane) {
             let until = Timestamp(server.now().0 + LEASE_MS);
-            let lease = server.catalog.lease(&lane, server.now(), until).await?;
+            let halted = tenant.sender.halts.is_off(&lane.channel) || is_held(server, &lane, now);
+            let lease = match halted {
+                true => server.catalog.lease_stopped(&lane, server.now(), until).await?,
+                false => server.catalog.lease(&lane, server.now(), until).await?,
+            };
             let Some(lease) = lease else { break };
             let (server, tenant, lane) = (server.clone(), tenant.clone(), lane.clone());
             tokio::spawn(async move {

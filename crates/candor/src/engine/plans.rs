@@ -9,6 +9,7 @@ use candor_engage::channel::Channel;
 use candor_engage::content::Compiled;
 use candor_engage::dispatch::Plan;
 use candor_engage::links::Parameters;
+use candor_engage::provider::{ProviderSettings, TriedOut};
 use candor_event::{AccountId, Purpose};
 
 use super::Engine;
@@ -124,9 +125,14 @@ pub async fn plan_of(
     }
     let channel = Channel::from_word(&run.channel);
     let channel = channel.context("a run has a channel that there is")?;
-    let provider = providers::provider(server, tenant, channel, &run.provider).await;
-    let provider = match provider {
+    let named = (channel, run.provider.as_str());
+    let provider = match providers::provider(server, tenant, named.0, named.1).await {
         Ok(Some(provider)) => provider,
+        // Of one that was stopped nothing goes any more: its people are told so by any provider.
+        _ if run.state == RunState::Stopped => {
+            let nowhere = ProviderSettings::Outbox(TriedOut::default());
+            Arc::new(providers::open(server, tenant, named, &nowhere).await??)
+        }
         Ok(None) => {
             let missing = format!("the provider {}/{} is gone", run.channel, run.provider);
             return Ok(Err(NoPlan::Missing(missing)));

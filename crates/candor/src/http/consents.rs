@@ -199,7 +199,8 @@ pub struct Whose {
     person: Option<String>,
 }
 
-/// `GET /api/v1/consents?identity=|guid=|person=`: all that a person said, oldest first, as receipts.
+/// `GET /api/v1/consents?identity=|guid=|person=`: all that a person said, oldest first, as
+/// receipts.
 pub async fn history(
     State(server): State<Arc<Server>>,
     headers: HeaderMap,
@@ -208,13 +209,10 @@ pub async fn history(
     let tenant = allow(&server, &headers, "consent").await?;
     let form = || bad("", "?identity= or ?guid= or ?person=");
     let Query(whose) = whose.map_err(|_| form())?;
+    let named = Ids { guid: whose.guid, identity: whose.identity, ..Ids::default() };
     let person = match whose.person {
         Some(id) => PersonId::parse(&id).map(|person| tenant.door.canonical(person)),
-        None => tenant.door.resolve(&Ids {
-            guid: whose.guid,
-            identity: whose.identity,
-            ..Ids::default()
-        }),
+        None => tenant.door.resolve(&named),
     };
     let person = person.ok_or_else(form)?;
     let said = server.catalog.consents(&tenant.publisher.account_id, person).await?;

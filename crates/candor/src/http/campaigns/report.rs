@@ -73,7 +73,7 @@ pub async fn report(
         funnel.push(("clicked", visits.clicked));
     }
     if let Some(converted) = &converted {
-        funnel.push(("converted", converted.treated.1));
+        funnel.push(("converted", converted.reached));
     }
     let funnel: Vec<Value> =
         funnel.iter().map(|(step, people)| json!({"step": step, "people": people})).collect();
@@ -109,7 +109,14 @@ fn drops(reasons: &Value) -> Vec<Value> {
 struct Converted {
     treated: (u64, u64),
     control: (u64, u64),
+    /// Of those to whom a message went.
+    reached: u64,
 }
+
+/// Fewer people without a message, or fewer of all who did it, tell nothing of the difference
+/// (spec: engagement, 1.7).
+const CONTROL_PEOPLE_MIN: u64 = 100;
+const CONVERTED_MIN: u64 = 10;
 
 impl Converted {
     fn json(&self) -> Value {
@@ -118,7 +125,13 @@ impl Converted {
             _ => json!(did as f64 / people as f64),
         };
         let part = |of: (u64, u64)| json!({"people": of.0, "converted": of.1, "rate": rate(of)});
-        json!({"treated": part(self.treated), "control": part(self.control)})
+        let tells = self.control.0 >= CONTROL_PEOPLE_MIN
+            && self.treated.1 + self.control.1 >= CONVERTED_MIN;
+        let lift = match (rate(self.treated).as_f64(), rate(self.control).as_f64()) {
+            (Some(with), Some(without)) if tells => json!(with - without),
+            _ => Value::Null,
+        };
+        json!({"treated": part(self.treated), "control": part(self.control), "lift": lift})
     }
 }
 
@@ -131,7 +144,7 @@ async fn conversions(
 ) -> Result<Option<Converted>, Problem> {
     let Some(goal) = &campaign.goal else { return Ok(None) };
     let wanted = Wanted { run: Some(run.run.clone()), ..Wanted::default() };
-    let mut converted = Converted { treated: (0, 0), control: (0, 0) };
+    let mut converted = Converted { treated: (0, 0), control: (0, 0), reached: 0 };
     let mut after = None;
     loop {
         let account = &tenant.publisher.account_id;
@@ -145,6 +158,7 @@ async fn conversions(
             let side = if is_control { &mut converted.control } else { &mut converted.treated };
             side.0 += 1;
             side.1 += u64::from(did);
+            converted.reached += u64::from(did && message.sent_at.is_some());
         }
         if !whole {
             return Ok(Some(converted));

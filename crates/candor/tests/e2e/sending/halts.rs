@@ -54,6 +54,14 @@ fn a_kill_switch_stops_a_blast_at_once_and_holds_through_a_restart() {
         answered - asked
     );
     assert!(late <= WINDOW && until <= Duration::from_millis(250), "{late} {until:?}");
+    // What is stopped meanwhile is told to be, all the same.
+    let other = publish(&server, &shop, &to_sink(&json!({})));
+    stands(&server, &shop, &other, "running", SOON);
+    verb(&server, &shop, &other, "stop");
+    super::until("it is dropped", SOON, || {
+        let shown = state(&server, &shop, &other);
+        tally(&shown, "dropped") == people
+    });
     let taken = sink.taken();
     assert_eq!(server.stop(), Some(0));
     let server = Server::start(data.path());

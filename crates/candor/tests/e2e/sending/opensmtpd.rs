@@ -1,15 +1,13 @@
 //! A real mail server under a campaign: the same promises as with our own sink.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::chown;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
 
 use crate::campaigns::{publish, put, shop};
-use crate::channels::peers::{self, Peer};
+use crate::channels::peers;
 use crate::server::{Server, create};
 
 use super::kills::kill_under;
@@ -27,46 +25,15 @@ action \"local\" maildir \"WORK/mail\" virtual <all>
 match from any for domain \"x.test\" action \"local\"
 ";
 
-/// With `KILLS`, 10,000 people and three kills. Runs in namespaces of its own: nothing can leave.
+/// With `KILLS`, 10,000 people and three kills.
 #[test]
 fn kills_under_a_campaign_over_opensmtpd_lose_nobody() {
-    if std::env::var_os("IN_NAMESPACE").is_some() {
-        return inside();
+    if let Some(work) = peers::inside_namespaces() {
+        return inside(&work);
     }
-    if peers::part("root/usr/sbin/smtpd", WHAT).is_none() {
-        return;
+    if peers::part("root/usr/sbin/smtpd", WHAT).is_some() {
+        peers::run_in_namespaces(WHAT, TEST, 900);
     }
-    let unshare = |script: &str| {
-        let mut command = Command::new("unshare");
-        command.args(["-mnupf", "--kill-child", "bash", "-euc", script]).env("IN_NAMESPACE", "1");
-        command.stdin(Stdio::null());
-        command.status().is_ok_and(|status| status.success())
-    };
-    if !unshare("ip link set lo up && mount -t tmpfs none /run") {
-        eprintln!("SKIP {WHAT}: this machine gives us no namespaces with users");
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let work = folder.path().display();
-    let root = peers::folder().join("root");
-    let test = std::env::current_exe().unwrap();
-    let script = format!(
-        "ip link set lo up; hostname mx.local.test
-         mount -t tmpfs -o mode=755 none {work}; cd {work}; mkdir mail; chmod 755 .
-         cp /etc/passwd /etc/group .
-         echo 'opensmtpd:x:4001:4001::/var/lib/opensmtpd/empty:/bin/false' >>passwd
-         echo 'opensmtpq:x:4002:4002::/var/lib/opensmtpd/empty:/bin/false' >>passwd
-         printf 'opensmtpd:x:4001:\\nopensmtpq:x:4002:\\n' >>group
-         mount --bind passwd /etc/passwd; mount --bind group /etc/group
-         for at in /run /var/spool /var/lib; do mount -t tmpfs -o mode=755 none $at; done
-         mkdir -m 711 /var/spool/smtpd; mkdir -p /var/lib/opensmtpd/empty
-         mkdir libexec; cp -r {root}/usr/libexec/opensmtpd libexec/
-         mount --bind libexec /usr/libexec
-         WORK_FOLDER={work} timeout 900 {test} --exact {TEST} --nocapture",
-        root = root.display(),
-        test = test.display(),
-    );
-    assert!(unshare(&script));
 }
 
 /// How often each message arrived.
@@ -85,17 +52,8 @@ fn count(folder: &Path) -> usize {
     std::fs::read_dir(folder).map_or(0, Iterator::count)
 }
 
-fn inside() {
-    let work = PathBuf::from(std::env::var_os("WORK_FOLDER").unwrap());
-    let configuration = CONFIGURATION.replace("WORK", work.to_str().unwrap());
-    std::fs::write(work.join("smtpd.conf"), configuration).unwrap();
-    chown(work.join("mail"), Some(65534), Some(65534)).unwrap();
-    let mut command = Command::new(peers::folder().join("root/usr/sbin/smtpd"));
-    let log = std::fs::File::create(work.join("log")).unwrap();
-    command.args(["-d", "-F", "-f"]).arg(work.join("smtpd.conf")).stderr(log);
-    let peer = Peer::start(command.stdout(Stdio::null()));
-    peer.listens(2625);
-
+fn inside(work: &Path) {
+    let _peer = peers::opensmtpd(work, CONFIGURATION);
     let (people, kills) = number("KILLS").map_or((700, 1), |kills| (10_000, kills.min(3)));
     let expected = allowing(people);
     let data = work.join("data");

@@ -236,17 +236,23 @@ fn a_provider_that_is_taken_away_pauses_its_campaigns_until_it_is_back() {
     let sink = Sink::start();
     let (_data, server, shop) = house(300, &sink);
     let id = publish(&server, &shop, &to_sink(&json!({"per_minute": 3_000})));
+    let other = publish(&server, &shop, &to_sink(&json!({"per_minute": 60})));
     sink.reaches(20, SOON);
     let path = "/api/v1/channels/email/main";
     assert_eq!(server.send("DELETE", path, &bearer(&shop), "").unwrap().0, 204);
     let paused = stands(&server, &shop, &id, "paused", SOON);
     assert!(paused["runs"][0]["note"].as_str().unwrap().contains("email/main"), "{paused}");
     assert!(sink.taken() < allowing(300), "{}", sink.taken());
+    // One that is stopped needs no provider any more.
+    stands(&server, &shop, &other, "paused", SOON);
+    verb(&server, &shop, &other, "stop");
+    until("it is told", SOON, || tally(&state(&server, &shop, &other), "planned") == 0);
+    let of_other = tally(&state(&server, &shop, &other), "accepted");
     put(&server, &shop, path, &smtp(sink.port));
     verb(&server, &shop, &id, "resume");
     let done = stands(&server, &shop, &id, "completed", SOON);
-    assert_eq!((tally(&done, "accepted"), sink.taken()), (allowing(300), allowing(300)));
-    assert_eq!(sink.repeated(), 0);
+    assert_eq!(tally(&done, "accepted"), allowing(300));
+    assert_eq!((sink.taken(), sink.repeated()), (allowing(300) + of_other, 0));
 }
 
 #[test]
