@@ -198,11 +198,14 @@ impl House {
         }
     }
 
-    /// To whom messages went, in their order.
+    /// To whom messages went, by their numbers: messages go side by side, in no order.
     pub fn sent(&self) -> Vec<u8> {
         let number = |to: &str| to[1..].split('@').next().unwrap().parse().unwrap();
         let held = self.outbox.newest(1_000);
-        held.iter().rev().map(|held| number(held.to.as_deref().unwrap())).collect()
+        let mut sent: Vec<u8> =
+            held.iter().map(|held| number(held.to.as_deref().unwrap())).collect();
+        sent.sort_unstable();
+        sent
     }
 
     /// A run's messages, as words of state and reason.
