@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use candor_catalog::{Catalog, Publisher};
 use candor_engage::dispatch::Sender;
-use candor_event::{AccountId, Clock, DataClass, Record, SystemClock, Timestamp};
+use candor_event::{AccountId, Clock, DataClass, PersonId, Record, SystemClock, Timestamp};
 use candor_ingest::gate::Policy;
 use candor_ingest::{Accepted, Door, FrameOpener, Home, Receipt, Request, decode, read};
 use candor_keys::{PublisherKeys, Sealer};
@@ -39,14 +39,37 @@ const LOAD_AT_ONCE: u64 = 1 << 20;
 /// Pause after a failed step or flush.
 const FAILED_PAUSE: Duration = Duration::from_secs(1);
 
-/// How often the catalog hears how far the log was read, where that is all that it hears.
-const FOLDED_TOLD_EVERY: Duration = Duration::from_secs(1);
+/// How often the catalog hears how far the log was read and which ids are new. Nobody reads these
+/// there before the next start, and each touches a page of its own: together they share pages,
+/// transactions and syncs.
+const FOLD_EVERY: Duration = Duration::from_secs(1);
+/// As many new ids are not left to wait.
+const FOLD_RECORDS_MAX: usize = 50_000;
 
-/// How far the log was read, and how far the catalog knows that it was.
+/// How far the log was read, how far the catalog knows that it was, and what lies between.
 struct Follower {
     next: Offset,
     folded: u64,
     told: Instant,
+    fresh: Vec<(AccountId, Record)>,
+}
+
+impl Follower {
+    fn at(next: Offset, folded: u64) -> Follower {
+        Follower { next, folded, told: Instant::now(), fresh: Vec::new() }
+    }
+
+    /// Whether the catalog must hear now: consents, merges and erasures are looked up there.
+    fn fold_due(&self) -> bool {
+        let may_wait = |(_, record): &(AccountId, Record)| match record {
+            Record::FirstSeen(_) => true,
+            Record::Link(link) => link.person != PersonId::NOBODY,
+            _ => false,
+        };
+        self.told.elapsed() >= FOLD_EVERY
+            || self.fresh.len() >= FOLD_RECORDS_MAX
+            || !self.fresh.iter().all(may_wait)
+    }
 }
 
 /// The name under which the loader follows the log.
@@ -288,7 +311,7 @@ impl Server {
         let covered = self.tenants().iter().map(|tenant| tenant.store.covered()).min();
         let first = folded.min(covered.unwrap_or(folded));
         let next = Offset(first).max(self.log.start());
-        Ok(Follower { next, folded, told: Instant::now() })
+        Ok(Follower::at(next, folded))
     }
 
     /// Takes in what the log holds beyond catalog and parts.
@@ -321,18 +344,23 @@ impl Server {
         // After a restart the stores may lie behind the catalog: what it holds is passed over.
         let joins = std::mem::take(&mut step.joins).into_iter();
         let fresh = joins.filter(|(offset, ..)| offset.0 >= follower.folded);
-        let fresh: Vec<_> = fresh.map(|(_, account, record)| (account, record)).collect();
-        // Events alone say nothing to the catalog: its offset, a sync, may wait a little.
-        let due = !fresh.is_empty() || follower.told.elapsed() >= FOLDED_TOLD_EVERY;
-        let due = due && step.next.0 > follower.folded;
+        follower.fresh.extend(fresh.map(|(_, account, record)| (account, record)));
+        let due = step.next.0 > follower.folded && follower.fold_due();
         // Catalog and stores take in side by side.
         let folding = due.then(|| {
             let (catalog, next) = (self.catalog.clone(), step.next.0);
+            let fresh = std::mem::take(&mut follower.fresh);
             runtime.spawn(async move { catalog.fold(&fresh, next).await })
         });
         let applied = step.apply(&homes);
         if let Some(folding) = folding {
-            runtime.block_on(folding)??;
+            let folded = runtime.block_on(folding).map_err(anyhow::Error::from);
+            if let Err(error) = folded.and_then(|folded| Ok(folded?)) {
+                // All that the catalog does not hold is read again.
+                *follower =
+                    Follower::at(follower.next.min(Offset(follower.folded)), follower.folded);
+                return Err(error);
+            }
             follower.folded = step.next.0;
             follower.told = Instant::now();
         }
@@ -362,9 +390,10 @@ impl Server {
         }
         // The next start goes on from here.
         if follower.next.0 > follower.folded
-            && let Err(error) = runtime.block_on(self.catalog.fold(&[], follower.next.0))
+            && let Err(error) =
+                runtime.block_on(self.catalog.fold(&follower.fresh, follower.next.0))
         {
-            tracing::warn!(%error, "the catalog was not told how far the log was read");
+            tracing::warn!(%error, "the catalog was not told all of the log; the next start is");
         }
     }
 
