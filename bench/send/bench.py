@@ -17,7 +17,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-CACHE = Path(os.environ.get("CANDOR_CACHE", Path.home() / ".cache/candor"))
+CACHE = Path(os.environ.get("CACHE", Path.home() / ".cache/candor"))
 ROOT = CACHE / "servers/mail/root"
 CONNECTIONS = 8
 MESSAGE_BYTES = 2_900
@@ -170,7 +170,7 @@ def send(server, people, name):
             first = time.monotonic()
         if run and run["state"] == "finished":
             break
-        time.sleep(0.02 if first is None else 0.25)
+        time.sleep(0.02 if first is None else 0.1)
     ended = time.monotonic()
     watch.ends = True
     assert tally["accepted"] == people, run

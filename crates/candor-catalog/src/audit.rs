@@ -34,7 +34,7 @@ impl Catalog {
             .bind(&entry.actor)
             .bind(&entry.action)
             .bind(&entry.subject)
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await
             .map_err(Error::database("add to the audit"))?;
         Ok(())

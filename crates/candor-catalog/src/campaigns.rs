@@ -94,7 +94,7 @@ impl Catalog {
         version: &CampaignVersion,
     ) -> Result<(), Error> {
         let failed = || Error::database("publish a campaign");
-        let mut one = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
+        let mut one = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
         sqlx::query("INSERT OR REPLACE INTO campaign_versions VALUES (?, ?, ?, ?, ?, ?, ?)")
             .bind(campaign.account.as_str())
             .bind(&campaign.campaign)
@@ -132,7 +132,7 @@ impl Catalog {
         .bind(&campaign.campaign)
         .bind(campaign.state.word())
         .bind(campaign.version as i64)
-        .execute(&self.pool)
+        .execute(&self.writer)
         .await
         .map_err(Error::database("move a campaign"))?;
         Ok(done.rows_affected() == 1)
@@ -150,7 +150,7 @@ impl Catalog {
         next_due: Option<Timestamp>,
     ) -> Result<bool, Error> {
         let failed = || Error::database("fire a campaign");
-        let mut one = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
+        let mut one = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
         let done = sqlx::query(
             "UPDATE campaigns SET next_due = ? \
              WHERE account_id = ? AND campaign = ? AND state = ? AND version = ? AND next_due = ?",
@@ -243,7 +243,7 @@ impl Catalog {
         let complete =
             format!("UPDATE campaigns SET state = 'completed', changed_at = ? WHERE {DONE}");
         let completed = sqlx::query(sqlx::AssertSqlSafe(complete)).bind(now.0);
-        completed.execute(&self.pool).await.map_err(failed())?;
+        completed.execute(&self.writer).await.map_err(failed())?;
         Ok(())
     }
 
@@ -288,7 +288,7 @@ impl Catalog {
         now: Timestamp,
     ) -> Result<bool, Error> {
         let failed = || Error::database("approve a campaign");
-        let mut one = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
+        let mut one = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
         let done = sqlx::query(
             "UPDATE campaigns SET state = ?, next_due = ?, changed_at = ? \
              WHERE account_id = ? AND campaign = ? AND state = ? AND version = ?",

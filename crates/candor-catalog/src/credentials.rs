@@ -6,6 +6,7 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::database::Catalog;
 use crate::error::Error;
+use crate::leases::Lane;
 
 /// The sealed settings of one provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,9 +21,21 @@ pub struct Credential {
     pub changed_at: Timestamp,
     /// By whom.
     pub actor: String,
+    /// How it stands since then.
+    pub standing: Standing,
 }
 
-const COLUMNS: &str = "SELECT channel, provider, sealed, changed_at, actor FROM credentials";
+/// How a provider stands, beyond a restart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Since when nothing went by it.
+    pub failing_since: Option<Timestamp>,
+    /// Switched off for that.
+    pub off: bool,
+}
+
+const COLUMNS: &str =
+    "SELECT channel, provider, sealed, changed_at, actor, failing_since, off FROM credentials";
 
 impl Catalog {
     /// All of a publisher, by channel and name.
@@ -60,21 +73,42 @@ impl Catalog {
         Ok(row.as_ref().map(credential))
     }
 
-    /// Keeps the settings of a provider in place of those that were there.
+    /// Keeps the settings of a provider in place of those that were there; how it stands is open
+    /// then.
     ///
     /// # Errors
     /// [`Error::Database`] when the file cannot be written.
     pub async fn put_credential(&self, account: &AccountId, new: &Credential) -> Result<(), Error> {
-        sqlx::query("INSERT OR REPLACE INTO credentials VALUES (?, ?, ?, ?, ?, ?)")
+        sqlx::query("INSERT OR REPLACE INTO credentials VALUES (?, ?, ?, ?, ?, ?, NULL, 0)")
             .bind(account.as_str())
             .bind(&new.channel)
             .bind(&new.provider)
             .bind(&new.sealed)
             .bind(new.changed_at.0)
             .bind(&new.actor)
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await
             .map_err(Error::database("keep credentials"))?;
+        Ok(())
+    }
+
+    /// Keeps how a provider stands, where it is there.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be written.
+    pub async fn stand(&self, lane: &Lane, standing: Standing) -> Result<(), Error> {
+        sqlx::query(
+            "UPDATE credentials SET failing_since = ?, off = ? \
+             WHERE account_id = ? AND channel = ? AND provider = ?",
+        )
+        .bind(standing.failing_since.map(|since| since.0))
+        .bind(standing.off)
+        .bind(lane.account.as_str())
+        .bind(&lane.channel)
+        .bind(&lane.provider)
+        .execute(&self.writer)
+        .await
+        .map_err(Error::database("keep how a provider stands"))?;
         Ok(())
     }
 
@@ -94,7 +128,7 @@ impl Catalog {
         .bind(account.as_str())
         .bind(channel)
         .bind(provider)
-        .execute(&self.pool)
+        .execute(&self.writer)
         .await
         .map_err(Error::database("remove credentials"))?;
         Ok(gone.rows_affected() > 0)
@@ -108,5 +142,9 @@ fn credential(row: &SqliteRow) -> Credential {
         sealed: row.get(2),
         changed_at: Timestamp(row.get(3)),
         actor: row.get(4),
+        standing: Standing {
+            failing_since: row.get::<Option<i64>, _>(5).map(Timestamp),
+            off: row.get(6),
+        },
     }
 }

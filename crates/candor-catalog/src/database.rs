@@ -9,9 +9,14 @@ use sqlx::sqlite::{
 };
 
 use crate::error::Error;
+use crate::moves::Waiting;
 use crate::tokens::RecentTokens;
 
-const CONNECTIONS_MAX: u32 = 4;
+const READERS_MAX: u32 = 4;
+/// In KiB, as SQLite wants it: the leaves of the indexes that a campaign writes to.
+const WRITER_CACHE: &str = "-16384";
+/// Of 4 KiB: pages that are written again and again are copied to the file less often.
+const CHECKPOINT_PAGES: &str = "4000";
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The catalog of one data folder. Cheap to clone.
@@ -19,6 +24,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Catalog {
     pub(crate) pool: SqlitePool,
     pub(crate) recent_tokens: Arc<RecentTokens>,
+    /// The one connection that writes. SQLite has one writer, and lets others ask again after
+    /// pauses that grow; here they queue, and its cache is never stale.
+    pub(crate) writer: SqlitePool,
+    pub(crate) moves: Arc<Waiting>,
 }
 
 impl Catalog {
@@ -34,20 +43,24 @@ impl Catalog {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(CONNECTIONS_MAX)
-            .connect_with(options)
-            .await
-            .map_err(Error::database("open its file"))?;
+        let open = |connections| SqlitePoolOptions::new().max_connections(connections);
+        let failed = || Error::database("open its file");
+        let writing = options
+            .clone()
+            .pragma("cache_size", WRITER_CACHE)
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
+        let writer = open(1).connect_with(writing).await.map_err(failed())?;
+        let pool = open(READERS_MAX).connect_with(options).await.map_err(failed())?;
         sqlx::migrate!("src/migrations")
-            .run(&pool)
+            .run(&writer)
             .await
             .map_err(|e| Error::Database { what: "migrate its file", source: e.into() })?;
-        Ok(Catalog { pool, recent_tokens: Arc::default() })
+        Ok(Catalog { pool, recent_tokens: Arc::default(), writer, moves: Arc::default() })
     }
 
     /// Finishes what is running and closes the file.
     pub async fn close(&self) {
         self.pool.close().await;
+        self.writer.close().await;
     }
 }

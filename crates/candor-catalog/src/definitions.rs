@@ -208,7 +208,7 @@ impl Catalog {
     ) -> Result<u64, Error> {
         let failed = || Error::database("save a definition");
         // It reads before it writes: without the word it would fail when another writes between.
-        let mut one = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
+        let mut one = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
         let known = sqlx::query(
             "SELECT version, name = ? AND document = ? FROM definitions \
              WHERE account_id = ? AND kind = ? AND id = ?",
@@ -287,7 +287,7 @@ impl Catalog {
                 .bind(account.as_str())
                 .bind(kind)
                 .bind(id)
-                .execute(&self.pool)
+                .execute(&self.writer)
                 .await
                 .map_err(Error::database("remove a definition"))?;
         Ok(done.rows_affected() > 0)

@@ -37,7 +37,7 @@ impl Catalog {
     /// [`Error::Database`]: nothing was taken in; try again later.
     pub async fn fold(&self, records: &[(AccountId, Record)], next: u64) -> Result<(), Error> {
         let failed = || Error::database("fold records");
-        let mut one = self.pool.begin().await.map_err(failed())?;
+        let mut one = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
         // What came first and links come by the thousand: many rows to a statement, up to what
         // takes some of them away again.
         let mut waiting = Waiting::default();

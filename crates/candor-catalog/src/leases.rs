@@ -8,6 +8,7 @@ use sqlx::{Row, Sqlite, Transaction};
 use crate::database::Catalog;
 use crate::error::Error;
 use crate::lists::people;
+use crate::slots;
 
 /// A part of an audience that one worker works on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub struct Lease {
     pub chunk: u32,
     /// Counts who had it; a commit under an older one is refused.
     pub epoch: u64,
+    /// The slot of its first message.
+    pub(crate) first: i64,
     /// Who is in it.
     pub people: Vec<PersonId>,
     /// Whoever had it before did not give it back.
@@ -109,7 +112,9 @@ impl Catalog {
                WHERE a.due <= ?1 AND a.leased_until <= ?1 AND {which} \
                  AND r.account_id = ?3 AND r.channel = ?4 AND r.provider = ?5 \
                ORDER BY a.due LIMIT 1) \
-             RETURNING account_id, run, chunk, epoch, people, torn"
+             RETURNING account_id, run, chunk, epoch, people, torn, ( \
+               SELECT r.number FROM runs r \
+               WHERE r.account_id = audience.account_id AND r.run = audience.run)"
         );
         let row = sqlx::query(sqlx::AssertSqlSafe(query))
             .bind(now.0)
@@ -117,7 +122,7 @@ impl Catalog {
             .bind(lane.account.as_str())
             .bind(&lane.channel)
             .bind(&lane.provider)
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.writer)
             .await
             .map_err(failed())?;
         row.as_ref().map(leased).transpose()
@@ -129,7 +134,7 @@ impl Catalog {
     /// [`Error::Database`] when the file cannot be written.
     pub async fn end_leases(&self) -> Result<(), Error> {
         let ended = sqlx::query("UPDATE audience SET leased_until = 1 WHERE leased_until > 1");
-        ended.execute(&self.pool).await.map_err(Error::database("end leases"))?;
+        ended.execute(&self.writer).await.map_err(Error::database("end leases"))?;
         Ok(())
     }
 
@@ -147,7 +152,7 @@ impl Catalog {
         .bind(&lease.run)
         .bind(lease.chunk)
         .bind(lease.epoch as i64)
-        .execute(&self.pool)
+        .execute(&self.writer)
         .await
         .map_err(Error::database("keep a lease"))?;
         Ok(done.rows_affected() == 1)
@@ -178,7 +183,8 @@ impl Catalog {
             Some(due) => done.bind(due.0),
             None => done,
         };
-        let done = done.execute(&self.pool).await.map_err(Error::database("give a lease back"))?;
+        let done =
+            done.execute(&self.writer).await.map_err(Error::database("give a lease back"))?;
         Ok(done.rows_affected() == 1)
     }
 
@@ -218,11 +224,13 @@ pub(crate) async fn holds(
 }
 
 fn leased(row: &SqliteRow) -> Result<Lease, Error> {
+    let chunk = row.get::<i64, _>(2) as u32;
     Ok(Lease {
         account: AccountId::new(row.get(0)).ok_or(Error::Corrupt("account id of a run"))?,
         run: row.get(1),
-        chunk: row.get::<i64, _>(2) as u32,
+        chunk,
         epoch: row.get::<i64, _>(3) as u64,
+        first: slots::of_part(row.get(6), chunk),
         people: people(row.get(4)),
         torn: row.get(5),
     })

@@ -22,7 +22,7 @@ impl Catalog {
     ) -> Result<(), Error> {
         assert!(people.is_sorted(), "a list is found by the first of each row");
         let failed = || Error::database("keep a list");
-        let mut one = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
+        let mut one = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
         remove(&mut one, account, list).await.map_err(failed())?;
         for row in people.chunks(PEOPLE_PER_ROW) {
             sqlx::query("INSERT INTO lists (account_id, list, first, people) VALUES (?, ?, ?, ?)")
@@ -59,7 +59,7 @@ impl Catalog {
     /// [`Error::Database`] when the file cannot be written.
     pub async fn remove_list(&self, account: &AccountId, list: &str) -> Result<(), Error> {
         let failed = || Error::database("remove a list");
-        let mut one = self.pool.begin().await.map_err(failed())?;
+        let mut one = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
         remove(&mut one, account, list).await.map_err(failed())?;
         one.commit().await.map_err(failed())
     }

@@ -7,22 +7,20 @@ use crate::database::Catalog;
 use crate::deliveries::{DELIVERY, Delivery, DeliveryState, count, delivery};
 use crate::error::Error;
 use crate::lists::{bytes, people};
+use crate::slots;
 
 /// Which messages are looked for.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// To whom; each under the id that they had when they were written to.
     pub people: Vec<PersonId>,
-    /// Of which run.
-    pub run: Option<String>,
+    /// Of which runs; none: of all.
+    pub runs: Option<Vec<String>>,
     /// In which state.
     pub state: Option<DeliveryState>,
     /// For which reason.
     pub reason: Option<String>,
 }
-
-/// Where a list of messages goes on: the place of the last one.
-pub type MessageCursor = (String, u32, u32);
 
 impl Catalog {
     /// The message of an id; none where there is none.
@@ -34,7 +32,7 @@ impl Catalog {
         account: &AccountId,
         id: [u8; 16],
     ) -> Result<Option<Delivery>, Error> {
-        let query = format!("SELECT {DELIVERY} FROM deliveries WHERE id = ? AND account_id = ?");
+        let query = format!("{DELIVERY} WHERE d.id = ? AND r.account_id = ?");
         let row = sqlx::query(sqlx::AssertSqlSafe(query))
             .bind(id.as_slice())
             .bind(account.as_str())
@@ -44,7 +42,8 @@ impl Catalog {
         row.as_ref().map(delivery).transpose()
     }
 
-    /// Messages in a fixed order after a place; at most `limit`.
+    /// Messages in the order of their runs after a slot, at most `limit`; and the slot to go on
+    /// after where there may be more.
     ///
     /// # Errors
     /// [`Error::Database`] when the file cannot be read.
@@ -52,37 +51,60 @@ impl Catalog {
         &self,
         account: &AccountId,
         wanted: &Wanted,
-        after: Option<&MessageCursor>,
+        after: i64,
+        limit: usize,
+    ) -> Result<(Vec<Delivery>, Option<i64>), Error> {
+        let failed = || Error::database("list messages");
+        let mut ranges = vec![(0, i64::MAX)];
+        if let Some(runs) = &wanted.runs {
+            ranges.clear();
+            for run in runs {
+                let range = slots::of(&self.pool, account, run).await.map_err(failed())?;
+                ranges.extend(range);
+            }
+            ranges.sort_unstable();
+        }
+        let mut found = Vec::new();
+        for (first, last) in ranges {
+            let first = first.max(after.saturating_add(1));
+            if first > last || found.len() >= limit {
+                continue;
+            }
+            let mut query = QueryBuilder::<Sqlite>::new(DELIVERY);
+            query.push(" WHERE r.account_id = ").push_bind(account.as_str());
+            query.push(" AND d.slot BETWEEN ").push_bind(first).push(" AND ").push_bind(last);
+            if !wanted.people.is_empty() {
+                to(&mut query, &wanted.people);
+            }
+            if let Some(state) = wanted.state {
+                query.push(" AND d.state = ").push_bind(state.word());
+            }
+            if let Some(reason) = &wanted.reason {
+                query.push(" AND d.reason = ").push_bind(reason);
+            }
+            query.push(" ORDER BY d.slot LIMIT ").push_bind((limit - found.len()) as i64);
+            found.extend(query.build().fetch_all(&self.pool).await.map_err(failed())?);
+        }
+        let last = found.last().filter(|_| found.len() == limit).map(|row| row.get(1));
+        Ok((found.iter().map(delivery).collect::<Result<_, _>>()?, last))
+    }
+
+    /// The messages to people whose state changed last, the latest first.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be read.
+    pub async fn latest_messages(
+        &self,
+        account: &AccountId,
+        people: &[PersonId],
         limit: usize,
     ) -> Result<Vec<Delivery>, Error> {
-        let mut query =
-            QueryBuilder::<Sqlite>::new(format!("SELECT {DELIVERY} FROM deliveries WHERE "));
-        query.push("account_id = ").push_bind(account.as_str());
-        if !wanted.people.is_empty() {
-            query.push(" AND person IN (");
-            let mut list = query.separated(", ");
-            for person in &wanted.people {
-                list.push_bind(person.0.as_slice());
-            }
-            query.push(")");
-        }
-        if let Some(run) = &wanted.run {
-            query.push(" AND run = ").push_bind(run);
-        }
-        if let Some(state) = wanted.state {
-            query.push(" AND state = ").push_bind(state.word());
-        }
-        if let Some(reason) = &wanted.reason {
-            query.push(" AND reason = ").push_bind(reason);
-        }
-        if let Some((run, chunk, place)) = after {
-            query.push(" AND (run, chunk, place) > (").push_bind(run);
-            query.push(", ").push_bind(*chunk).push(", ").push_bind(*place).push(")");
-        }
-        query.push(" ORDER BY run, chunk, place LIMIT ").push_bind(limit as i64);
+        let mut query = QueryBuilder::<Sqlite>::new(DELIVERY);
+        query.push(" WHERE r.account_id = ").push_bind(account.as_str());
+        to(&mut query, people);
+        query.push(" ORDER BY d.changed_at DESC, d.slot DESC LIMIT ").push_bind(limit as i64);
         let rows = query.build().fetch_all(&self.pool).await;
-        let rows = rows.map_err(Error::database("list messages"))?;
-        rows.iter().map(delivery).collect()
+        rows.map_err(Error::database("list messages"))?.iter().map(delivery).collect()
     }
 
     /// What a provider said later about a message that it had accepted: that it arrived, or that it
@@ -100,14 +122,16 @@ impl Catalog {
         now: Timestamp,
     ) -> Result<bool, Error> {
         let failed = || Error::database("keep what a provider said");
-        let mut one = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
-        let found =
-            sqlx::query("SELECT run, state FROM deliveries WHERE account_id = ? AND id = ?")
-                .bind(account.as_str())
-                .bind(id.as_slice())
-                .fetch_optional(&mut *one)
-                .await
-                .map_err(failed())?;
+        let mut one = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
+        let found = sqlx::query(
+            "SELECT r.run, d.state, d.slot FROM deliveries d \
+             JOIN runs r ON r.number = d.slot >> 36 WHERE d.id = ? AND r.account_id = ?",
+        )
+        .bind(id.as_slice())
+        .bind(account.as_str())
+        .fetch_optional(&mut *one)
+        .await
+        .map_err(failed())?;
         let Some(found) = found else { return Ok(false) };
         let (run, was): (&str, &str) = (found.get(0), found.get(1));
         let goes_on = match DeliveryState::read(was) {
@@ -119,20 +143,20 @@ impl Catalog {
             return Ok(false);
         }
         sqlx::query(
-            "UPDATE deliveries SET state = ?, reason = ?, code = ?, changed_at = ? \
-             WHERE account_id = ? AND id = ?",
+            "UPDATE deliveries SET state = ?, reason = ?, code = ?, changed_at = ? WHERE slot = ?",
         )
         .bind(to.word())
         .bind(reason)
         .bind(code)
         .bind(now.0)
-        .bind(account.as_str())
-        .bind(id.as_slice())
+        .bind(found.get::<i64, _>(2))
         .execute(&mut *one)
         .await
         .map_err(failed())?;
-        let changes = [(was, "", -1), (to.word(), reason.unwrap_or_default(), 1)];
-        count(&mut one, account, run, &changes).await.map_err(failed())?;
+        let account = account.as_str();
+        let changes =
+            [(account, run, was, "", -1), (account, run, to.word(), reason.unwrap_or_default(), 1)];
+        count(&mut one, &changes).await.map_err(failed())?;
         one.commit().await.map_err(failed())?;
         Ok(true)
     }
@@ -151,30 +175,34 @@ impl Catalog {
         now: Timestamp,
     ) -> Result<u64, Error> {
         let failed = || Error::database("plan messages anew");
-        let mut one = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
+        let mut one = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
+        let range = slots::of(&mut *one, account, run).await.map_err(failed())?;
+        let Some((first, last)) = range else { return Ok(0) };
         // Whom they are for stands in the deliveries; a part only says that there is work.
         sqlx::query(
             "INSERT INTO audience (account_id, run, chunk, due, people, epoch, leased_until) \
-             SELECT DISTINCT account_id, run, chunk, ?4, x'', 0, 0 FROM deliveries \
-             WHERE account_id = ?1 AND run = ?2 AND state = 'failed' AND reason = ?3 \
+             SELECT DISTINCT ?1, ?2, slot >> 12 & 0xffffff, ?4, x'', 0, 0 FROM deliveries \
+             WHERE slot BETWEEN ?5 AND ?6 AND state = 'failed' AND reason = ?3 \
              ON CONFLICT DO UPDATE SET due = min(due, excluded.due)",
         )
         .bind(account.as_str())
         .bind(run)
         .bind(reason)
         .bind(now.0)
+        .bind(first)
+        .bind(last)
         .execute(&mut *one)
         .await
         .map_err(failed())?;
         let done = sqlx::query(
-            "UPDATE deliveries SET state = 'planned', reason = NULL, attempts = 0, due = ?4, \
-               changed_at = ?4 \
-             WHERE account_id = ?1 AND run = ?2 AND state = 'failed' AND reason = ?3",
+            "UPDATE deliveries SET state = 'planned', reason = NULL, attempts = 0, due = ?2, \
+               changed_at = ?2 \
+             WHERE slot BETWEEN ?3 AND ?4 AND state = 'failed' AND reason = ?1",
         )
-        .bind(account.as_str())
-        .bind(run)
         .bind(reason)
         .bind(now.0)
+        .bind(first)
+        .bind(last)
         .execute(&mut *one)
         .await
         .map_err(failed())?;
@@ -193,8 +221,12 @@ impl Catalog {
         .execute(&mut *one)
         .await
         .map_err(failed())?;
-        let changes = [("failed", reason, -(anew as i64)), ("planned", "", anew as i64)];
-        count(&mut one, account, run, &changes).await.map_err(failed())?;
+        let (account, anew) = (account.as_str(), done.rows_affected());
+        let changes = [
+            (account, run, "failed", reason, -(anew as i64)),
+            (account, run, "planned", "", anew as i64),
+        ];
+        count(&mut one, &changes).await.map_err(failed())?;
         one.commit().await.map_err(failed())?;
         Ok(anew)
     }
@@ -211,9 +243,9 @@ impl Catalog {
     ) -> Result<bool, Error> {
         let row = sqlx::query(
             "SELECT EXISTS (SELECT 1 FROM deliveries d \
-               JOIN runs r ON r.account_id = d.account_id AND r.run = d.run \
-               JOIN runs own ON own.account_id = ?1 AND own.run = ?2 \
-               WHERE d.account_id = ?1 AND d.person = ?3 AND d.state <> 'dropped' \
+               JOIN runs r ON r.number = d.slot >> 36 \
+               JOIN runs own ON own.account_id = r.account_id AND own.run = ?2 \
+               WHERE r.account_id = ?1 AND d.person = ?3 AND d.state <> 'dropped' \
                  AND r.campaign = own.campaign AND r.due > own.due)",
         )
         .bind(account.as_str())
@@ -226,6 +258,16 @@ impl Catalog {
     }
 }
 
+/// Of these people alone.
+fn to(query: &mut QueryBuilder<Sqlite>, people: &[PersonId]) {
+    query.push(" AND d.person IN (");
+    let mut list = query.separated(", ");
+    people.iter().for_each(|person| {
+        list.push_bind(person.0.to_vec());
+    });
+    query.push(")");
+}
+
 /// Takes a person out of messages and audiences: nobody stands in their place. Of an address that
 /// is left alone only the hash stays.
 pub(crate) async fn forget(
@@ -236,15 +278,15 @@ pub(crate) async fn forget(
     let id = person.0.as_slice();
     sqlx::query(
         "DELETE FROM visits WHERE account_id = ?1 AND message IN \
-         (SELECT id FROM deliveries WHERE account_id = ?1 AND person = ?2)",
+         (SELECT id FROM deliveries WHERE person = ?2)",
     )
     .bind(account)
     .bind(id)
     .execute(&mut **one)
     .await?;
-    sqlx::query("UPDATE deliveries SET person = ? WHERE account_id = ? AND person = ?")
+    // Ids are keyed by publisher: nobody else has this one.
+    sqlx::query("UPDATE deliveries SET person = ? WHERE person = ?")
         .bind(PersonId::NOBODY.0.as_slice())
-        .bind(account)
         .bind(id)
         .execute(&mut **one)
         .await?;

@@ -100,7 +100,7 @@ impl Catalog {
             .bind(account.as_str())
             .bind(name)
             .bind(class.name())
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await
             .map_err(Error::database("class a property"))?;
         Ok(())

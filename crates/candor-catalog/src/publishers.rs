@@ -44,7 +44,7 @@ impl Catalog {
     /// [`Error::Exists`] when the account id or the admin's e-mail is taken.
     pub async fn create_publisher(&self, new: &NewPublisher, now: Timestamp) -> Result<(), Error> {
         let failed = || Error::database("make a publisher");
-        let mut one = self.pool.begin().await.map_err(failed())?;
+        let mut one = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
         let publisher = &new.publisher;
         let account = publisher.account_id.as_str();
         let made = sqlx::query(

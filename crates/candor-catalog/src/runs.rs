@@ -105,8 +105,7 @@ impl Catalog {
     /// [`Error::Database`] when the file cannot be written.
     pub async fn plan_run(&self, run: &Run) -> Result<bool, Error> {
         let failed = || Error::database("plan a run");
-        let mut one = self.pool.acquire().await.map_err(failed())?;
-        plan(&mut one, run).await.map_err(failed())
+        plan(&mut *self.writer.acquire().await.map_err(failed())?, run).await.map_err(failed())
     }
 
     /// Fixes whom a scheduled run is for and lets it run, in one step: nobody is written to before
@@ -124,7 +123,7 @@ impl Catalog {
         now: Timestamp,
     ) -> Result<bool, Error> {
         let failed = || Error::database("fix an audience");
-        let mut one = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
+        let mut one = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
         let people: usize = groups.iter().map(|group| group.people.len()).sum();
         let done = sqlx::query(
             "UPDATE runs SET people = ?, as_of = ?, changed_at = ?, state = CASE WHEN EXISTS ( \
@@ -194,7 +193,7 @@ impl Catalog {
         now: Timestamp,
     ) -> Result<bool, Error> {
         let failed = || Error::database("move a run");
-        let mut one = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
+        let mut one = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
         let done = sqlx::query(
             "UPDATE runs SET state = ?, note = ?, changed_at = ? \
              WHERE account_id = ? AND run = ? AND state = ?",
@@ -275,8 +274,9 @@ impl Catalog {
 pub(crate) async fn plan(one: &mut SqliteConnection, run: &Run) -> Result<bool, sqlx::Error> {
     let done = sqlx::query(
         "INSERT INTO runs (account_id, run, campaign, version, state, due, until, people, as_of, \
-         changed_at, channel, provider, repeated, note) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+         changed_at, channel, provider, repeated, note, number) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, \
+           (SELECT coalesce(max(number), 0) + 1 FROM runs)) ON CONFLICT DO NOTHING",
     )
     .bind(run.account.as_str())
     .bind(&run.run)

@@ -75,7 +75,7 @@ impl Catalog {
         .bind(&new.address)
         .bind(new.at.0)
         .bind(&new.actor)
-        .execute(&self.pool)
+        .execute(&self.writer)
         .await
         .map_err(Error::database("suppress an address"))?;
         Ok(())
@@ -97,7 +97,7 @@ impl Catalog {
         .bind(account.as_str())
         .bind(channel)
         .bind(hash.as_slice())
-        .execute(&self.pool)
+        .execute(&self.writer)
         .await
         .map_err(Error::database("let an address be written to again"))?;
         Ok(done.rows_affected() > 0)

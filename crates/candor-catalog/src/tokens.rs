@@ -140,7 +140,7 @@ impl Catalog {
         .bind(token.scopes.join(" "))
         .bind(token.created_at.0)
         .bind(&token.id)
-        .execute(&self.pool)
+        .execute(&self.writer)
         .await
         .map_err(Error::database("keep a token"))?;
         Ok(())
@@ -154,7 +154,7 @@ impl Catalog {
         let gone = sqlx::query("DELETE FROM api_tokens WHERE account_id = ? AND id = ?")
             .bind(account.as_str())
             .bind(id)
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await
             .map_err(Error::database("take a token back"))?;
         self.recent_tokens.forget();

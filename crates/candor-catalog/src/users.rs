@@ -59,14 +59,14 @@ impl Catalog {
     ) -> Result<(), Error> {
         sqlx::query("DELETE FROM sessions WHERE expires_at <= ?")
             .bind(now.0)
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await
             .map_err(Error::database("forget sessions"))?;
         sqlx::query("INSERT INTO sessions VALUES (?, ?, ?)")
             .bind(hash)
             .bind(user)
             .bind(expires_at.0)
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await
             .map_err(Error::database("open a session"))?;
         Ok(())
@@ -96,7 +96,7 @@ impl Catalog {
     pub async fn end_session(&self, hash: &[u8]) -> Result<(), Error> {
         sqlx::query("DELETE FROM sessions WHERE hash = ?")
             .bind(hash)
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await
             .map_err(Error::database("end a session"))?;
         Ok(())

@@ -66,7 +66,7 @@ impl Catalog {
         .bind(visit.at.0)
         .bind(visit.machine)
         .bind(VISITS_MAX)
-        .execute(&self.pool)
+        .execute(&self.writer)
         .await
         .map_err(Error::database("keep a visit"))?;
         Ok(done.rows_affected() == 1)
@@ -116,7 +116,7 @@ impl Catalog {
     /// [`Error::Database`] when the file cannot be written; nothing changed then.
     pub async fn judge_visits(&self, judged: &[(Visit, bool)]) -> Result<(), Error> {
         let failed = || Error::database("judge visits");
-        let mut one = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
+        let mut one = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
         for (visit, machine) in judged {
             sqlx::query(
                 "UPDATE visits SET machine = ? WHERE account_id = ? AND message = ? AND number = ?",

@@ -1,7 +1,9 @@
 //! Promises of the catalog, against a real file.
 #![allow(clippy::unwrap_used)]
 
-use candor_catalog::{Catalog, Credential, Error, NewDefinition, NewPublisher, Publisher};
+use candor_catalog::{
+    Catalog, Credential, Error, Lane, NewDefinition, NewPublisher, Publisher, Standing,
+};
 use candor_event::{
     AccountId, ConsentChange, DataClass, FirstSeen, IdKind, Link, Merge, PersonId, Purpose, Record,
     Split, Timestamp,
@@ -223,6 +225,7 @@ async fn credentials_are_a_publishers_own_and_the_newest_hold() {
         sealed: sealed.to_vec(),
         changed_at: Timestamp(sealed.len() as i64),
         actor: "ann".into(),
+        standing: Standing::default(),
     };
     for one in [of("webhook", "crm", b"1"), of("email", "main", b"1"), of("email", "main", b"22")] {
         catalog.put_credential(&account, &one).await.unwrap();
@@ -233,6 +236,21 @@ async fn credentials_are_a_publishers_own_and_the_newest_hold() {
     let found = |channel| catalog.credential(&other, channel, "main");
     assert_eq!(found("email").await.unwrap(), Some(of("email", "main", b"333")));
     assert_eq!(found("webhook").await.unwrap(), None);
+    // How one stands is kept, until its settings are saved anew.
+    let lane = |provider: &str| Lane {
+        account: account.clone(),
+        channel: "email".into(),
+        provider: provider.into(),
+    };
+    let standing = Standing { failing_since: Some(Timestamp(7)), off: true };
+    catalog.stand(&lane("main"), standing).await.unwrap();
+    catalog.stand(&lane("nobody"), standing).await.unwrap();
+    let kept = |found: Option<Credential>| found.unwrap().standing;
+    assert_eq!(kept(catalog.credential(&account, "email", "main").await.unwrap()), standing);
+    assert_eq!(kept(found("email").await.unwrap()), Standing::default());
+    catalog.put_credential(&account, &of("email", "main", b"22")).await.unwrap();
+    let anew = catalog.credential(&account, "email", "main").await.unwrap();
+    assert_eq!(kept(anew), Standing::default());
     assert!(catalog.remove_credential(&account, "email", "main").await.unwrap());
     assert!(!catalog.remove_credential(&account, "email", "main").await.unwrap());
     assert_eq!(catalog.credentials(&account).await.unwrap().len(), 1);

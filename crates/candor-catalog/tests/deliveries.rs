@@ -91,7 +91,7 @@ fn step(place: u32, from: DeliveryState, to: DeliveryState, reason: Option<&'sta
 }
 
 async fn moves(catalog: &Catalog, lease: &Lease, steps: &[Moved], now: Timestamp) -> bool {
-    catalog.move_deliveries(lease, steps, None, now).await.unwrap() == Some(Vec::new())
+    catalog.move_deliveries(lease, steps.to_vec(), None, now).await.unwrap() == Some(Vec::new())
 }
 
 async fn tally(catalog: &Catalog) -> BTreeMap<String, u64> {
@@ -120,7 +120,7 @@ async fn a_run_goes_from_planned_to_done_and_its_counts_balance() {
     assert_eq!(take(&catalog, 12, 50).await, None, "each part has one worker");
 
     let id = |person: PersonId| person.0;
-    let due = |_| Timestamp(11);
+    let due = Timestamp(11);
     let planned = catalog.deliveries_of(&second, Timestamp(13), id, due).await.unwrap().unwrap();
     assert_eq!((planned.len(), planned[0].person), (904, person(4_096)));
     let steps: Vec<_> = (0..904).map(|n| step(n, Planned, HandingOver, None)).collect();
@@ -132,7 +132,7 @@ async fn a_run_goes_from_planned_to_done_and_its_counts_balance() {
     // All or nothing: one of these does not stand where it is thought to.
     let steps =
         [step(1, Accepted, DeliveryState::Delivered, None), step(2, Planned, Dropped, None)];
-    assert!(catalog.move_deliveries(&second, &steps, None, Timestamp(16)).await.is_err());
+    assert!(catalog.move_deliveries(&second, steps.to_vec(), None, Timestamp(16)).await.is_err());
     assert_eq!(tally(&catalog).await, counts([("accepted ", 904), ("planned ", 4_096)]));
     assert!(catalog.release(&second, None).await.unwrap());
 
@@ -154,7 +154,7 @@ async fn a_worker_whose_lease_was_taken_over_commits_nothing() {
     begun(&frozen, 10).await;
     let old = take(&frozen, 12, 50).await.unwrap();
     let id = |person: PersonId| person.0;
-    let due = |_| Timestamp(11);
+    let due = Timestamp(11);
     frozen.deliveries_of(&old, Timestamp(12), id, due).await.unwrap().unwrap();
     let going = [step(0, Planned, HandingOver, None)];
     assert!(moves(&frozen, &old, &going, Timestamp(13)).await);
@@ -205,16 +205,16 @@ async fn nobody_gets_one_too_many_however_many_runs_there_are() {
     let folder = tempfile::tempdir().unwrap();
     let catalog = catalog(folder.path()).await;
     begun(&catalog, 1).await;
-    let (id, due) = (|_| [0; 16], |_| Timestamp(11));
+    let (id, due) = (|_| [0; 16], Timestamp(11));
     let first = take(&catalog, 12, 500).await.unwrap();
     catalog.deliveries_of(&first, Timestamp(12), id, due).await.unwrap().unwrap();
     let shop = account();
     let cap = Some(Cap { channel: "email", messages: 3 });
     let going = |since| {
         let since = Some(Timestamp(since));
-        [Moved { counts_since: since, ..step(0, Planned, HandingOver, None) }]
+        vec![Moved { counts_since: since, ..step(0, Planned, HandingOver, None) }]
     };
-    let sent = catalog.move_deliveries(&first, &going(0), cap, Timestamp(20)).await.unwrap();
+    let sent = catalog.move_deliveries(&first, going(0), cap, Timestamp(20)).await.unwrap();
     assert_eq!(sent, Some(vec![]));
     for n in 1..20u8 {
         let key = format!("r{n}");
@@ -227,7 +227,7 @@ async fn nobody_gets_one_too_many_however_many_runs_there_are() {
         let id = |_| [n; 16];
         catalog.deliveries_of(&lease, Timestamp(12), id, due).await.unwrap().unwrap();
         let now = Timestamp(20 + i64::from(n));
-        let capped = catalog.move_deliveries(&lease, &going(0), cap, now).await.unwrap().unwrap();
+        let capped = catalog.move_deliveries(&lease, going(0), cap, now).await.unwrap().unwrap();
         assert_eq!(capped, if n < 3 { vec![] } else { vec![0] }, "message {n}");
         if n == 1 {
             // One that fails for good gives its place back; here it takes it again.
@@ -242,7 +242,7 @@ async fn nobody_gets_one_too_many_however_many_runs_there_are() {
             let lease = take(&catalog, 12, 500).await.unwrap();
             let id = |_| [99; 16];
             catalog.deliveries_of(&lease, Timestamp(12), id, due).await.unwrap().unwrap();
-            let capped = catalog.move_deliveries(&lease, &going(0), cap, now).await.unwrap();
+            let capped = catalog.move_deliveries(&lease, going(0), cap, now).await.unwrap();
             assert_eq!(capped, Some(vec![]));
         }
     }
@@ -257,7 +257,7 @@ async fn what_a_provider_says_later_counts_once_and_only_forward() {
     let catalog = catalog(folder.path()).await;
     begun(&catalog, 2).await;
     let lease = take(&catalog, 12, 500).await.unwrap();
-    let due = |_| Timestamp(11);
+    let due = Timestamp(11);
     let id = |person: PersonId| person.0;
     catalog.deliveries_of(&lease, Timestamp(12), id, due).await.unwrap().unwrap();
     let shop = account();
@@ -274,12 +274,13 @@ async fn what_a_provider_says_later_counts_once_and_only_forward() {
     let message = catalog.message(&account(), person(0).0).await.unwrap().unwrap();
     assert_eq!((message.state, message.code.as_deref()), (Failed, Some("550 5.1.1")));
     let wanted = Wanted { state: Some(Failed), ..Wanted::default() };
-    assert_eq!(catalog.messages(&account(), &wanted, None, 10).await.unwrap(), [message]);
-    let wanted = Wanted { run: Some("r".into()), ..Wanted::default() };
-    let all = catalog.messages(&account(), &wanted, None, 1).await.unwrap();
-    let cursor = (all[0].run.clone(), all[0].chunk, all[0].place);
-    let rest = catalog.messages(&account(), &wanted, Some(&cursor), 10).await.unwrap();
-    assert_eq!((all.len(), rest.len(), rest[0].person), (1, 1, person(1)));
+    let failed = catalog.messages(&account(), &wanted, 0, 10).await.unwrap();
+    assert_eq!(failed, (vec![message], None));
+    let wanted = |run: &str| Wanted { runs: Some(vec![run.into()]), ..Wanted::default() };
+    let (all, last) = catalog.messages(&account(), &wanted("r"), 0, 1).await.unwrap();
+    let (rest, end) = catalog.messages(&account(), &wanted("r"), last.unwrap(), 10).await.unwrap();
+    assert_eq!((all.len(), rest.len(), rest[0].person, end), (1, 1, person(1), None));
+    assert_eq!(catalog.messages(&account(), &wanted("q"), 0, 1).await.unwrap(), (vec![], None));
 }
 
 #[tokio::test]
@@ -288,7 +289,7 @@ async fn what_failed_goes_anew_under_its_id() {
     let catalog = catalog(folder.path()).await;
     begun(&catalog, 3).await;
     let lease = take(&catalog, 12, 500).await.unwrap();
-    let (id, due) = (|person: PersonId| person.0, |_| Timestamp(11));
+    let (id, due) = (|person: PersonId| person.0, Timestamp(11));
     catalog.deliveries_of(&lease, Timestamp(12), id, due).await.unwrap().unwrap();
     let steps: Vec<_> = (0..3).map(|n| step(n, Planned, HandingOver, None)).collect();
     assert!(moves(&catalog, &lease, &steps, Timestamp(13)).await);
@@ -398,13 +399,13 @@ async fn who_is_erased_is_in_no_message_and_no_audience() {
     let catalog = catalog(folder.path()).await;
     begun(&catalog, 5_000).await;
     let lease = take(&catalog, 12, 500).await.unwrap();
-    let (id, due) = (|person: PersonId| person.0, |_| Timestamp(11));
+    let (id, due) = (|person: PersonId| person.0, Timestamp(11));
     catalog.deliveries_of(&lease, Timestamp(12), id, due).await.unwrap().unwrap();
     let erase = |n| (account(), Record::Erase { person: person(n), at: Timestamp(20) });
     catalog.fold(&[erase(1), erase(4_500)], 1).await.unwrap();
     let of = |n| Wanted { people: vec![person(n)], ..Wanted::default() };
-    assert_eq!(catalog.messages(&account(), &of(1), None, 9).await.unwrap(), []);
-    assert_eq!(catalog.messages(&account(), &of(2), None, 9).await.unwrap().len(), 1);
+    assert_eq!(catalog.messages(&account(), &of(1), 0, 9).await.unwrap(), (vec![], None));
+    assert_eq!(catalog.messages(&account(), &of(2), 0, 9).await.unwrap().0.len(), 1);
     let rest = take(&catalog, 12, 500).await.unwrap();
     assert_eq!(rest.people.len(), 904);
     assert!(!rest.people.contains(&person(4_500)) && rest.people.contains(&person(4_501)));
@@ -434,4 +435,41 @@ async fn a_complaint_never_hides_that_there_is_no_such_address() {
     assert_eq!(catalog.suppressions(&account(), after, 10).await.unwrap(), []);
     assert!(catalog.unsuppress(&account(), "email", [1; 16]).await.unwrap());
     assert!(!catalog.unsuppress(&account(), "email", [1; 16]).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn workers_that_move_at_once_share_a_sync_and_fail_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = catalog(folder.path()).await;
+    begun(&catalog, 4_096 * 3).await;
+    let id = |person: PersonId| person.0;
+    let mut leases = Vec::new();
+    while let Some(lease) = take(&catalog, 12, 500).await {
+        catalog.deliveries_of(&lease, Timestamp(12), id, Timestamp(11)).await.unwrap().unwrap();
+        leases.push(lease);
+    }
+    // One lease is somebody else's by now, and one worker is wrong about where its message stands.
+    let stolen = take(&catalog, 500, 600).await.unwrap();
+    assert_eq!(stolen.chunk, leases[0].chunk);
+    let mut moving = tokio::task::JoinSet::new();
+    for lease in leases.clone() {
+        for place in 0..200 {
+            let (catalog, lease) = (catalog.clone(), lease.clone());
+            let from = if lease.chunk == 1 && place % 2 == 0 { Accepted } else { Planned };
+            let steps = vec![step(place, from, HandingOver, None)];
+            moving.spawn(async move {
+                let moved = catalog.move_deliveries(&lease, steps, None, Timestamp(20)).await;
+                (lease.chunk, place, moved)
+            });
+        }
+    }
+    while let Some(moved) = moving.join_next().await {
+        match moved.unwrap() {
+            (0, _, moved) => assert_eq!(moved.unwrap(), None),
+            (1, place, moved) => assert_eq!(moved.is_err(), place % 2 == 0, "{place}"),
+            (_, _, moved) => assert_eq!(moved.unwrap(), Some(vec![])),
+        }
+    }
+    let expected = counts([("handing_over ", 300), ("planned ", 4_096 * 3 - 300)]);
+    assert_eq!(tally(&catalog).await, expected);
 }

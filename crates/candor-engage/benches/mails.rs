@@ -27,7 +27,7 @@ const BYTES: usize = 2_000;
 
 fn root() -> PathBuf {
     let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache/candor");
-    let cache = std::env::var_os("CANDOR_CACHE").map_or(home, PathBuf::from);
+    let cache = std::env::var_os("CACHE").map_or(home, PathBuf::from);
     cache.join("servers/mail/root")
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use candor_catalog::{Credential, Lane};
+use candor_catalog::{Credential, Lane, Standing};
 use candor_engage::channel::outbox::Outbox;
 use candor_engage::channel::{BadSetting, Channel};
 use candor_engage::provider::{Place, Provider, ProviderSettings};
@@ -141,6 +141,7 @@ pub async fn save(
         sealed: sealer.seal(&aad(tenant, channel.word(), name), &document)?,
         changed_at: server.now(),
         actor: actor.to_owned(),
+        standing: Standing::default(),
     };
     let mut all = tenant.providers.open.lock().await;
     server.catalog.put_credential(&tenant.publisher.account_id, &new).await?;

@@ -4828,6 +4828,8 @@ export interface components {
                 refuses_us: boolean;
                 last_error: string | null;
                 per_second: number | null;
+                failing_since: string | null;
+                off: boolean;
             };
         };
         OutboxMessage: {

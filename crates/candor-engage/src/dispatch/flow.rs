@@ -4,6 +4,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use candor_catalog::Standing;
 use candor_event::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -31,6 +32,10 @@ const GROWTH: f64 = 1.01;
 const GROWTH_MIN: f64 = 0.5;
 /// Clocks are set right by less than this.
 const CLOCK_STEP_MS: i64 = 60_000;
+/// A provider that gives up does so when nothing went by it for so long.
+const FAILING_MS_MAX: i64 = 5 * 86_400_000;
+/// What passes sooner is not kept.
+const FAILING_MS_MIN: i64 = 60_000;
 /// Messages a second above which a rate is none.
 const RATE_MAX: f64 = 100_000.0;
 const RATE_MIN: f64 = 0.1;
@@ -48,6 +53,8 @@ pub struct Health {
     pub last_error: Option<String>,
     /// Messages a second, where it wanted fewer than we had.
     pub per_second: Option<u32>,
+    /// Since when nothing went by it, and whether it was switched off for that.
+    pub standing: Standing,
 }
 
 /// The flow of one provider.
@@ -131,11 +138,15 @@ struct State {
     /// fast was.
     second: (i64, u32, u32),
     cut_at: i64,
+    standing: Standing,
+    /// What of it is durable.
+    kept: Standing,
 }
 
 impl Flow {
-    /// At most so many messages a second, where the provider's settings say so.
-    pub fn new(per_second: Option<u32>) -> Flow {
+    /// At most so many messages a second, where the provider's settings say so; `standing` as it
+    /// was kept.
+    pub fn new(per_second: Option<u32>, standing: Standing) -> Flow {
         let state = State {
             failures_in_a_row: 0,
             answers: 0,
@@ -149,6 +160,8 @@ impl Flow {
             bucket: Bucket::new(per_second.map_or(RATE_MAX, f64::from)),
             second: (0, 0, 0),
             cut_at: 0,
+            standing,
+            kept: standing,
         };
         Flow { window: Arc::new(Semaphore::new(WINDOW)), state: Mutex::new(state) }
     }
@@ -207,6 +220,23 @@ impl Flow {
         state.probing = None;
     }
 
+    /// Whether it was switched off.
+    pub fn is_off(&self) -> bool {
+        self.state().standing.off
+    }
+
+    /// What of its standing is to be kept now, if that is news. Where it `gives_up`, it is switched
+    /// off once nothing went for days.
+    pub(super) fn news(&self, gives_up: bool, now: Timestamp) -> Option<Standing> {
+        let mut state = self.state();
+        let since = state.standing.failing_since;
+        let for_ms = since.map_or(0, |since| now.0.saturating_sub(since.0));
+        state.standing.off |= gives_up && for_ms >= FAILING_MS_MAX;
+        let failing_since = since.filter(|_| for_ms >= FAILING_MS_MIN);
+        let news = Standing { failing_since, off: state.standing.off };
+        (std::mem::replace(&mut state.kept, news) != news).then_some(news)
+    }
+
     /// Takes in what the provider answered.
     pub(super) fn answered(&self, answer: &Answer, now: Timestamp) {
         let mut state = self.state();
@@ -219,6 +249,7 @@ impl Flow {
             Answer::BadCredentials { code } => {
                 state.refuses_us = true;
                 state.last_error = Some(code.clone());
+                state.fails(now);
                 state.open(now);
             }
             Answer::TooFast { code, retry_after } => {
@@ -235,6 +266,7 @@ impl Flow {
             }
             Answer::Later { code } | Answer::Unknown { code } => {
                 state.last_error = Some(code.clone());
+                state.fails(now);
                 state.failures += 1;
                 state.failures_in_a_row += 1;
                 let often = state.answers >= ANSWERS && state.failures >= FAILURES_MAX;
@@ -257,6 +289,7 @@ impl Flow {
             refuses_us: state.refuses_us,
             last_error: state.last_error.clone(),
             per_second: slowed.then_some(state.bucket.rate.ceil() as u32),
+            standing: state.standing,
         }
     }
 }
@@ -280,6 +313,11 @@ impl State {
         self.failures_in_a_row = 0;
         self.refuses_us = false;
         self.hold_ms = OPEN_MS_MIN;
+        self.standing.failing_since = None;
+    }
+
+    fn fails(&mut self, now: Timestamp) {
+        self.standing.failing_since.get_or_insert(now);
     }
 
     /// Until when nothing goes. A clock that was set back to long before it began ends it.
@@ -314,7 +352,7 @@ mod tests {
 
     #[test]
     fn a_rate_is_kept_and_nothing_saved_up_beyond_a_second() {
-        let flow = Flow::new(Some(10));
+        let flow = Flow::new(Some(10), Standing::default());
         let mut sent = 0;
         for ms in 0..=10_000 {
             sent += flow.take(64, Timestamp(1_000_000 + ms)).unwrap_or(0);
@@ -324,7 +362,7 @@ mod tests {
 
     #[test]
     fn twenty_failures_in_a_row_hold_it_and_one_probe_decides() {
-        let flow = Flow::new(None);
+        let flow = Flow::new(None, Standing::default());
         let at = Timestamp(1_000_000);
         flow.take(64, at).unwrap();
         for _ in 0..19 {
@@ -352,7 +390,7 @@ mod tests {
 
     #[test]
     fn who_does_not_know_us_is_asked_no_more_for_a_while() {
-        let flow = Flow::new(None);
+        let flow = Flow::new(None, Standing::default());
         let at = Timestamp(1_000_000);
         flow.answered(&Answer::bad_credentials("535"), at);
         let health = flow.health(at);
@@ -363,8 +401,32 @@ mod tests {
     }
 
     #[test]
+    fn who_fails_for_five_days_is_switched_off_where_it_gives_up() {
+        const DAY_MS: i64 = 86_400_000;
+        let at = |ms: i64| Timestamp(1_000_000 + ms);
+        let flow = Flow::new(None, Standing::default());
+        flow.answered(&later(), at(0));
+        assert_eq!(flow.news(true, at(59_999)), None, "this may pass");
+        let failing = Standing { failing_since: Some(at(0)), off: false };
+        assert_eq!(flow.news(true, at(60_000)), Some(failing));
+        assert_eq!(flow.news(true, at(70_000)), None, "it is kept");
+        // One that goes, and all begins anew.
+        flow.answered(&accepted(), at(2 * DAY_MS));
+        assert_eq!(flow.news(true, at(2 * DAY_MS)), Some(Standing::default()));
+        flow.answered(&later(), at(2 * DAY_MS));
+        // After a restart it goes on from what was kept.
+        let failing = Standing { failing_since: Some(at(2 * DAY_MS)), off: false };
+        let flow = Flow::new(None, failing);
+        flow.answered(&later(), at(6 * DAY_MS));
+        assert_eq!(flow.news(true, at(7 * DAY_MS - 1)), None);
+        assert_eq!(flow.news(false, at(8 * DAY_MS)), None, "e-mail servers are never given up");
+        assert_eq!(flow.news(true, at(7 * DAY_MS)), Some(Standing { off: true, ..failing }));
+        assert!(flow.is_off());
+    }
+
+    #[test]
     fn too_fast_halves_the_rate_and_waits_as_long_as_it_is_told() {
-        let flow = Flow::new(None);
+        let flow = Flow::new(None, Standing::default());
         let at = Timestamp(1_000_000);
         assert_eq!(flow.take(64, at), Ok(64));
         let wait = Some(Duration::from_secs(3));
@@ -384,7 +446,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_window_is_never_larger_than_it_is() {
-        let flow = Flow::new(None);
+        let flow = Flow::new(None, Standing::default());
         let places = flow.places(1_000, true).await;
         assert_eq!(places.len(), WINDOW);
         assert_eq!(flow.places(1, false).await.len(), 0);

@@ -2,11 +2,9 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use candor_catalog::Delivery;
-use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::task::{JoinError, JoinHandle};
 
 use super::Error;
 use super::gate::{Ready, Stop, Wanted};
@@ -16,14 +14,18 @@ use super::sender::{Plan, Sender};
 pub(super) const MADE_TOGETHER: usize = 32;
 /// Groups that are made ahead.
 const GROUPS_AHEAD: usize = 2;
-const LOOK_EVERY: Duration = Duration::from_millis(1);
 
 /// Messages with what the gates said of each.
 pub(super) type Made = Vec<(Delivery, Result<Ready, Stop>)>;
 
 /// Groups that are being made, in their order.
 #[derive(Default)]
-pub(super) struct Making(VecDeque<JoinHandle<Made>>);
+pub(super) struct Making(VecDeque<Group>);
+
+enum Group {
+    Begun(JoinHandle<Made>),
+    Ended(Result<Made, JoinError>),
+}
 
 impl Making {
     pub(super) fn is_empty(&self) -> bool {
@@ -41,7 +43,7 @@ impl Making {
             let group: Vec<Delivery> = todo.drain(..MADE_TOGETHER.min(todo.len())).collect();
             let (sender, plan) = (sender.clone(), plan.clone());
             let runtime = tokio::runtime::Handle::current();
-            self.0.push_back(tokio::task::spawn_blocking(move || {
+            self.0.push_back(Group::Begun(tokio::task::spawn_blocking(move || {
                 let judged = |delivery: Delivery| {
                     let newer = sender.has_newer(&plan, &delivery, &runtime);
                     let wanted = Wanted { person: delivery.person, id: delivery.id, newer };
@@ -49,7 +51,7 @@ impl Making {
                     (delivery, judged)
                 };
                 group.into_iter().map(judged).collect()
-            }));
+            })));
         }
     }
 
@@ -58,24 +60,30 @@ impl Making {
     /// # Errors
     /// [`Error::Broken`] where making it broke.
     pub(super) async fn take(&mut self, wait: bool) -> Result<Option<Made>, Error> {
-        let Some(first) = self.0.front_mut() else { return Ok(None) };
-        if !wait && !first.is_finished() {
-            return Ok(None);
+        match self.0.front() {
+            None => return Ok(None),
+            Some(Group::Begun(first)) if !wait && !first.is_finished() => return Ok(None),
+            Some(_) => self.ready().await,
         }
-        let made = first.await;
-        self.0.pop_front();
+        let Some(Group::Ended(made)) = self.0.pop_front() else { return Ok(None) };
         made.map(Some).map_err(|_| Error::Broken("a message could not be made"))
     }
 
     /// Leaves what is being made to nobody.
     pub(super) fn abandon(&mut self) {
-        self.0.drain(..).for_each(|group| group.abort());
+        for group in self.0.drain(..) {
+            if let Group::Begun(group) = group {
+                group.abort();
+            }
+        }
     }
 
     /// Ends when the first group is made.
-    pub(super) async fn ready(&self) {
-        while self.0.front().is_some_and(|first| !first.is_finished()) {
-            sleep(LOOK_EVERY).await;
+    pub(super) async fn ready(&mut self) {
+        if let Some(first) = self.0.front_mut()
+            && let Group::Begun(making) = first
+        {
+            *first = Group::Ended(making.await);
         }
     }
 }

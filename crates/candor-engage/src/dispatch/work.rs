@@ -9,7 +9,9 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use candor_catalog::{Cap, Delivery, DeliveryState, Lease, Moved, RunState, SuppressionReason};
+use candor_catalog::{
+    Cap, Delivery, DeliveryState, Lane, Lease, Moved, RunState, SuppressionReason,
+};
 use candor_event::Timestamp;
 use candor_ingest::Outcome;
 use tokio::sync::OwnedSemaphorePermit;
@@ -22,7 +24,7 @@ use super::making::{MADE_TOGETHER, Making};
 use super::reason::DropReason;
 use super::sender::{Plan, Sender};
 use super::{Error, settle};
-use crate::channel::Answer;
+use crate::channel::{Answer, Channel};
 
 /// A lease runs out after this, and is kept for longer at half of it.
 pub const LEASE_MS: i64 = 60_000;
@@ -37,6 +39,10 @@ const TELLING_MAX: usize = 8;
 const TOLD_TOGETHER: usize = 500;
 /// Who says that there is no such address.
 const BY_PROVIDER: &str = "provider";
+
+/// Why a run rests whose provider was given up.
+const SWITCHED_OFF: &str = "nothing went to its webhook for 5 days, and it was switched off: save \
+                            its settings anew, then go on";
 
 /// What was handed over and has no durable end yet.
 struct Flying {
@@ -100,7 +106,7 @@ pub async fn work(
     let now = sender.now();
     let id = |person| sender.message_id(&lease.run, person);
     let due = plan.run.due;
-    let all = sender.catalog.deliveries_of(lease, now, id, |_| due).await?;
+    let all = sender.catalog.deliveries_of(lease, now, id, due).await?;
     let Some(all) = all else { return Ok(()) };
     let begun = Instant::now();
     let mut work = Work {
@@ -171,6 +177,7 @@ impl Work<'_> {
     /// True when all that could be done was; false when the lease was lost.
     async fn run(&mut self) -> Result<bool, Error> {
         loop {
+            self.stands().await?;
             if self.look() || self.begun.elapsed() > SLICE {
                 self.give_up_rest();
             }
@@ -195,6 +202,22 @@ impl Work<'_> {
                 self.wait(wait).await;
             }
         }
+    }
+
+    /// Keeps how the provider stands; by one that was switched off nothing goes.
+    async fn stands(&mut self) -> Result<(), Error> {
+        let run = &self.plan.run;
+        let gives_up = self.plan.campaign.channel == Channel::Webhook;
+        if let Some(standing) = self.flow.news(gives_up, self.sender.now()) {
+            let (account, channel) = (run.account.clone(), run.channel.clone());
+            let lane = Lane { account, channel, provider: run.provider.clone() };
+            self.sender.catalog.stand(&lane, standing).await?;
+        }
+        if self.flow.is_off() && !self.halted && run.state == RunState::Running {
+            self.halted = true;
+            self.pause_run(SWITCHED_OFF).await?;
+        }
+        Ok(())
     }
 
     fn is_done(&self) -> bool {
@@ -342,7 +365,7 @@ impl Work<'_> {
         let channel = self.plan.campaign.channel.word();
         let cap = cap.map(|cap| Cap { channel, messages: cap.messages });
         let now = self.sender.now();
-        let done = self.sender.catalog.move_deliveries(self.lease, &moved, cap, now).await?;
+        let done = self.sender.catalog.move_deliveries(self.lease, moved, cap, now).await?;
         let Some(capped) = done else { return Ok(false) };
         // The ends are durable: their places are free.
         let places = std::mem::take(&mut self.places);
@@ -386,8 +409,12 @@ impl Work<'_> {
     async fn pause(&mut self) -> Result<(), Error> {
         let Some(code) = self.pauses.take() else { return Ok(()) };
         let note = format!("too many messages were refused as bad; the last one with: {code}");
+        self.pause_run(&note).await
+    }
+
+    async fn pause_run(&self, note: &str) -> Result<(), Error> {
         let (run, now) = (&self.plan.run, self.sender.now());
-        self.sender.catalog.move_run(run, RunState::Paused, Some(&note), now).await?;
+        self.sender.catalog.move_run(run, RunState::Paused, Some(note), now).await?;
         self.sender.halts.changed(&run.run);
         Ok(())
     }

@@ -16,7 +16,7 @@ use serde_json::Value as Json;
 
 /// The folder `scripts/mail-peers` fills.
 pub fn folder() -> PathBuf {
-    let cache = std::env::var_os("CANDOR_CACHE").map(PathBuf::from);
+    let cache = std::env::var_os("CACHE").map(PathBuf::from);
     let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache/candor");
     cache.unwrap_or_else(home).join("servers/mail")
 }

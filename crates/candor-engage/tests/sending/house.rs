@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, RwLock};
 
-use candor_catalog::{Catalog, Group, Lane, Lease, NewPublisher, Publisher, Run, RunState};
+use candor_catalog::{
+    Catalog, Group, Lane, Lease, NewPublisher, Publisher, Run, RunState, Standing,
+};
 use candor_engage::campaign::Campaign;
 use candor_engage::channel::Channel;
 use candor_engage::channel::outbox::Outbox;
@@ -119,7 +121,7 @@ impl House {
             catalog,
             clock,
             sender: Arc::new(sender),
-            flow: Arc::new(Flow::new(None)),
+            flow: Arc::new(Flow::new(None, Standing::default())),
             provider: provider(&json!({"kind": "outbox"}), &outbox),
             outbox,
             told,

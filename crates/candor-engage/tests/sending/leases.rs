@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use candor_catalog::{DeliveryState, Moved, RunState};
-use candor_engage::dispatch::{LEASE_MS, WINDOW, work};
+use candor_catalog::{DeliveryState, Moved, RunState, Standing};
+use candor_engage::dispatch::{Flow, LEASE_MS, WINDOW, work};
 use candor_event::Timestamp;
 use serde_json::json;
 
@@ -107,7 +107,7 @@ async fn what_may_have_gone_before_a_crash_is_never_said_to_be_dropped() {
     let all: Vec<u8> = (0..10).collect();
     house.fires("news 1", &news, &all).await;
     let lease = house.lease().await.unwrap();
-    let (id, due) = (|p| house.sender.message_id("news 1", p), |_| house.now());
+    let (id, due) = (|p| house.sender.message_id("news 1", p), house.now());
     house.catalog.deliveries_of(&lease, house.now(), id, due).await.unwrap().unwrap();
     let going: Vec<Moved> = (0..4)
         .map(|place| Moved {
@@ -122,7 +122,7 @@ async fn what_may_have_gone_before_a_crash_is_never_said_to_be_dropped() {
             counts_since: None,
         })
         .collect();
-    house.catalog.move_deliveries(&lease, &going, None, house.now()).await.unwrap().unwrap();
+    house.catalog.move_deliveries(&lease, going, None, house.now()).await.unwrap().unwrap();
     // The process is gone here; before another one goes on with it, somebody stops the run.
     let run = house.catalog.run(&account(), "news 1").await.unwrap().unwrap();
     assert!(house.catalog.move_run(&run, RunState::Stopped, None, house.now()).await.unwrap());
@@ -134,4 +134,24 @@ async fn what_may_have_gone_before_a_crash_is_never_said_to_be_dropped() {
     assert_eq!(message.unwrap().unwrap().code.as_deref(), Some("stopped"));
     assert_eq!(house.told.lock().unwrap().len(), 6, "nobody knows: nothing is told");
     assert_eq!(house.sent(), [] as [u8; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_a_provider_that_was_given_up_nothing_goes_and_its_runs_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut house = House::open(folder.path(), utc("2026-06-01T12:00:00Z")).await;
+    let off = Standing { failing_since: Some(Timestamp(1)), off: true };
+    house.flow = Arc::new(Flow::new(None, off));
+    house.knows(1, &[]);
+    let news = campaign(&json!({}));
+    house.fires("news 1", &news, &[1]).await;
+    let lease = house.lease().await.unwrap();
+    let plan = house.plan(&lease.run, &news).await;
+    work(&house.sender, &plan, &house.flow, &lease, 0).await.unwrap();
+    assert!(house.sent().is_empty());
+    let run = house.catalog.run(&account(), "news 1").await.unwrap().unwrap();
+    assert_eq!(run.state, RunState::Paused);
+    assert!(run.note.unwrap().contains("save its settings anew"));
+    assert_eq!(house.tally("news 1").await, [("planned".to_owned(), 1)]);
+    assert_eq!(house.lease().await, None, "until somebody says so");
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use candor_catalog::{Lane, Lease, RunState};
+use candor_catalog::{Lane, Lease, RunState, Standing};
 use candor_engage::dispatch::{Flow, LEASE_MS, work};
 use candor_engage::provider::Provider;
 use candor_event::Timestamp;
@@ -112,19 +112,27 @@ async fn one(server: &Server, tenant: &Tenant, lane: &Lane, lease: &Lease) -> an
             return Ok(());
         }
     };
-    let flow = flow(server, lane, &plan.provider);
+    let standing = standing(server, lane).await?;
+    let flow = flow(server, lane, &plan.provider, standing);
     // Where it fails it is not given back: it runs out, and what was not told is told again.
     Ok(work(&tenant.sender, &plan, &flow, lease, seen).await?)
 }
 
+/// How a provider stood when that was kept last.
+async fn standing(server: &Server, lane: &Lane) -> anyhow::Result<Standing> {
+    let Lane { account, channel, provider } = lane;
+    let kept = server.catalog.credential(account, channel, provider).await?;
+    Ok(kept.map(|kept| kept.standing).unwrap_or_default())
+}
+
 /// The flow of a provider; another one begins anew.
-fn flow(server: &Server, lane: &Lane, provider: &Arc<Provider>) -> Arc<Flow> {
+fn flow(server: &Server, lane: &Lane, provider: &Arc<Provider>, standing: Standing) -> Arc<Flow> {
     let mut lanes = server.engine.lanes.lock().unwrap_or_else(PoisonError::into_inner);
     let state = lanes.entry(lane.clone()).or_default();
     match &state.flow {
         Some((known, flow)) if Arc::ptr_eq(known, provider) => flow.clone(),
         _ => {
-            let flow = Arc::new(Flow::new(provider.per_second()));
+            let flow = Arc::new(Flow::new(provider.per_second(), standing));
             state.flow = Some((provider.clone(), flow.clone()));
             let mut flows = server.engine.flows.write().unwrap_or_else(PoisonError::into_inner);
             flows.insert(lane.clone(), flow.clone());

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use candor_catalog::Lane;
+use candor_catalog::{Lane, Standing};
 use candor_engage::channel::email::Mailbox;
 use candor_engage::channel::{Answer, BadSetting, Channel, MessageId};
 use candor_engage::provider::{Outgoing, OutgoingEmail, Provider, ProviderSettings};
@@ -69,8 +69,10 @@ fn health(server: &Server, caller: &Caller, saved: &Saved) -> Value {
     };
     let health = server.engine.health(&lane, server.now());
     health.map_or(Value::Null, |health| {
+        let Standing { failing_since, off } = health.standing;
         json!({"held_until": health.held_until.map(utc), "refuses_us": health.refuses_us,
-               "last_error": health.last_error, "per_second": health.per_second})
+               "last_error": health.last_error, "per_second": health.per_second,
+               "failing_since": failing_since.map(utc), "off": off})
     })
 }
 

@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
-use candor_catalog::{Delivery, DeliveryState, MessageCursor, Run, Wanted};
+use candor_catalog::{Delivery, DeliveryState, Run, Wanted};
 use candor_engage::campaign::Campaign;
 use candor_engage::channel::MessageId;
 use candor_event::{AccountId, PersonId};
@@ -66,7 +66,7 @@ pub async fn list(
     let limit = ask.limit.unwrap_or(50).clamp(1, PAGE_MAX);
     let state = ask.state.as_deref().map(|word| DeliveryState::read(word).ok_or_else(form));
     let state = state.transpose()?;
-    let after = ask.cursor.as_deref().map(|text| cursor(text).ok_or_else(form)).transpose()?;
+    let after = ask.cursor.as_deref().map_or(Ok(0), |text| text.parse().map_err(|_| form()))?;
     let tenant = caller.tenant.clone();
     let people = match ask.person.as_deref() {
         None => Vec::new(),
@@ -75,27 +75,17 @@ pub async fn list(
     let subject = ask.person.clone().or(ask.campaign.clone()).unwrap_or_default();
     audit(&server, &tenant, caller.name.clone(), "list messages", subject).await?;
     let account = &tenant.publisher.account_id;
-    let runs: Vec<Option<String>> = match (&ask.run, &ask.campaign) {
-        (Some(run), _) => vec![Some(run.clone())],
+    let runs = match (ask.run, &ask.campaign) {
+        (Some(run), _) => Some(vec![run]),
         (None, Some(campaign)) => {
-            let mut runs: Vec<_> =
-                server.catalog.runs(account, campaign).await?.into_iter().map(|r| r.run).collect();
-            runs.sort_unstable();
-            runs.into_iter().map(Some).collect()
+            let runs = server.catalog.runs(account, campaign).await?;
+            Some(runs.into_iter().map(|run| run.run).collect())
         }
-        (None, None) => vec![None],
+        (None, None) => None,
     };
-    let mut found: Vec<Delivery> = Vec::new();
-    for run in runs {
-        let behind = after.as_ref().zip(run.as_ref()).is_some_and(|(after, run)| *run < after.0);
-        if behind || found.len() >= limit {
-            continue;
-        }
-        let wanted = Wanted { people: people.clone(), run, state, reason: ask.reason.clone() };
-        let left = limit - found.len();
-        found.extend(server.catalog.messages(account, &wanted, after.as_ref(), left).await?);
-    }
-    let cursor = found.last().filter(|_| found.len() == limit).map(written);
+    let wanted = Wanted { people, runs, state, reason: ask.reason };
+    let (found, last) = server.catalog.messages(account, &wanted, after, limit).await?;
+    let cursor = last.map(|slot| slot.to_string());
     let mut known = Known::default();
     let mut messages = Vec::with_capacity(found.len());
     for message in &found {
@@ -114,16 +104,6 @@ pub fn same(tenant: &Tenant, person: PersonId) -> Vec<PersonId> {
         at += 1;
     }
     all
-}
-
-fn cursor(text: &str) -> Option<MessageCursor> {
-    let (rest, place) = text.rsplit_once('|')?;
-    let (run, chunk) = rest.rsplit_once('|')?;
-    Some((run.to_owned(), chunk.parse().ok()?, place.parse().ok()?))
-}
-
-fn written(last: &Delivery) -> String {
-    format!("{}|{}|{}", last.run, last.chunk, last.place)
 }
 
 /// Runs and what was published, by key: most messages of an answer share them.

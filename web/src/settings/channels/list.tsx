@@ -12,13 +12,13 @@ import { Note } from "../../ui/note";
 import { moment } from "../../ui/numbers";
 import { Answered, Failed, Nothing, Panel } from "../../ui/panel";
 import { Form } from "./form";
-import { mindsOf, nameOf, placeOf } from "./shape";
+import { mindsOf, nameOf, placeOf, troublesOf } from "./shape";
 import { texts } from "./texts";
 
 type Act = { kind: "form" | "try" | "delete"; of: Provider | undefined };
 
-function Health({ of }: { of: Provider }) {
-  const minds = mindsOf(of);
+function Health({ of, zone }: { of: Provider; zone: string }) {
+  const minds = [...troublesOf(of, (at) => moment(at, zone)), ...mindsOf(of)];
   const Icon = minds.length > 0 ? IconAlertTriangle : IconCircleCheck;
   return (
     <span className="health" data-good={minds.length === 0}>
@@ -89,7 +89,7 @@ function One({ of, zone, onAct }: { of: Provider; zone: string; onAct: (act: Act
             )}
           </Text>
           <Text size="sm" component="div">
-            <Health of={of} />
+            <Health of={of} zone={zone} />
           </Text>
           <Text size="xs" className="quiet">
             {texts.changedBy(moment(of.changed_at, zone), of.changed_by)}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Provider } from "../../api/channels";
-import { mindsOf, newSecret, sent, startOf, withSecret } from "./shape";
+import { mindsOf, newSecret, sent, startOf, troublesOf, withSecret } from "./shape";
 import { texts } from "./texts";
 
 const provider = (settings: Provider["settings"]): Provider => ({
@@ -33,6 +33,22 @@ describe("a provider's settings", () => {
       dkim: [{ domain: "b", selector: "s" }],
     });
     expect(sent({ kind: "outbox", from: { address: "" } })).toEqual({ kind: "outbox" });
+  });
+  it("say how it stands", () => {
+    const health = {
+      held_until: null,
+      refuses_us: false,
+      last_error: "503",
+      per_second: null,
+      failing_since: "2026-11-26T00:00:00Z",
+      off: false,
+    };
+    const of = { ...provider({ kind: "outbox" }), health };
+    expect(troublesOf(provider({ kind: "outbox" }), (at) => at)).toEqual([]);
+    expect(troublesOf(of, (at) => at)).toEqual([texts.failingSince("2026-11-26T00:00:00Z", "503")]);
+    expect(troublesOf({ ...of, health: { ...health, off: true } }, (at) => at)).toEqual([texts.switchedOff]);
+    const slow = { ...health, failing_since: null, per_second: 8 };
+    expect(troublesOf({ ...of, health: slow }, (at) => at)).toEqual([texts.slowed(8)]);
   });
   it("say what to mind", () => {
     expect(mindsOf(provider(startOf("smtp")))).toEqual([texts.noDkim]);

@@ -84,6 +84,19 @@ export function mindsOf({ settings }: Provider): string[] {
   return [];
 }
 
+/** How it stands since something went by it: what the person who runs it must know, worst first. */
+export function troublesOf({ health }: Provider, when: (at: string) => string): string[] {
+  if (!health) return [];
+  if (health.off) return [texts.switchedOff];
+  const said = health.last_error ?? "";
+  return [
+    ...(health.refuses_us ? [texts.refusesUs(said)] : []),
+    ...(health.failing_since ? [texts.failingSince(when(health.failing_since), said)] : []),
+    ...(health.held_until ? [texts.heldUntil(when(health.held_until))] : []),
+    ...(health.per_second ? [texts.slowed(health.per_second)] : []),
+  ];
+}
+
 /** A secret of Standard Webhooks: `whsec_` and base64 of 32 random bytes. */
 export function newSecret(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(32));

@@ -35,6 +35,11 @@ export const texts = catalogue({
     noDkim: "mails are not signed: add a DKIM key",
     plainText: "without encryption",
     unsigned: "requests are not signed: add a secret",
+    switchedOff: "switched off: nothing went for 5 days. Save its settings anew to go on",
+    refusesUs: (said: string) => `does not accept how we log in: ${said}`,
+    failingSince: (at: string, said: string) => `nothing went since ${at}: ${said}`,
+    heldUntil: (at: string) => `asked again at ${at}`,
+    slowed: (rate: number) => `slowed to ${rate} a second: it wanted no more`,
     // DNS.
     dns: "What to publish in the DNS",
     dnsDoes: "Receivers read these to see that the mails are yours. Publish each before you send.",

@@ -102,8 +102,9 @@ impl Encoding {
             let fragile =
                 line.ends_with([' ', '\t']) || line.starts_with("From ") || line.starts_with("--");
             safe &= line.len() <= COLUMNS_MAX && !fragile;
-            special += line.bytes().filter(|byte| !is_literal(*byte)).count();
-            safe &= line.bytes().all(|byte| byte == b'=' || is_literal(byte));
+            let unlike = line.bytes().filter(|byte| !is_literal(*byte)).count();
+            safe &= unlike == line.bytes().filter(|byte| *byte == b'=').count();
+            special += unlike;
         }
         match safe {
             true => Encoding::Plain,
@@ -131,7 +132,7 @@ impl Encoding {
             }
             Encoding::QuotedPrintable => {
                 for line in lines(body) {
-                    quoted_printable(line.as_bytes(), out);
+                    quoted_printable(line, out);
                     out.push_str("\r\n");
                 }
             }
@@ -147,9 +148,9 @@ impl Encoding {
     }
 }
 
-/// Stands for itself in quoted-printable.
+/// Stands for itself in quoted-printable. Without a branch: it is asked of each byte of each mail.
 fn is_literal(byte: u8) -> bool {
-    byte == b'\t' || ((b' '..0x7f).contains(&byte) && byte != b'=')
+    (byte == b'\t') | ((b' '..0x7f).contains(&byte) & (byte != b'='))
 }
 
 /// The lines of a text, whichever of the three line ends it uses.
@@ -159,29 +160,36 @@ fn lines(body: &str) -> impl Iterator<Item = &str> {
     body.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
 }
 
-fn quoted_printable(line: &[u8], out: &mut String) {
+/// Writes a line: what stands for itself as many bytes at a time as the column takes.
+fn quoted_printable(line: &str, out: &mut String) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let mut column = 0;
-    for (place, &byte) in line.iter().enumerate() {
-        let last = place + 1 == line.len();
-        let fragile = (matches!(byte, b' ' | b'\t') && last)
-            || (column == 0 && byte == b'F' && line[place..].starts_with(b"From "))
-            || (column == 0 && byte == b'.');
-        let literal = is_literal(byte) && !fragile;
-        let width = if literal { 1 } else { 3 };
-        // The last column is kept for the `=` of a soft line end.
-        if column + width > COLUMNS_MAX - 1 {
+    // The last column is kept for the `=` of a soft line end.
+    const COLUMNS: usize = COLUMNS_MAX - 1;
+    let bytes = line.as_bytes();
+    // A space at the end is dropped by some.
+    let end = bytes.len() - usize::from(line.ends_with([' ', '\t']));
+    let (mut place, mut column) = (0, 0);
+    while let Some(&byte) = bytes.get(place) {
+        let rest = &bytes[place..end];
+        let fragile = column == 0 && (byte == b'.' || rest.starts_with(b"From "));
+        let literal = match fragile {
+            true => 0,
+            false => rest.iter().take(COLUMNS).take_while(|byte| is_literal(**byte)).count(),
+        };
+        let width = if literal == 0 { 3 } else { 1 };
+        if column + width > COLUMNS {
             out.push_str("=\r\n");
             column = 0;
-        }
-        if literal {
-            out.push(char::from(byte));
-        } else {
+        } else if literal == 0 {
             out.push('=');
             out.push(char::from(HEX[usize::from(byte >> 4)]));
             out.push(char::from(HEX[usize::from(byte & 15)]));
+            (place, column) = (place + 1, column + 3);
+        } else {
+            let run = literal.min(COLUMNS - column);
+            out.push_str(&line[place..place + run]);
+            (place, column) = (place + run, column + run);
         }
-        column += width;
     }
 }
 

@@ -283,12 +283,14 @@ impl Session {
     /// The message itself, with its dots doubled, and the last dot.
     async fn data(&mut self, message: &[u8]) -> Handed {
         self.out.clear();
-        for line in message.split_inclusive(|byte| *byte == b'\n') {
-            if line.starts_with(b".") {
-                self.out.push(b'.');
-            }
-            self.out.extend_from_slice(line);
+        let mut from = 0;
+        let first = message.starts_with(b".").then_some(0);
+        let others = memchr::memmem::find_iter(message, b"\n.").map(|end| end + 1);
+        for dot in first.into_iter().chain(others) {
+            self.out.extend_from_slice(&message[from..=dot]);
+            from = dot;
         }
+        self.out.extend_from_slice(&message[from..]);
         self.out.extend_from_slice(b".\r\n");
         let write = timeout(self.settings.command_timeout, self.stream.write_all(&self.out));
         match write.await {

@@ -143,14 +143,12 @@ async fn conversions(
     campaign: &Campaign,
 ) -> Result<Option<Converted>, Problem> {
     let Some(goal) = &campaign.goal else { return Ok(None) };
-    let wanted = Wanted { run: Some(run.run.clone()), ..Wanted::default() };
+    let wanted = Wanted { runs: Some(vec![run.run.clone()]), ..Wanted::default() };
     let mut converted = Converted { treated: (0, 0), control: (0, 0), reached: 0 };
-    let mut after = None;
+    let mut after = 0;
     loop {
         let account = &tenant.publisher.account_id;
-        let page = server.catalog.messages(account, &wanted, after.as_ref(), PAGE).await?;
-        after = page.last().map(|last| (last.run.clone(), last.chunk, last.place));
-        let whole = page.len() == PAGE;
+        let (page, last) = server.catalog.messages(account, &wanted, after, PAGE).await?;
         let did = did(server, tenant, goal, run, &page).await?;
         for (message, did) in page.iter().zip(did) {
             let is_control = message.state == DeliveryState::Dropped
@@ -160,8 +158,9 @@ async fn conversions(
             side.1 += u64::from(did);
             converted.reached += u64::from(did && message.sent_at.is_some());
         }
-        if !whole {
-            return Ok(Some(converted));
+        match last {
+            Some(last) => after = last,
+            None => return Ok(Some(converted)),
         }
     }
 }

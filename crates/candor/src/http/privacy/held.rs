@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use candor_catalog::{DeliveryState, Wanted};
+use candor_catalog::DeliveryState;
 use candor_event::{ConsentChange, DataClass, PersonId, Timestamp, Value};
 use candor_ingest::GUIDS_TRAIT;
 use candor_query::EventCount;
@@ -78,9 +78,8 @@ async fn messages_of(
     values: bool,
 ) -> Result<Vec<Message>, Problem> {
     let account = &tenant.publisher.account_id;
-    let wanted = Wanted { people: same(tenant, person), ..Wanted::default() };
-    let mut found = server.catalog.messages(account, &wanted, None, MESSAGES_MAX).await?;
-    found.sort_by_key(|message| std::cmp::Reverse(message.changed_at));
+    let people = same(tenant, person);
+    let found = server.catalog.latest_messages(account, &people, MESSAGES_MAX).await?;
     let mut messages = Vec::with_capacity(found.len());
     for message in &found {
         let Some(became) = became(message.state) else { continue };
