@@ -43,34 +43,42 @@ pub struct Lane {
 /// Runs with work left: those that send, and those that were stopped.
 const GOES_ON: &str = "r.state IN ('running', 'stopped')";
 const IS_STOPPED: &str = "r.state = 'stopped'";
+/// A part of it is due by `?1` that nobody has.
+const HAS_DUE: &str = "EXISTS (SELECT 1 FROM audience d WHERE d.account_id = r.account_id \
+                       AND d.run = r.run AND d.due <= ?1 AND d.leased_until <= ?1)";
 
 impl Catalog {
-    /// The channels and providers by which something is due that nobody has, of all publishers.
+    /// The channels and providers by which something is due that nobody has, of all publishers,
+    /// each with the runs that it is of.
     ///
     /// # Errors
     /// [`Error::Database`] when the file cannot be read.
-    pub async fn lanes_due(&self, now: Timestamp) -> Result<Vec<Lane>, Error> {
+    pub async fn lanes_due(&self, now: Timestamp) -> Result<Vec<(Lane, Vec<String>)>, Error> {
         let query = format!(
-            "SELECT DISTINCT r.account_id, r.channel, r.provider FROM audience a JOIN runs r \
-             ON r.account_id = a.account_id AND r.run = a.run \
-             WHERE a.due <= ? AND a.leased_until <= ? AND {GOES_ON}"
+            "SELECT r.account_id, r.channel, r.provider, r.run FROM runs r \
+             WHERE {GOES_ON} AND {HAS_DUE} ORDER BY r.account_id, r.channel, r.provider"
         );
         let rows = sqlx::query(sqlx::AssertSqlSafe(query))
-            .bind(now.0)
             .bind(now.0)
             .fetch_all(&self.pool)
             .await
             .map_err(Error::database("look what is due"))?;
-        let lane = |row: &SqliteRow| {
+        let mut lanes: Vec<(Lane, Vec<String>)> = Vec::new();
+        for row in &rows {
             let account = AccountId::new(row.get(0));
             let account = account.ok_or(Error::Corrupt("account id of a run"))?;
-            Ok(Lane { account, channel: row.get(1), provider: row.get(2) })
-        };
-        rows.iter().map(lane).collect()
+            let lane = Lane { account, channel: row.get(1), provider: row.get(2) };
+            match lanes.last_mut() {
+                Some((last, runs)) if *last == lane => runs.push(row.get(3)),
+                _ => lanes.push((lane, vec![row.get(3)])),
+            }
+        }
+        Ok(lanes)
     }
 
-    /// Takes a part of an audience that is due and that nobody has, the earliest first. Those of
-    /// stopped runs are among them: their people are told what became of their messages.
+    /// Takes a part of an audience that is due and that nobody has: of the run that the fewest work
+    /// on, the earliest first. Those of stopped runs are among them: their people are told what
+    /// became of their messages.
     ///
     /// # Errors
     /// [`Error::Database`] when the file cannot be written.
@@ -108,9 +116,11 @@ impl Catalog {
             "UPDATE audience SET epoch = epoch + 1, torn = leased_until > 0, leased_until = ?2 \
              WHERE (account_id, run, chunk) = ( \
                SELECT a.account_id, a.run, a.chunk FROM audience a \
-               JOIN runs r ON r.account_id = a.account_id AND r.run = a.run \
-               WHERE a.due <= ?1 AND a.leased_until <= ?1 AND {which} \
-                 AND r.account_id = ?3 AND r.channel = ?4 AND r.provider = ?5 \
+               WHERE a.account_id = ?3 AND a.due <= ?1 AND a.leased_until <= ?1 AND a.run = ( \
+                 SELECT r.run FROM runs r WHERE {which} AND {HAS_DUE} \
+                   AND r.account_id = ?3 AND r.channel = ?4 AND r.provider = ?5 \
+                 ORDER BY (SELECT count(*) FROM audience o WHERE o.account_id = ?3 \
+                   AND o.run = r.run AND o.leased_until > ?1), r.due LIMIT 1) \
                ORDER BY a.due LIMIT 1) \
              RETURNING account_id, run, chunk, epoch, people, torn, ( \
                SELECT r.number FROM runs r \

@@ -190,7 +190,7 @@ async fn what_is_stopped_is_due_at_once() {
     };
     assert!(!stop(Run { state: RunState::Paused, ..now.clone() }).await);
     assert!(stop(now).await);
-    assert_eq!(catalog.lanes_due(Timestamp(15)).await.unwrap(), [lane()]);
+    assert_eq!(catalog.lanes_due(Timestamp(15)).await.unwrap(), [(lane(), vec!["r".to_owned()])]);
     let mut parts = 0;
     while let Some(part) = take(&catalog, 15, 60).await {
         assert!(catalog.release(&part, None).await.unwrap());
@@ -472,4 +472,30 @@ async fn workers_that_move_at_once_share_a_sync_and_fail_alone() {
     }
     let expected = counts([("handing_over ", 300), ("planned ", 4_096 * 3 - 300)]);
     assert_eq!(tally(&catalog).await, expected);
+}
+
+#[tokio::test]
+async fn a_small_run_has_its_turn_beside_a_large_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = catalog(folder.path()).await;
+    begun(&catalog, 4_096 * 5).await;
+    let of = |lease: Option<Lease>| lease.map(|lease| lease.run);
+    let first = take(&catalog, 12, 500).await;
+    assert_eq!(
+        (of(first), of(take(&catalog, 12, 500).await)),
+        (Some("r".into()), Some("r".into()))
+    );
+    // It is due later, and has nobody: it is next, and then the one with fewer workers.
+    catalog.plan_run(&run("small", 11)).await.unwrap();
+    let groups = [Group { due: Timestamp(11), people: (0..9_000).map(person).collect() }];
+    let shop = account();
+    let fixed = catalog.fix_audience(&shop, "small", &groups, Timestamp(11), Timestamp(11));
+    assert!(fixed.await.unwrap());
+    let waiting = [(lane(), vec!["r".to_owned(), "small".to_owned()])];
+    assert_eq!(catalog.lanes_due(Timestamp(12)).await.unwrap(), waiting);
+    for expected in ["small", "small", "r", "small", "r", "r"] {
+        assert_eq!(of(take(&catalog, 12, 500).await).as_deref(), Some(expected));
+    }
+    assert_eq!(take(&catalog, 12, 500).await, None);
+    assert_eq!(catalog.lanes_due(Timestamp(12)).await.unwrap(), []);
 }

@@ -62,6 +62,8 @@ pub struct Health {
 pub struct Flow {
     window: Arc<Semaphore>,
     state: Mutex<State>,
+    /// Runs of which a part waits for a worker.
+    waiting: Mutex<Vec<String>>,
 }
 
 /// So many messages a second, and a second's worth saved up at most.
@@ -163,7 +165,22 @@ impl Flow {
             standing,
             kept: standing,
         };
-        Flow { window: Arc::new(Semaphore::new(WINDOW)), state: Mutex::new(state) }
+        Flow {
+            window: Arc::new(Semaphore::new(WINDOW)),
+            state: Mutex::new(state),
+            waiting: Mutex::default(),
+        }
+    }
+
+    /// These runs wait for a worker.
+    pub fn runs_wait(&self, runs: Vec<String>) {
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = runs;
+    }
+
+    /// Whether another run than this one waits for a worker.
+    pub(super) fn others_wait(&self, run: &str) -> bool {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.iter().any(|other| other != run)
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {

@@ -5,13 +5,13 @@
 //! durable, too: so a crash loses nothing and repeats at most a window (spec: engagement, 2.3).
 //! Intents and ends are committed together, one sync for many.
 
+mod standing;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use candor_catalog::{
-    Cap, Delivery, DeliveryState, Lane, Lease, Moved, RunState, SuppressionReason,
-};
+use candor_catalog::{Cap, Delivery, DeliveryState, Lease, Moved, RunState};
 use candor_event::Timestamp;
 use candor_ingest::Outcome;
 use tokio::sync::OwnedSemaphorePermit;
@@ -24,12 +24,12 @@ use super::making::{MADE_TOGETHER, Making};
 use super::reason::DropReason;
 use super::sender::{Plan, Sender};
 use super::{Error, settle};
-use crate::channel::{Answer, Channel};
+use crate::channel::Answer;
 
 /// A lease runs out after this, and is kept for longer at half of it.
 pub const LEASE_MS: i64 = 60_000;
-/// After so long another part has its turn.
-const SLICE: Duration = Duration::from_secs(10);
+/// After so long another run has its turn, if one waits: nobody waits a second for a worker.
+const SLICE: Duration = Duration::from_millis(500);
 /// Ends that are worth a commit of their own.
 const COMMIT_AT: usize = 16;
 /// How long a few ends wait for more.
@@ -37,13 +37,6 @@ const LINGER: Duration = Duration::from_millis(5);
 /// Frames of outcomes on their way to the log, and outcomes of one where many are told again.
 const TELLING_MAX: usize = 8;
 const TOLD_TOGETHER: usize = 500;
-/// Who says that there is no such address.
-const BY_PROVIDER: &str = "provider";
-
-/// Why a run rests whose provider was given up.
-const SWITCHED_OFF: &str = "nothing went to its webhook for 5 days, and it was switched off: save \
-                            its settings anew, then go on";
-
 /// What was handed over and has no durable end yet.
 struct Flying {
     delivery: Delivery,
@@ -91,8 +84,8 @@ struct Work<'w> {
     halted: bool,
 }
 
-/// Works on a lease until nothing of it is due, somebody halts its run, or another has its turn.
-/// `seen`: the run's changes when its plan was made.
+/// Works on a lease until nothing of it is due, somebody halts its run, or another run has its
+/// turn. `seen`: the run's changes when its plan was made.
 ///
 /// # Errors
 /// [`Error`] where something durable could not be done; the lease runs out then.
@@ -174,11 +167,15 @@ impl Work<'_> {
         self.halted
     }
 
+    fn has_had_its_turn(&self) -> bool {
+        self.begun.elapsed() > SLICE && self.flow.others_wait(&self.plan.run.run)
+    }
+
     /// True when all that could be done was; false when the lease was lost.
     async fn run(&mut self) -> Result<bool, Error> {
         loop {
             self.stands().await?;
-            if self.look() || self.begun.elapsed() > SLICE {
+            if self.look() || self.has_had_its_turn() {
                 self.give_up_rest();
             }
             self.make().await?;
@@ -202,22 +199,6 @@ impl Work<'_> {
                 self.wait(wait).await;
             }
         }
-    }
-
-    /// Keeps how the provider stands; by one that was switched off nothing goes.
-    async fn stands(&mut self) -> Result<(), Error> {
-        let run = &self.plan.run;
-        let gives_up = self.plan.campaign.channel == Channel::Webhook;
-        if let Some(standing) = self.flow.news(gives_up, self.sender.now()) {
-            let (account, channel) = (run.account.clone(), run.channel.clone());
-            let lane = Lane { account, channel, provider: run.provider.clone() };
-            self.sender.catalog.stand(&lane, standing).await?;
-        }
-        if self.flow.is_off() && !self.halted && run.state == RunState::Running {
-            self.halted = true;
-            self.pause_run(SWITCHED_OFF).await?;
-        }
-        Ok(())
     }
 
     fn is_done(&self) -> bool {
@@ -394,29 +375,6 @@ impl Work<'_> {
         self.tell(outcomes);
         self.pause().await?;
         Ok(true)
-    }
-
-    /// Addresses that there are not are left alone from now on.
-    async fn retire(&mut self) -> Result<(), Error> {
-        let (channel, reason) = (self.plan.campaign.channel, SuppressionReason::HardBounce);
-        for address in std::mem::take(&mut self.retired) {
-            self.sender.suppress(channel, &address, reason, BY_PROVIDER).await?;
-        }
-        Ok(())
-    }
-
-    /// Too much of it is refused as bad: somebody must look at it first.
-    async fn pause(&mut self) -> Result<(), Error> {
-        let Some(code) = self.pauses.take() else { return Ok(()) };
-        let note = format!("too many messages were refused as bad; the last one with: {code}");
-        self.pause_run(&note).await
-    }
-
-    async fn pause_run(&self, note: &str) -> Result<(), Error> {
-        let (run, now) = (&self.plan.run, self.sender.now());
-        self.sender.catalog.move_run(run, RunState::Paused, Some(note), now).await?;
-        self.sender.halts.changed(&run.run);
-        Ok(())
     }
 
     /// Hands a message over, unless what can change at any moment has changed by then.

@@ -31,7 +31,8 @@ pub fn working(server: &Server) -> bool {
 /// Gives out leases of what is due.
 pub async fn lease(server: &Arc<Server>) -> anyhow::Result<()> {
     let now = server.now();
-    for lane in server.catalog.lanes_due(now).await? {
+    for (lane, waiting) in server.catalog.lanes_due(now).await? {
+        others_wait(server, &lane, waiting);
         let Some(tenant) = server.tenant(lane.account.as_str()) else { continue };
         while let Some(place) = begins(server, &lane) {
             let until = Timestamp(server.now().0 + LEASE_MS);
@@ -67,6 +68,14 @@ impl Drop for Place {
         if let Some(state) = lanes.get_mut(&self.lane) {
             state.workers -= 1;
         }
+    }
+}
+
+/// Whoever works on one run for long makes room for others that wait.
+fn others_wait(server: &Server, lane: &Lane, waiting: Vec<String>) {
+    let lanes = server.engine.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, flow)) = lanes.get(lane).and_then(|lane| lane.flow.as_ref()) {
+        flow.runs_wait(waiting);
     }
 }
 

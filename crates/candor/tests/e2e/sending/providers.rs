@@ -267,3 +267,27 @@ fn a_campaign_goes_no_faster_than_it_says() {
     eprintln!("{} messages at 20 a second took {took:?}", mails.len());
     assert!((1_600..4_500).contains(&took.as_millis()), "{took:?}");
 }
+
+#[test]
+fn a_small_campaign_does_not_wait_for_a_large_one() {
+    let sink = Sink::start();
+    // More parts of an audience than there are workers.
+    let (_data, server, shop) = house(24_000, &sink);
+    // Minutes of messages; each worker has more than it may send.
+    let large = publish(&server, &shop, &to_sink(&json!({"per_minute": 6_000})));
+    until("messages go", SOON, || sink.mails().len() > 50);
+    let few = json!({"all": [
+        {"person": {"property": "Plan", "op": "eq", "value": "gold"}},
+        {"sample": {"percent": 0.1, "salt": "few"}},
+    ]});
+    let published = std::time::Instant::now();
+    let small = publish(&server, &shop, &to_sink(&json!({"name": "Few", "audience": few})));
+    let done = stands(&server, &shop, &small, "completed", SOON);
+    eprintln!("the small campaign was done after {:?}", published.elapsed());
+    assert!(tally(&done, "accepted") > 0, "{done}");
+    let running = state(&server, &shop, &large);
+    assert!(tally(&running, "planned") > 10_000, "{running}");
+    // And the large one goes on.
+    let before = tally(&running, "accepted");
+    until("it goes on", SOON, || tally(&state(&server, &shop, &large), "accepted") > before + 100);
+}
