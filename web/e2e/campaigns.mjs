@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { logIn, openPage } from "./house.mjs";
+import { holds, logIn, openPage } from "./house.mjs";
 import { makeMembers } from "./members.mjs";
 
 const next = (page) => page.getByRole("button", { name: "Continue" }).click();
@@ -40,7 +40,7 @@ export function walkCampaigns(house) {
     await page.getByRole("status").filter({ hasText: "3 people match now" }).waitFor();
     // Loading the page again loses nothing.
     await page.reload();
-    assert.equal(await page.getByLabel("Name", { exact: true }).inputValue(), "Club in March");
+    await holds(page.getByLabel("Name", { exact: true }), "Club in March");
     await next(page);
 
     await page.waitForURL(/campaigns\/[0-9a-f]{16}\/edit\?.*step=what/);

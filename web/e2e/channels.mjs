@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 
-import { logIn, openPage } from "./house.mjs";
+import { holds, logIn, openPage } from "./house.mjs";
 
 export function walkChannels(house) {
   test("a mail server is set up with a key, whose secrets stay inside", async () => {
@@ -20,7 +20,7 @@ export function walkChannels(house) {
     await dialog.getByLabel("Sender: Address").fill("news@club.example");
     await dialog.getByLabel("Bounce domain").fill("bounce.club.example");
     await dialog.getByRole("button", { name: "Add a key" }).click();
-    assert.equal(await dialog.getByLabel("Domain", { exact: true }).inputValue(), "club.example");
+    await holds(dialog.getByLabel("Domain", { exact: true }), "club.example");
     const pem = privateKey.export({ type: "pkcs8", format: "pem" });
     await dialog.getByLabel("Private key (PEM)").fill(pem);
     await dialog.getByRole("button", { name: "Save" }).click();
@@ -33,7 +33,7 @@ export function walkChannels(house) {
 
     await main.getByRole("button", { name: "Change" }).click();
     await dialog.getByText("Set. Leave it empty to keep it.").first().waitFor();
-    assert.equal(await dialog.getByLabel("Password", { exact: true }).inputValue(), "");
+    await holds(dialog.getByLabel("Password", { exact: true }), "");
     await dialog.getByText("More settings").click();
     await dialog.getByLabel("Messages a second at most").fill("50");
     await dialog.getByRole("button", { name: "Save" }).click();

@@ -1,4 +1,5 @@
 // A demo of the real binary with few people, and a browser.
+import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -112,4 +113,13 @@ export async function logIn(house, page, path = "/") {
   await page.fill("input[type=password]", house.password);
   await page.click("button[type=submit]");
   await page.waitForSelector("#content h1");
+}
+
+/** Waits until a field holds a value: what a click does is drawn a moment later. */
+export async function holds(field, value) {
+  const until = Date.now() + 5_000;
+  while ((await field.inputValue()) !== value && Date.now() < until) {
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  assert.equal(await field.inputValue(), value);
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { logIn, openPage } from "./house.mjs";
+import { holds, logIn, openPage } from "./house.mjs";
 import { makeMembers } from "./members.mjs";
 
 const MJML = (text) =>
@@ -31,7 +31,7 @@ export function walkTemplates(house) {
     assert.ok(await name.isDisabled());
     await fields.getByLabel("Find a field").fill("plan");
     await fields.getByRole("button", { name: "Plan behaviour" }).click();
-    assert.equal(await page.getByLabel("Subject").inputValue(), "News of {{ user.Plan }}");
+    await holds(page.getByLabel("Subject"), "News of {{ user.Plan }}");
     await page.getByText("News of ‹Plan›").waitFor();
 
     // A mistake is told at its line, and the last good picture stays.
@@ -48,7 +48,7 @@ export function walkTemplates(house) {
     // What is not saved outlives a reload.
     await page.reload();
     await page.getByText("What you wrote before").waitFor();
-    assert.equal(await page.getByLabel("Name", { exact: true }).inputValue(), "Club news");
+    await holds(page.getByLabel("Name", { exact: true }), "Club news");
     await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.waitForURL(/templates\/[0-9a-f]{16}/);
     await page.getByText("Version 1, saved").waitFor();

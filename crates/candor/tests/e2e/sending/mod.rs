@@ -10,6 +10,7 @@ mod kills;
 mod links;
 mod opensmtpd;
 mod providers;
+mod signed;
 mod sink;
 
 use std::time::{Duration, Instant};
