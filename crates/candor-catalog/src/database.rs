@@ -50,7 +50,8 @@ impl Catalog {
             .pragma("cache_size", WRITER_CACHE)
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
         let writer = open(1).connect_with(writing).await.map_err(failed())?;
-        let pool = open(READERS_MAX).connect_with(options).await.map_err(failed())?;
+        let reading = options.pragma("query_only", "on");
+        let pool = open(READERS_MAX).connect_with(reading).await.map_err(failed())?;
         sqlx::migrate!("src/migrations")
             .run(&writer)
             .await

@@ -61,7 +61,7 @@ impl Catalog {
         .bind(now.0)
         .bind(actor)
         .bind(document)
-        .fetch_one(&self.pool)
+        .fetch_one(&self.writer)
         .await
         .map_err(Error::database("change a policy"))?;
         Ok(row.get(0))
