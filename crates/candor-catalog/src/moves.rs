@@ -52,11 +52,20 @@ pub struct Cap {
 pub const FREQUENCY_CAP: &str = "frequency_cap";
 
 /// All that is said of a step but whose it is and what the provider calls it.
-type Way<'m> = (DeliveryState, DeliveryState, Option<&'m str>, Option<&'m str>, u32, Timestamp);
+type Way<'m> = (
+    DeliveryState,
+    DeliveryState,
+    Option<&'m str>,
+    Option<&'m str>,
+    u32,
+    Timestamp,
+    // When: the outcome that is told carries the same moment, and a repeat is known by it.
+    Timestamp,
+);
 
 impl Moved {
-    fn way(&self) -> Way<'_> {
-        (self.from, self.to, self.reason, self.code.as_deref(), self.attempts, self.due)
+    fn way(&self, now: Timestamp) -> Way<'_> {
+        (self.from, self.to, self.reason, self.code.as_deref(), self.attempts, self.due, now)
     }
 
     /// The same, dropped because the person would get one too many.
@@ -146,7 +155,6 @@ async fn move_together(writer: &mut SqliteConnection, jobs: &[Job]) -> Result<Ve
     let failed = || Error::database(FAILED);
     let mut one = writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
     let held = held(&mut one, jobs).await.map_err(failed())?;
-    let now = jobs.iter().map(|job| job.now).max().unwrap_or(Timestamp(0));
     let mut answers = Vec::with_capacity(jobs.len());
     let mut steps = Steps::default();
     for (job, held) in jobs.iter().zip(held) {
@@ -157,13 +165,13 @@ async fn move_together(writer: &mut SqliteConnection, jobs: &[Job]) -> Result<Ve
         let mut spared = Vec::new();
         if let Some(cap) = job.cap {
             // What goes before counts.
-            steps.go(&mut one, now).await?;
+            steps.go(&mut one).await?;
             spared = capped(&mut one, job, cap).await.map_err(failed())?;
         }
         steps.add(job, &spared);
         answers.push(Some(spared));
     }
-    steps.go(&mut one, now).await?;
+    steps.go(&mut one).await?;
     steps.tally(&mut one).await.map_err(failed())?;
     one.commit().await.map_err(failed())?;
     Ok(answers)
@@ -172,7 +180,7 @@ async fn move_together(writer: &mut SqliteConnection, jobs: &[Job]) -> Result<Ve
 /// Steps of several leases.
 #[derive(Default)]
 struct Steps<'j> {
-    waiting: Vec<(i64, std::borrow::Cow<'j, Moved>)>,
+    waiting: Vec<(i64, Timestamp, std::borrow::Cow<'j, Moved>)>,
     /// By account, run, state and reason, so many more.
     tallies: BTreeMap<(&'j str, &'j str, &'static str, &'static str), i64>,
     /// Hand-overs that were made again, by account and run.
@@ -194,27 +202,27 @@ impl<'j> Steps<'j> {
             if step.from == handing_over && step.to == handing_over {
                 *self.repeated.entry((account, run)).or_default() += 1;
             }
-            self.waiting.push((job.lease.first + i64::from(step.place), step));
+            self.waiting.push((job.lease.first + i64::from(step.place), job.now, step));
         }
     }
 
     /// Moves what waits. Most go the same way: one statement for each way, which finds every row by
     /// its slot.
-    async fn go(&mut self, one: &mut Transaction<'_, Sqlite>, now: Timestamp) -> Result<(), Error> {
+    async fn go(&mut self, one: &mut Transaction<'_, Sqlite>) -> Result<(), Error> {
         let failed = || Error::database(FAILED);
         let waiting = std::mem::take(&mut self.waiting);
         let mut ways: BTreeMap<Way<'_>, Vec<i64>> = BTreeMap::new();
-        for (slot, step) in &waiting {
-            ways.entry(step.way()).or_default().push(*slot);
+        for (slot, now, step) in &waiting {
+            ways.entry(step.way(*now)).or_default().push(*slot);
         }
         for (way, slots) in &ways {
-            let rows = go(one, way, slots, now).await.map_err(failed())?;
+            let rows = go(one, way, slots).await.map_err(failed())?;
             if rows != slots.len() as u64 {
                 return Err(Error::Corrupt("state of a delivery"));
             }
         }
         let named =
-            waiting.iter().filter_map(|(slot, step)| Some((slot, step.provider_id.as_ref()?)));
+            waiting.iter().filter_map(|(slot, _, step)| Some((slot, step.provider_id.as_ref()?)));
         let named: Vec<_> = named.collect();
         if !named.is_empty() {
             name(one, &named).await.map_err(failed())?;
@@ -293,9 +301,8 @@ async fn capped(
 /// Moves deliveries one way; how many there were.
 async fn go(
     one: &mut Transaction<'_, Sqlite>,
-    (from, to, reason, code, attempts, due): &Way<'_>,
+    (from, to, reason, code, attempts, due, now): &Way<'_>,
     slots: &[i64],
-    now: Timestamp,
 ) -> Result<u64, sqlx::Error> {
     let done = sqlx::query(
         "UPDATE deliveries SET state = ?1, reason = ?2, code = ?3, attempts = ?4, due = ?5, \
