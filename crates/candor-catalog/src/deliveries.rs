@@ -9,7 +9,7 @@ use sqlx::{Row, Sqlite, Transaction};
 
 use crate::database::Catalog;
 use crate::error::Error;
-use crate::leases::{Lease, holds};
+use crate::leases::{Lease, held};
 use crate::lists::{PEOPLE_PER_ROW, bytes};
 use crate::slots;
 
@@ -122,7 +122,7 @@ impl Catalog {
     ) -> Result<Option<Vec<Delivery>>, Error> {
         let failed = || Error::database("read the deliveries of a lease");
         let mut one = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
-        if !holds(&mut one, lease).await.map_err(failed())? {
+        if held(&mut one, &[lease]).await.map_err(failed())? != [true] {
             return Ok(None);
         }
         let query = format!("{DELIVERY} WHERE d.slot BETWEEN ? AND ? ORDER BY d.slot");

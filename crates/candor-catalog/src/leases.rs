@@ -2,6 +2,7 @@
 //! commits nothing any more.
 
 use candor_event::{AccountId, PersonId, Timestamp};
+use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, Transaction};
 
@@ -215,22 +216,23 @@ impl Catalog {
     }
 }
 
-/// Whether a lease is still its holder's.
-pub(crate) async fn holds(
+/// Whether each of these leases is still its holder's.
+pub(crate) async fn held(
     one: &mut Transaction<'_, Sqlite>,
-    lease: &Lease,
-) -> Result<bool, sqlx::Error> {
-    let row = sqlx::query(
+    leases: &[&Lease],
+) -> Result<Vec<bool>, sqlx::Error> {
+    let key = |lease: &&Lease| json!([lease.account.as_str(), lease.run, lease.chunk, lease.epoch]);
+    let keys: Vec<_> = leases.iter().map(key).collect();
+    let rows = sqlx::query(
         "SELECT EXISTS (SELECT 1 FROM audience \
-         WHERE account_id = ? AND run = ? AND chunk = ? AND epoch = ?)",
+           WHERE account_id = value ->> 0 AND run = value ->> 1 AND chunk = value ->> 2 \
+             AND epoch = value ->> 3) \
+         FROM json_each(?) ORDER BY key",
     )
-    .bind(lease.account.as_str())
-    .bind(&lease.run)
-    .bind(lease.chunk)
-    .bind(lease.epoch as i64)
-    .fetch_one(&mut **one)
+    .bind(json!(keys).to_string())
+    .fetch_all(&mut **one)
     .await?;
-    Ok(row.get(0))
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 fn leased(row: &SqliteRow) -> Result<Lease, Error> {

@@ -1,6 +1,7 @@
 //! Deliveries are moved on under a lease, and those of all workers together: whoever has the turn
 //! to write moves what waits for everyone, in one transaction with one sync.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -13,7 +14,7 @@ use tokio::sync::oneshot;
 use crate::database::Catalog;
 use crate::deliveries::{DeliveryState, count};
 use crate::error::Error;
-use crate::leases::Lease;
+use crate::leases::{Lease, held};
 
 /// A step of one delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,34 +128,45 @@ impl Catalog {
             answer = &mut told => return answer.unwrap_or_else(|lost| Err(gone(lost))),
             writer = self.writer.acquire() => writer.map_err(Error::database(FAILED))?,
         };
-        let jobs = std::mem::take(&mut *self.moves.jobs());
+        let mut jobs = std::mem::take(&mut *self.moves.jobs());
+        // Whoever does not listen any more was told that it failed, or is gone.
+        jobs.retain(|job| !job.done.is_closed());
         move_all(&mut writer, jobs).await;
         drop(writer);
         told.await.unwrap_or_else(|lost| Err(gone(lost)))
     }
 }
 
-/// Moves for everyone; where that fails, for each alone, so that nobody fails for another. Whoever
-/// does not listen any more is gone.
+/// Moves for everyone. Where one is wrong about its messages, for each alone, so that nobody fails
+/// for another; where the file fails, it is not asked again: all of them fail.
 async fn move_all(writer: &mut SqliteConnection, jobs: Vec<Job>) {
-    if jobs.len() > 1
-        && let Ok(answers) = move_together(writer, &jobs).await
-    {
-        for (job, answer) in jobs.into_iter().zip(answers) {
-            let _ = job.done.send(Ok(answer));
+    match move_together(writer, &jobs).await {
+        Ok(answers) => {
+            for (job, answer) in jobs.into_iter().zip(answers) {
+                let _ = job.done.send(Ok(answer));
+            }
         }
-        return;
-    }
-    for job in jobs {
-        let alone = move_together(writer, std::slice::from_ref(&job)).await;
-        let _ = job.done.send(alone.map(|mut answers| answers.pop().flatten()));
+        Err(Error::Corrupt(_)) if jobs.len() > 1 => {
+            for job in jobs {
+                let alone = move_together(writer, std::slice::from_ref(&job)).await;
+                let _ = job.done.send(alone.map(|mut answers| answers.pop().flatten()));
+            }
+        }
+        Err(error) => {
+            let mut error = Some(error);
+            for job in jobs {
+                let shared = || Error::database(FAILED)(sqlx::Error::WorkerCrashed);
+                let _ = job.done.send(Err(error.take().unwrap_or_else(shared)));
+            }
+        }
     }
 }
 
 async fn move_together(writer: &mut SqliteConnection, jobs: &[Job]) -> Result<Vec<Answer>, Error> {
     let failed = || Error::database(FAILED);
     let mut one = writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
-    let held = held(&mut one, jobs).await.map_err(failed())?;
+    let leases: Vec<&Lease> = jobs.iter().map(|job| &job.lease).collect();
+    let held = held(&mut one, &leases).await.map_err(failed())?;
     let mut answers = Vec::with_capacity(jobs.len());
     let mut steps = Steps::default();
     for (job, held) in jobs.iter().zip(held) {
@@ -180,7 +192,7 @@ async fn move_together(writer: &mut SqliteConnection, jobs: &[Job]) -> Result<Ve
 /// Steps of several leases.
 #[derive(Default)]
 struct Steps<'j> {
-    waiting: Vec<(i64, Timestamp, std::borrow::Cow<'j, Moved>)>,
+    waiting: Vec<(i64, Timestamp, Cow<'j, Moved>)>,
     /// By account, run, state and reason, so many more.
     tallies: BTreeMap<(&'j str, &'j str, &'static str, &'static str), i64>,
     /// Hand-overs that were made again, by account and run.
@@ -192,8 +204,8 @@ impl<'j> Steps<'j> {
         let (account, run) = (job.lease.account.as_str(), job.lease.run.as_str());
         for step in &job.moved {
             let step = match spared.contains(&step.place) {
-                true => std::borrow::Cow::Owned(step.spared()),
-                false => std::borrow::Cow::Borrowed(step),
+                true => Cow::Owned(step.spared()),
+                false => Cow::Borrowed(step),
             };
             *self.tallies.entry((account, run, step.from.word(), "")).or_default() -= 1;
             let reason = step.reason.filter(|_| step.to.is_settled()).unwrap_or_default();
@@ -248,24 +260,6 @@ impl<'j> Steps<'j> {
             .collect();
         count(one, &changes).await
     }
-}
-
-/// Whether each job's lease is still its holder's.
-async fn held(one: &mut Transaction<'_, Sqlite>, jobs: &[Job]) -> Result<Vec<bool>, sqlx::Error> {
-    let lease = |Job { lease, .. }: &Job| {
-        json!([lease.account.as_str(), lease.run, lease.chunk, lease.epoch])
-    };
-    let leases: Vec<_> = jobs.iter().map(lease).collect();
-    let rows = sqlx::query(
-        "SELECT EXISTS (SELECT 1 FROM audience \
-           WHERE account_id = value ->> 0 AND run = value ->> 1 AND chunk = value ->> 2 \
-             AND epoch = value ->> 3) \
-         FROM json_each(?) ORDER BY key",
-    )
-    .bind(json!(leases).to_string())
-    .fetch_all(&mut **one)
-    .await?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// The steps of those who got as many messages as they may.

@@ -458,7 +458,8 @@ async fn workers_that_move_at_once_share_a_sync_and_fail_alone() {
             let from = if lease.chunk == 1 && place % 2 == 0 { Accepted } else { Planned };
             let steps = vec![step(place, from, HandingOver, None)];
             moving.spawn(async move {
-                let moved = catalog.move_deliveries(&lease, steps, None, Timestamp(20)).await;
+                let now = Timestamp(20 + i64::from(place));
+                let moved = catalog.move_deliveries(&lease, steps, None, now).await;
                 (lease.chunk, place, moved)
             });
         }
@@ -472,6 +473,11 @@ async fn workers_that_move_at_once_share_a_sync_and_fail_alone() {
     }
     let expected = counts([("handing_over ", 300), ("planned ", 4_096 * 3 - 300)]);
     assert_eq!(tally(&catalog).await, expected);
+    // Each keeps its own moment: what is told again after a crash is known by it.
+    let kept = catalog.deliveries_of(&leases[2], Timestamp(300), id, Timestamp(11)).await;
+    for moved in &kept.unwrap().unwrap()[..200] {
+        assert_eq!(moved.changed_at, Timestamp(20 + i64::from(moved.place)));
+    }
 }
 
 #[tokio::test]

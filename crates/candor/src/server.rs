@@ -52,23 +52,29 @@ struct Follower {
     folded: u64,
     told: Instant,
     fresh: Vec<(AccountId, Record)>,
+    /// Something of it is looked up in the catalog.
+    pressing: bool,
 }
 
 impl Follower {
     fn at(next: Offset, folded: u64) -> Follower {
-        Follower { next, folded, told: Instant::now(), fresh: Vec::new() }
+        Follower { next, folded, told: Instant::now(), fresh: Vec::new(), pressing: false }
     }
 
-    /// Whether the catalog must hear now: consents, merges and erasures are looked up there.
-    fn fold_due(&self) -> bool {
-        let may_wait = |(_, record): &(AccountId, Record)| match record {
-            Record::FirstSeen(_) => true,
-            Record::Link(link) => link.person != PersonId::NOBODY,
-            _ => false,
+    /// One more record for the catalog. Consents, merges and erasures are looked up there.
+    fn take(&mut self, account: AccountId, record: Record) {
+        self.pressing |= match &record {
+            Record::FirstSeen(_) => false,
+            Record::Link(link) => link.person == PersonId::NOBODY,
+            _ => true,
         };
-        self.told.elapsed() >= FOLD_EVERY
-            || self.fresh.len() >= FOLD_RECORDS_MAX
-            || !self.fresh.iter().all(may_wait)
+        self.fresh.push((account, record));
+    }
+
+    /// Whether the catalog must hear now.
+    fn fold_due(&self) -> bool {
+        let waited = self.told.elapsed() >= FOLD_EVERY;
+        self.pressing || waited || self.fresh.len() >= FOLD_RECORDS_MAX
     }
 }
 
@@ -343,8 +349,9 @@ impl Server {
         let mut step = read(self.log.as_ref(), follower.next, &homes, threads, seen)?;
         // After a restart the stores may lie behind the catalog: what it holds is passed over.
         let joins = std::mem::take(&mut step.joins).into_iter();
-        let fresh = joins.filter(|(offset, ..)| offset.0 >= follower.folded);
-        follower.fresh.extend(fresh.map(|(_, account, record)| (account, record)));
+        let folded = follower.folded;
+        let fresh = joins.filter(|(offset, ..)| offset.0 >= folded);
+        fresh.for_each(|(_, account, record)| follower.take(account, record));
         let due = step.next.0 > follower.folded && follower.fold_due();
         // Catalog and stores take in side by side.
         let folding = due.then(|| {
@@ -362,7 +369,7 @@ impl Server {
                 return Err(error);
             }
             follower.folded = step.next.0;
-            follower.told = Instant::now();
+            (follower.told, follower.pressing) = (Instant::now(), false);
         }
         applied?;
         follower.next = step.next;

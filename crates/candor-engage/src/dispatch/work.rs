@@ -37,6 +37,7 @@ const LINGER: Duration = Duration::from_millis(5);
 /// Frames of outcomes on their way to the log, and outcomes of one where many are told again.
 const TELLING_MAX: usize = 8;
 const TOLD_TOGETHER: usize = 500;
+
 /// What was handed over and has no durable end yet.
 struct Flying {
     delivery: Delivery,

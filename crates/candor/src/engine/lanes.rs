@@ -32,7 +32,7 @@ pub fn working(server: &Server) -> bool {
 pub async fn lease(server: &Arc<Server>) -> anyhow::Result<()> {
     let now = server.now();
     for (lane, waiting) in server.catalog.lanes_due(now).await? {
-        others_wait(server, &lane, waiting);
+        tell_who_waits(server, &lane, waiting);
         let Some(tenant) = server.tenant(lane.account.as_str()) else { continue };
         while let Some(place) = begins(server, &lane) {
             let until = Timestamp(server.now().0 + LEASE_MS);
@@ -72,7 +72,7 @@ impl Drop for Place {
 }
 
 /// Whoever works on one run for long makes room for others that wait.
-fn others_wait(server: &Server, lane: &Lane, waiting: Vec<String>) {
+fn tell_who_waits(server: &Server, lane: &Lane, waiting: Vec<String>) {
     let lanes = server.engine.lanes.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((_, flow)) = lanes.get(lane).and_then(|lane| lane.flow.as_ref()) {
         flow.runs_wait(waiting);
