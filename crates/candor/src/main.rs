@@ -33,9 +33,10 @@ use crate::import::{Import, Stopped};
 use crate::server::Server;
 use crate::threads::{Threads, asked_to_stop};
 
-/// What one thread takes and another gives back, a record on its way, is this one's strength.
+/// Records are taken by one thread and given back by another, and large columns come and go: it is
+/// quick at the first and gives the second back to the system (`.cargo/config.toml` says when).
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Behavioural analytics and customer engagement that people can vouch for.
 #[derive(Parser)]

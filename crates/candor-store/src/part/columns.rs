@@ -1,31 +1,60 @@
 //! Values of any kind as typed Parquet columns: `name:i`, `:f`, `:b`, `:t`, `:j` (nested, JSON).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use arrow_array::builder::{BooleanBuilder, StringBuilder};
+use ahash::RandomState;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
-use arrow_array::{Array, ArrayRef, Float64Array, Int64Array};
+use arrow_array::{Array, ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray};
 use arrow_schema::{DataType, Field};
 use candor_event::{Value, ValueRef};
 
 use crate::resident::column::{Column, ColumnBuilder};
 
-/// One property's columns for a batch of rows: one for each type that it has there.
-pub(crate) fn encode(name: &str, column: &Column, rows: usize) -> Vec<(Field, ArrayRef)> {
-    let values = column.values();
-    let kinds: Vec<char> = values.iter().map(kind).collect();
-    let mut present = kinds.clone();
-    present.sort_unstable();
-    present.dedup();
-    let codes = column.codes(rows);
-    let encode = |kind: char| -> (Field, ArrayRef) {
-        let cells = codes.iter().map(|code| {
+/// The values of a property that are of one type: a column of a file.
+pub(super) struct Typed<'a> {
+    name: Arc<str>,
+    kind: char,
+    column: &'a Column,
+    /// By the place of a value.
+    of_kind: Rc<[char]>,
+}
+
+/// The columns of a property: one for each type that it has.
+pub(super) fn typed<'a>(name: &Arc<str>, column: &'a Column) -> impl Iterator<Item = Typed<'a>> {
+    let of_kind: Rc<[char]> = column.values().iter().map(kind).collect();
+    let present: BTreeSet<char> = of_kind.iter().copied().collect();
+    let name = name.clone();
+    present.into_iter().map(move |kind| Typed {
+        name: name.clone(),
+        kind,
+        column,
+        of_kind: of_kind.clone(),
+    })
+}
+
+impl Typed<'_> {
+    pub(super) fn field(&self) -> Field {
+        let data = match self.kind {
+            'i' => DataType::Int64,
+            'f' => DataType::Float64,
+            'b' => DataType::Boolean,
+            _ => DataType::Utf8,
+        };
+        Field::new(format!("{}:{}", self.name, self.kind), data, true)
+    }
+
+    /// Some rows as an array of [`Typed::field`].
+    pub(super) fn encode(&self, rows: Range<usize>) -> ArrayRef {
+        let (values, codes) = (self.column.values(), self.column.codes(rows));
+        let cells = codes.into_iter().map(|code| {
             let place = code.checked_sub(1)? as usize;
-            (kinds[place] == kind).then(|| values.get(place))
+            (self.of_kind[place] == self.kind).then(|| values.get(place))
         });
-        let array: ArrayRef = match kind {
+        match self.kind {
             'i' => Arc::new(Int64Array::from_iter(cells.map(|cell| match cell? {
                 ValueRef::Integer(number) => Some(number),
                 _ => None,
@@ -35,29 +64,16 @@ pub(crate) fn encode(name: &str, column: &Column, rows: usize) -> Vec<(Field, Ar
                 _ => None,
             }))),
             'b' => {
-                let mut builder = BooleanBuilder::with_capacity(rows);
-                cells.for_each(|cell| {
-                    builder.append_option(cell.map(|value| value == ValueRef::Bool(true)));
-                });
-                Arc::new(builder.finish())
+                let yes = cells.map(|cell| Some(cell? == ValueRef::Bool(true)));
+                Arc::new(yes.collect::<BooleanArray>())
             }
-            't' => {
-                let mut builder = StringBuilder::new();
-                cells.for_each(|cell| builder.append_option(cell.and_then(ValueRef::as_text)));
-                Arc::new(builder.finish())
-            }
+            't' => Arc::new(cells.map(|cell| cell?.as_text()).collect::<StringArray>()),
             _ => {
-                let mut builder = StringBuilder::new();
-                cells.for_each(|cell| {
-                    let json = cell.map(|value| serde_json::to_string(&value));
-                    builder.append_option(json.and_then(Result::ok));
-                });
-                Arc::new(builder.finish())
+                let json = cells.map(|cell| serde_json::to_string(&cell?).ok());
+                Arc::new(json.collect::<StringArray>())
             }
-        };
-        (Field::new(format!("{name}:{kind}"), array.data_type().clone(), true), array)
-    };
-    present.into_iter().map(encode).collect()
+        }
+    }
 }
 
 fn kind(value: ValueRef<'_>) -> char {
@@ -70,7 +86,7 @@ fn kind(value: ValueRef<'_>) -> char {
     }
 }
 
-/// The property and the type that a column of [`encode`] is named after; nothing when the column is
+/// The property and the type that a column of [`typed`] is named after; nothing when the column is
 /// not one of ours.
 pub(crate) fn name_of(field: &str) -> Option<(&str, char)> {
     let (name, kind) = field.rsplit_once(':')?;
@@ -91,7 +107,7 @@ pub(crate) fn decode(
     match (kind, array.data_type()) {
         ('i', DataType::Int64) => {
             let array = array.as_primitive::<Int64Type>();
-            let mut known: HashMap<i64, u32> = HashMap::new();
+            let mut known: HashMap<i64, u32, RandomState> = HashMap::default();
             for row in rows {
                 let number = array.value(row);
                 let code = *known
@@ -102,7 +118,7 @@ pub(crate) fn decode(
         }
         ('f', DataType::Float64) => {
             let array = array.as_primitive::<Float64Type>();
-            let mut known: HashMap<u64, u32> = HashMap::new();
+            let mut known: HashMap<u64, u32, RandomState> = HashMap::default();
             for row in rows {
                 let number = array.value(row);
                 let code = *known
@@ -119,7 +135,7 @@ pub(crate) fn decode(
         }
         ('t', DataType::Utf8) => {
             let array = array.as_string::<i32>();
-            let mut known: HashMap<&str, u32> = HashMap::new();
+            let mut known: HashMap<&str, u32, RandomState> = HashMap::default();
             for row in rows {
                 let text = array.value(row);
                 let code =

@@ -1,17 +1,24 @@
 //! Reading the files of a part straight into resident form.
 
 use std::fs;
+use std::path::PathBuf;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::{FieldRef, Fields};
 use bytes::Bytes;
 use candor_event::{PersonId, Timestamp, Value};
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
 use parquet::encryption::decrypt::FileDecryptionProperties;
+use parquet::errors::ParquetError;
 
 use super::{File, Kind, Part, Place, columns, history, writer};
 use crate::error::Error;
+use crate::resident::column::ColumnBuilder;
 use crate::resident::people::Trait;
 use crate::resident::segment::{Arrivals, Segment, SegmentBuilder};
 
@@ -46,16 +53,17 @@ fn read_history(
     sessions: &[i64],
     builder: &mut SegmentBuilder,
 ) -> Result<(), Error> {
-    let (facts, batches) = read(place, file)?;
+    let opened = Opened::new(place, file)?;
     let damaged = |why: &str| Error::corrupt(&place.path(&file.name), why);
-    let wide = match facts.iter().find(|(key, _)| key == "candor.id_bytes").map(|f| f.1.as_str()) {
+    let wide = match opened.fact("candor.id_bytes") {
         Some("1") => false,
         Some("2") => true,
         _ => return Err(damaged("the width of event ids")),
     };
     let start = writer::bucket_start(place.bucket);
     let (mut times, mut codes) = (Vec::new(), Vec::new());
-    for batch in batches {
+    for batch in opened.batches(None)? {
+        let batch = batch?;
         let people = batch.column(0).as_primitive_opt::<Int32Type>();
         let people = people.ok_or_else(|| damaged("people as numbers"))?;
         let strings: Option<Vec<_>> =
@@ -86,8 +94,10 @@ fn read_history(
 fn read_sessions(place: &Place<'_>, part: &Part) -> Result<Vec<i64>, Error> {
     let mut sessions = Vec::with_capacity(part.events as usize);
     for file in part.files.iter().filter(|file| file.kind == Kind::Arrivals) {
-        for batch in read(place, file)?.1 {
-            sessions.extend_from_slice(numbers(place, file, &batch, "session")?);
+        let opened = Opened::new(place, file)?;
+        let session = opened.fields().iter().position(|field| field.name() == "session");
+        for batch in opened.batches(session)? {
+            sessions.extend_from_slice(numbers(place, file, &batch?, "session")?);
         }
     }
     Ok(sessions)
@@ -97,7 +107,8 @@ fn read_sessions(place: &Place<'_>, part: &Part) -> Result<Vec<i64>, Error> {
 pub(crate) fn read_arrivals(place: &Place<'_>, part: &Part) -> Result<Arrivals, Error> {
     let mut arrivals = Arrivals::default();
     for file in part.files.iter().filter(|file| file.kind == Kind::Arrivals) {
-        for batch in read(place, file)?.1 {
+        for batch in Opened::new(place, file)?.batches(None)? {
+            let batch = batch?;
             arrivals.received.extend_from_slice(numbers(place, file, &batch, "received")?);
             let fingerprints = numbers(place, file, &batch, "fingerprint")?;
             arrivals.fingerprints.extend(fingerprints.iter().map(|number| *number as u64));
@@ -112,16 +123,30 @@ fn read_properties(
     builder: &mut SegmentBuilder,
     intern: &mut dyn FnMut(&str) -> u32,
 ) -> Result<(), Error> {
-    let mut first = 0;
-    for batch in read(place, file)?.1 {
-        for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
-            let damaged = |why: &str| Error::corrupt(&place.path(&file.name), why);
-            let (name, kind) = columns::name_of(field.name())
-                .ok_or_else(|| damaged("columns with a name and a type"))?;
-            let cells = builder.columns.entry(intern(name)).or_default();
-            columns::decode(kind, array, first, cells).map_err(damaged)?;
+    let damaged = |why: &str| Error::corrupt(&place.path(&file.name), why);
+    let opened = Opened::new(place, file)?;
+    let named = |field: &FieldRef| columns::name_of(field.name()).map(|(n, k)| (n.to_owned(), k));
+    let named: Option<Vec<(String, char)>> = opened.fields().iter().map(named).collect();
+    let named = named.ok_or_else(|| damaged("columns with a name and a type"))?;
+    // The types of one property stand side by side. One property at a time is unpacked.
+    let mut at = 0;
+    for typed in named.chunk_by(|a, b| a.0 == b.0) {
+        let mut cells = ColumnBuilder::default();
+        for (_, kind) in typed {
+            let mut first = 0;
+            for batch in opened.batches(Some(at))? {
+                let batch = batch?;
+                if first + batch.num_rows() > builder.rows() {
+                    return Err(damaged("as many rows as the part has events"));
+                }
+                columns::decode(*kind, batch.column(0), first, &mut cells).map_err(damaged)?;
+                first += batch.num_rows();
+            }
+            at += 1;
         }
-        first += batch.num_rows();
+        if !cells.is_empty() {
+            builder.columns.insert(intern(&typed[0].0), cells.finish(builder.rows()));
+        }
     }
     Ok(())
 }
@@ -133,7 +158,8 @@ pub(crate) fn read_people(
     mut put: impl FnMut(u32, PersonId),
 ) -> Result<(), Error> {
     let damaged = || Error::corrupt(&place.path(&file.name), "ordinals with ids of 16 bytes");
-    for batch in read(place, file)?.1 {
+    for batch in Opened::new(place, file)?.batches(None)? {
+        let batch = batch?;
         let people = batch.column(0).as_primitive_opt::<Int32Type>().ok_or_else(damaged)?;
         let ids = batch.columns().get(1).and_then(|ids| ids.as_binary_opt::<i32>());
         let ids = ids.ok_or_else(damaged)?;
@@ -153,7 +179,8 @@ pub(crate) fn read_traits(
     mut put: impl FnMut(u32, Trait),
 ) -> Result<(), Error> {
     let damaged = |why: &str| Error::corrupt(&place.path(&file.name), why);
-    for batch in read(place, file)?.1 {
+    for batch in Opened::new(place, file)?.batches(None)? {
+        let batch = batch?;
         let people = batch.column(0).as_primitive_opt::<Int32Type>();
         let people = people.ok_or_else(|| damaged("people as numbers"))?;
         let at = numbers(place, file, &batch, "at")?;
@@ -190,33 +217,62 @@ fn numbers<'a>(
         .ok_or_else(|| Error::corrupt(&place.path(&file.name), format!("a column {name}")))
 }
 
-type Facts = Vec<(String, String)>;
+/// A file of a part, as it lies on disk.
+struct Opened {
+    path: PathBuf,
+    bytes: Bytes,
+    metadata: ArrowReaderMetadata,
+}
 
-fn read(place: &Place<'_>, file: &File) -> Result<(Facts, Vec<RecordBatch>), Error> {
-    let path = place.path(&file.name);
-    let damaged = |e: parquet::errors::ParquetError| Error::corrupt(&path, e);
-    let bytes = Bytes::from(fs::read(&path).map_err(|e| Error::disk("read", &path, e))?);
-    if bytes.len() as u64 != file.bytes {
-        return Err(Error::corrupt(&path, format!("{} bytes, not {}", file.bytes, bytes.len())));
+impl Opened {
+    fn new(place: &Place<'_>, file: &File) -> Result<Opened, Error> {
+        let path = place.path(&file.name);
+        let damaged = |e: ParquetError| Error::corrupt(&path, e);
+        let bytes = Bytes::from(fs::read(&path).map_err(|e| Error::disk("read", &path, e))?);
+        if bytes.len() as u64 != file.bytes {
+            return Err(Error::corrupt(
+                &path,
+                format!("{} bytes, not {}", file.bytes, bytes.len()),
+            ));
+        }
+        let mut options = ArrowReaderOptions::new();
+        if place.keys.encrypts() {
+            let key = place.keys.unwrap_file_key(file.class, &file.wrapped_key);
+            let key = key.map_err(|e| Error::keys(&path, e))?;
+            let decryption = FileDecryptionProperties::builder(key.bytes.to_vec())
+                .with_aad_prefix(place.aad(&file.kind, file.class))
+                .build()
+                .map_err(damaged)?;
+            options = options.with_file_decryption_properties(decryption);
+        }
+        let metadata = ArrowReaderMetadata::load(&bytes, options).map_err(damaged)?;
+        Ok(Opened { path, bytes, metadata })
     }
-    let mut options = ArrowReaderOptions::new();
-    if place.keys.encrypts() {
-        let key = place.keys.unwrap_file_key(file.class, &file.wrapped_key);
-        let key = key.map_err(|e| Error::keys(&path, e))?;
-        let decryption = FileDecryptionProperties::builder(key.bytes.to_vec())
-            .with_aad_prefix(place.aad(&file.kind, file.class))
-            .build()
-            .map_err(damaged)?;
-        options = options.with_file_decryption_properties(decryption);
+
+    fn fields(&self) -> &Fields {
+        self.metadata.schema().fields()
     }
-    let builder =
-        ParquetRecordBatchReaderBuilder::try_new_with_options(bytes, options).map_err(damaged)?;
-    let facts = builder.metadata().file_metadata().key_value_metadata().into_iter().flatten();
-    let facts =
-        facts.map(|fact| (fact.key.clone(), fact.value.clone().unwrap_or_default())).collect();
-    let reader = builder.with_batch_size(BATCH_ROWS).build().map_err(damaged)?;
-    let batches: Result<Vec<_>, _> = reader.collect();
-    let batches =
-        batches.map_err(|e: arrow_schema::ArrowError| Error::corrupt(&path, e.to_string()))?;
-    Ok((facts, batches))
+
+    fn fact(&self, name: &str) -> Option<&str> {
+        let facts = self.metadata.metadata().file_metadata().key_value_metadata();
+        facts?.iter().find(|fact| fact.key == name)?.value.as_deref()
+    }
+
+    /// The rows in batches, of all columns or of one.
+    fn batches(
+        &self,
+        column: Option<usize>,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, Error>>, Error> {
+        let mut reader = ParquetRecordBatchReaderBuilder::new_with_metadata(
+            self.bytes.clone(),
+            self.metadata.clone(),
+        );
+        if let Some(column) = column {
+            let only = ProjectionMask::roots(reader.parquet_schema(), [column]);
+            reader = reader.with_projection(only);
+        }
+        let reader = reader.with_batch_size(BATCH_ROWS).build();
+        let reader = reader.map_err(|e| Error::corrupt(&self.path, e))?;
+        Ok(reader.map(|batch| batch.map_err(|e| Error::corrupt(&self.path, e))))
+    }
 }

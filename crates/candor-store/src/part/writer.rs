@@ -16,13 +16,17 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
 
-use super::{BUCKET_DAYS, File, Kind, Place, columns, history};
+use super::columns::{self, Typed};
+use super::{BUCKET_DAYS, File, Kind, Place, history};
 use crate::error::Error;
 use crate::resident::column::Column;
 use crate::resident::people::Trait;
 use crate::resident::segment::{Arrivals, Segment};
 
 const BUCKET_SECONDS: i64 = BUCKET_DAYS * 86_400;
+
+/// Rows whose properties are arrays at one time.
+const PIECE_ROWS: usize = 65_536;
 
 /// The bucket of a moment in ms.
 pub(crate) fn bucket_of(time: i64) -> i64 {
@@ -50,11 +54,14 @@ pub(crate) fn write_part(
     }
     for (class, mut named) in by_class {
         named.sort_by(|a, b| a.0.cmp(&b.0));
-        let mut fields = Vec::new();
-        for (name, column) in named {
-            fields.extend(columns::encode(&name, column, segment.rows()));
-        }
-        files.push(write(place, Kind::Properties, class, fields, properties(), vec![])?);
+        let typed: Vec<Typed<'_>> =
+            named.iter().flat_map(|(name, column)| columns::typed(name, column)).collect();
+        let fields = typed.iter().map(Typed::field).collect();
+        let pieces = (0..segment.rows()).step_by(PIECE_ROWS).map(|first| {
+            let rows = first..segment.rows().min(first + PIECE_ROWS);
+            typed.iter().map(|typed| typed.encode(rows.clone())).collect()
+        });
+        files.push(write_pieces(place, Kind::Properties, class, fields, properties(), pieces)?);
     }
     Ok(files)
 }
@@ -219,10 +226,22 @@ fn write(
     layout: WriterPropertiesBuilder,
     facts: Vec<KeyValue>,
 ) -> Result<File, Error> {
+    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = fields.into_iter().unzip();
+    let layout = layout.set_key_value_metadata((!facts.is_empty()).then_some(facts));
+    write_pieces(place, kind, class, fields, layout, std::iter::once(arrays))
+}
+
+/// Writes rows piece by piece, each an array for each field: only one piece is there as arrays.
+fn write_pieces(
+    place: &Place<'_>,
+    kind: Kind,
+    class: DataClass,
+    fields: Vec<Field>,
+    mut layout: WriterPropertiesBuilder,
+    pieces: impl Iterator<Item = Vec<ArrayRef>>,
+) -> Result<File, Error> {
     let name = place.name(&kind, class);
     let path = place.path(&name);
-    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = fields.into_iter().unzip();
-    let mut layout = layout.set_key_value_metadata((!facts.is_empty()).then_some(facts));
     let mut wrapped_key = Vec::new();
     if place.keys.encrypts() {
         let key = place.keys.new_file_key(class).map_err(|e| Error::keys(&path, e))?;
@@ -235,13 +254,16 @@ fn write(
         layout = layout.with_file_encryption_properties(encryption);
         wrapped_key = key.wrapped;
     }
-    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
-        .map_err(|e| Error::corrupt(&path, e))?;
+    let schema = Arc::new(Schema::new(fields));
     // Encoded in memory and written at once: a full disk is then a plain I/O error here.
     let mut encoded = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut encoded, batch.schema(), Some(layout.build()))
+    let mut writer = ArrowWriter::try_new(&mut encoded, schema.clone(), Some(layout.build()))
         .map_err(|e| Error::corrupt(&path, e))?;
-    writer.write(&batch).map_err(|e| Error::corrupt(&path, e))?;
+    for arrays in pieces {
+        let batch = RecordBatch::try_new(schema.clone(), arrays);
+        let batch = batch.map_err(|e| Error::corrupt(&path, e))?;
+        writer.write(&batch).map_err(|e| Error::corrupt(&path, e))?;
+    }
     writer.close().map_err(|e| Error::corrupt(&path, e))?;
     let bytes = encoded.len() as u64;
     write_synced(&path, &encoded)?;

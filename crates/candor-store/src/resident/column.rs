@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
+use std::ops::Range;
 
 use ahash::RandomState;
 use candor_event::{HashedAlready, ValueRef};
@@ -45,21 +46,20 @@ impl Column {
         &self.values
     }
 
-    /// Calls `each` with every row that has a value, ascending, and its code.
-    pub(crate) fn filled_rows(&self, mut each: impl FnMut(u32, u32)) {
-        let codes = self.codes.iter().map(|code| code as u32);
-        match &self.rows {
-            None => {
-                (0..).zip(codes).filter(|cell| cell.1 != 0).for_each(|cell| each(cell.0, cell.1))
+    /// The code of each row of a range: for those who go through all of them.
+    pub(crate) fn codes(&self, range: Range<usize>) -> Vec<u32> {
+        let Some(rows) = &self.rows else {
+            return range.map(|row| self.codes.get(row) as u32).collect();
+        };
+        let mut all = vec![0; range.len()];
+        let first = rows.partition_point(|row| row < range.start as u64);
+        for place in first..rows.len() {
+            let row = rows.get(place) as usize;
+            if row >= range.end {
+                break;
             }
-            Some(rows) => rows.iter().zip(codes).for_each(|(row, code)| each(row as u32, code)),
+            all[row - range.start] = self.codes.get(place) as u32;
         }
-    }
-
-    /// The code of each of so many rows: for those who go through all of them.
-    pub(crate) fn codes(&self, rows: usize) -> Vec<u32> {
-        let mut all = vec![0; rows];
-        self.filled_rows(|row, code| all[row as usize] = code);
         all
     }
 

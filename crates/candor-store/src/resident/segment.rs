@@ -123,7 +123,9 @@ impl Segment {
                 columns[property].push(place, value.into());
             }
         }
-        builder.columns.extend((0..).zip(columns).filter(|(_, column)| !column.is_empty()));
+        let filled = (0..).zip(columns).filter(|(_, column)| !column.is_empty());
+        let rows = builder.rows();
+        builder.columns.extend(filled.map(|(property, column)| (property, column.finish(rows))));
         builder.finish()
     }
 
@@ -184,7 +186,8 @@ fn merged_order(sources: &[Arc<Segment>], keep: &dyn Fn(u32, i64) -> bool) -> Ve
     order
 }
 
-/// Properties go column by column, so that a value is hashed once per segment.
+/// Properties go column by column, so that a value is hashed once per segment and one column at a
+/// time is unpacked.
 fn join_columns(builder: &mut SegmentBuilder, order: &[Place], sources: &[Arc<Segment>]) {
     let mut properties: Vec<u32> =
         sources.iter().flat_map(|segment| segment.columns.keys().copied()).collect();
@@ -196,7 +199,7 @@ fn join_columns(builder: &mut SegmentBuilder, order: &[Place], sources: &[Arc<Se
         let codes: Vec<Vec<u32>> = columns
             .iter()
             .zip(sources)
-            .map(|(column, segment)| column.map_or(Vec::new(), |c| c.codes(segment.rows())))
+            .map(|(column, segment)| column.map_or(Vec::new(), |c| c.codes(0..segment.rows())))
             .collect();
         let mut known: Vec<Vec<u32>> = columns
             .iter()
@@ -215,7 +218,7 @@ fn join_columns(builder: &mut SegmentBuilder, order: &[Place], sources: &[Arc<Se
         }
         // Rows that are kept may all be without it; a column without rows is none.
         if !joined.is_empty() {
-            builder.columns.insert(property, joined);
+            builder.columns.insert(property, joined.finish(order.len()));
         }
     }
 }
@@ -228,7 +231,7 @@ pub(crate) struct SegmentBuilder {
     codes: Vec<u16>,
     session_rows: Vec<u64>,
     session_ids: Vec<u64>,
-    pub(crate) columns: HashMap<u32, ColumnBuilder>,
+    pub(crate) columns: HashMap<u32, Column>,
     pub(crate) arrivals: Arrivals,
 }
 
@@ -267,11 +270,7 @@ impl SegmentBuilder {
             codes: Packed::of(self.codes.iter().map(|code| u64::from(*code)), largest.into()),
             session_rows: packed(&self.session_rows),
             session_ids: packed(&self.session_ids),
-            columns: self
-                .columns
-                .into_iter()
-                .map(|(property, column)| (property, column.finish(rows)))
-                .collect(),
+            columns: self.columns,
             arrivals: Mutex::new(with_arrivals.then(|| Arc::new(self.arrivals))),
         }
     }
