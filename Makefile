@@ -13,7 +13,7 @@ export CARGO_TERM_COLOR ?= auto
 help:
 	@echo "make demo    build everything and serve the product with generated people and live traffic"
 	@echo "make test    install what tests need and run every check"
-	@echo "make torture the long forms: a hundred kills, campaigns under kills, many cases of each property"
+	@echo "make torture the long forms: a hundred kills and power cuts, campaigns under both, many cases of each property"
 	@echo "make bench   measure what the server takes in, about three minutes"
 	@echo "make fuzz    throw bytes at every decoder for MINUTES=10 each"
 	@echo "make build   build the release binary and copy it to build/candor"
@@ -42,9 +42,10 @@ test: check-tools web format lint unit docs audit dashboard browser rest-client
 
 # Prints the seed of the kills: SEED=… repeats a run.
 torture: check-tools
-	KILLS=100 cargo test --locked -p candor --test e2e kills_under_load -- --nocapture
+	KILLS=100 cargo test --locked -p candor --test e2e under_load_lose_nothing -- --nocapture
 	@scripts/mail-peers
 	KILLS=10 cargo test --locked -p candor --test e2e lose_nobody -- --nocapture --test-threads 1
+	HANG=600 cargo test --locked -p candor --test e2e that_hangs -- --nocapture
 	PROPTEST_CASES=5000 cargo test --workspace --locked
 
 format:

@@ -7,6 +7,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use candor_event::Timestamp;
 
@@ -286,6 +287,9 @@ impl MailServer {
             }
             _ => None,
         };
+        if self.answer_seconds.is_some_and(|seconds| !(5..=600).contains(&seconds)) {
+            return Err(BadSetting::new("answer_seconds", "must be 5 to 600"));
+        }
         let usual = SmtpSettings::new(&self.host, self.port);
         let settings = SmtpSettings {
             tls: self.tls.into(),
@@ -294,6 +298,7 @@ impl MailServer {
             hello_name: self.hello_name.clone().unwrap_or_else(|| bounces.domain().to_owned()),
             connections: self.connections,
             messages_per_session: self.messages_per_session.unwrap_or(usual.messages_per_session),
+            message_timeout: self.answer_seconds.map_or(usual.message_timeout, Duration::from_secs),
             ..usual
         };
         let keys = self.dkim.iter().map(DkimSettings::key).collect::<Result<_, _>>()?;

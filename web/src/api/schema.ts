@@ -4763,6 +4763,8 @@ export interface components {
             connections: number;
             /** @description Else 1,000. */
             messages_per_session?: number;
+            /** @description How long the answer to a message may take; else 600. Then nobody knows whether the server took it. */
+            answer_seconds?: number;
             per_second?: number;
             /** @description Who writes, where a campaign does not say. */
             from: components["schemas"]["Sender"];

@@ -32,8 +32,11 @@ pub const LEASE_MS: i64 = 60_000;
 const SLICE: Duration = Duration::from_millis(500);
 /// Ends that are worth a commit of their own.
 const COMMIT_AT: usize = 16;
-/// How long a few ends wait for more.
+/// How long a few ends wait for more, and at most where more is on its way.
 const LINGER: Duration = Duration::from_millis(5);
+const END_WAITS_MAX: Duration = Duration::from_millis(250);
+/// So long after the last end, who has only answers to wait for makes room for another worker.
+const ANSWER_WAITS_MAX: Duration = Duration::from_secs(1);
 /// Frames of outcomes on their way to the log, and outcomes of one where many are told again.
 const TELLING_MAX: usize = 8;
 const TOLD_TOGETHER: usize = 500;
@@ -70,8 +73,9 @@ struct Work<'w> {
     ready: VecDeque<(Delivery, Ready)>,
     flying: JoinSet<(u32, Result<Answer, Recall>)>,
     flown: HashMap<u32, Flying>,
-    /// Ends and drops that are not durable yet.
+    /// Ends and drops that are not durable yet, and since when the first of them waits for that.
     ends: Vec<End>,
+    first_end_at: Instant,
     /// Addresses that there are not, to be left alone.
     retired: Vec<String>,
     /// Why the run is to pause by itself.
@@ -86,7 +90,8 @@ struct Work<'w> {
 }
 
 /// Works on a lease until nothing of it is due, somebody halts its run, or another run has its
-/// turn. `seen`: the run's changes when its plan was made.
+/// turn. `seen`: the run's changes when its plan was made. `busy` is dropped as soon as nothing is
+/// left but to wait for answers, or at the end.
 ///
 /// # Errors
 /// [`Error`] where something durable could not be done; the lease runs out then.
@@ -96,6 +101,7 @@ pub async fn work(
     flow: &Arc<Flow>,
     lease: &Lease,
     seen: u64,
+    busy: impl Send,
 ) -> Result<(), Error> {
     let now = sender.now();
     let id = |person| sender.message_id(&lease.run, person);
@@ -117,6 +123,7 @@ pub async fn work(
         flying: JoinSet::new(),
         flown: HashMap::new(),
         ends: Vec::new(),
+        first_end_at: begun,
         retired: Vec::new(),
         pauses: None,
         places: Vec::new(),
@@ -134,7 +141,7 @@ pub async fn work(
         }
     }
     work.sort(all, now);
-    match work.run().await? {
+    match work.run(busy).await? {
         true => work.end().await,
         // Another worker has it: what we know is not ours to say.
         false => Ok(()),
@@ -173,7 +180,8 @@ impl Work<'_> {
     }
 
     /// True when all that could be done was; false when the lease was lost.
-    async fn run(&mut self) -> Result<bool, Error> {
+    async fn run(&mut self, busy: impl Send) -> Result<bool, Error> {
+        let mut busy = Some(busy);
         loop {
             self.stands().await?;
             if self.look() || self.has_had_its_turn() {
@@ -195,6 +203,9 @@ impl Work<'_> {
             }
             if !self.keep_lease().await? {
                 return Ok(false);
+            }
+            if self.rests() {
+                busy.take();
             }
             if !commits {
                 self.wait(wait).await;
@@ -244,7 +255,7 @@ impl Work<'_> {
             Err(Stop::Later(due)) => {
                 self.put_off(due);
                 let moved = settle::put_off(&delivery, due);
-                self.ends.push(End { delivery, moved, variant: None });
+                self.ends_as(End { delivery, moved, variant: None });
             }
             Err(Stop::Cannot(answer)) => self.ends_with(delivery, None, None, &answer),
         }
@@ -263,7 +274,7 @@ impl Work<'_> {
             true => settle::doubted(&delivery, reason),
             false => settle::dropped(&delivery, reason, detail),
         };
-        self.ends.push(End { delivery, moved, variant });
+        self.ends_as(End { delivery, moved, variant });
     }
 
     fn ends_with(
@@ -289,7 +300,7 @@ impl Work<'_> {
             }
             _ => {}
         }
-        self.ends.push(End { delivery, moved, variant });
+        self.ends_as(End { delivery, moved, variant });
     }
 
     /// How much of what is ready has a place and may go now; and until when to wait where none may.
@@ -326,10 +337,26 @@ impl Work<'_> {
         }
     }
 
+    fn ends_as(&mut self, end: End) {
+        if self.ends.is_empty() {
+            self.first_end_at = Instant::now();
+        }
+        self.ends.push(end);
+    }
+
+    /// Ends are committed when there are many, when no more are near, and in any case soon: one
+    /// message of which nobody says anything for minutes must not keep the others from being known.
     fn worth_a_commit(&self) -> bool {
         let idle = self.flown.is_empty() && self.ready.is_empty() && self.making.is_empty();
-        let pauses = self.pauses.is_some();
-        self.ends.len() >= COMMIT_AT || ((idle || pauses) && !self.ends.is_empty())
+        let soon = idle || self.pauses.is_some() || self.first_end_at.elapsed() >= END_WAITS_MAX;
+        self.ends.len() >= COMMIT_AT || (soon && !self.ends.is_empty())
+    }
+
+    /// Whether nothing is left to do but to wait for answers, and for a while already: another may
+    /// work meanwhile.
+    fn rests(&self) -> bool {
+        let done = self.todo.is_empty() && self.making.is_empty() && self.ready.is_empty();
+        done && self.ends.is_empty() && self.first_end_at.elapsed() >= ANSWER_WAITS_MAX
     }
 
     /// Commits ends, and the intents for what has a place; then hands that over. False when the
@@ -400,7 +427,7 @@ impl Work<'_> {
         let now = self.sender.now();
         let more = match until {
             Some(until) => Duration::from_millis((until.0 - now.0).clamp(1, 1_000) as u64),
-            None => LINGER * 50,
+            None => END_WAITS_MAX,
         };
         let waiting = !self.making.is_empty();
         tokio::select! {
@@ -450,7 +477,7 @@ impl Work<'_> {
                 // What may have gone before stays as it is, and is asked about again.
                 if !doubted {
                     let moved = settle::put_off(&delivery, now);
-                    self.ends.push(End { delivery, moved, variant });
+                    self.ends_as(End { delivery, moved, variant });
                 }
             }
         }

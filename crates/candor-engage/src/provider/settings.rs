@@ -184,6 +184,10 @@ pub struct MailServer {
     /// At most so many messages in a second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_second: Option<u32>,
+    /// How long the answer to a message may take, 5 to 600 s; else 600, as RFC 5321 asks
+    /// (4.5.3.2.6). Then nobody knows whether the server took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_seconds: Option<u64>,
     /// Who writes, where a campaign does not say.
     pub from: Sender,
     /// Where answers go, if not to `from`.

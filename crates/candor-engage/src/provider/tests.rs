@@ -68,6 +68,8 @@ fn what_will_not_do_is_named() {
     check(json!({"connections": 101}), "connections");
     check(json!({"per_second": 0}), "per_second");
     check(json!({"messages_per_session": 0}), "messages_per_session");
+    check(json!({"answer_seconds": 4}), "answer_seconds");
+    check(json!({"answer_seconds": 601}), "answer_seconds");
     check(json!({"hello_name": "a b"}), "hello_name");
     check(json!({"bounce_domain": ""}), "bounce_domain");
     check(json!({"list_id": "a b"}), "list_id");

@@ -196,7 +196,7 @@ impl House {
     pub async fn works(&self, campaign: &Campaign) {
         while let Some(lease) = self.lease().await {
             let plan = self.plan(&lease.run, campaign).await;
-            work(&self.sender, &plan, &self.flow, &lease, 0).await.unwrap();
+            work(&self.sender, &plan, &self.flow, &lease, 0, ()).await.unwrap();
         }
     }
 
@@ -225,7 +225,7 @@ pub async fn work_on_all(house: &House, campaign: &Campaign) {
     while let Some(lease) = house.lease().await {
         let plan = house.plan(&lease.run, campaign).await;
         let (sender, flow) = (house.sender.clone(), house.flow.clone());
-        working.spawn(async move { work(&sender, &plan, &flow, &lease, 0).await });
+        working.spawn(async move { work(&sender, &plan, &flow, &lease, 0, ()).await });
     }
     while let Some(ended) = working.join_next().await {
         ended.unwrap().unwrap();

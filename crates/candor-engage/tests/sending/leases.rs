@@ -70,7 +70,7 @@ async fn a_worker_that_froze_past_its_lease_commits_nothing_more() {
     let plan = frozen.plan("news 1", &news).await;
     let working = {
         let (sender, flow, lease) = (frozen.sender.clone(), frozen.flow.clone(), lease.clone());
-        tokio::spawn(async move { work(&sender, &plan, &flow, &lease, 0).await })
+        tokio::spawn(async move { work(&sender, &plan, &flow, &lease, 0, ()).await })
     };
     let end = Instant::now() + Duration::from_secs(10);
     while server.taken.load(Ordering::SeqCst) < WINDOW {
@@ -147,7 +147,7 @@ async fn by_a_provider_that_was_given_up_nothing_goes_and_its_runs_rest() {
     house.fires("news 1", &news, &[1]).await;
     let lease = house.lease().await.unwrap();
     let plan = house.plan(&lease.run, &news).await;
-    work(&house.sender, &plan, &house.flow, &lease, 0).await.unwrap();
+    work(&house.sender, &plan, &house.flow, &lease, 0, ()).await.unwrap();
     assert!(house.sent().is_empty());
     let run = house.catalog.run(&account(), "news 1").await.unwrap().unwrap();
     assert_eq!(run.state, RunState::Paused);

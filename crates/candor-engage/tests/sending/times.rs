@@ -124,7 +124,7 @@ async fn what_could_not_go_in_time_never_goes() {
     house.goes_to("2026-06-01T12:30:00Z");
     let lease = house.lease().await.unwrap();
     let plan = house.plan(&lease.run, &short).await;
-    candor_engage::dispatch::work(&house.sender, &plan, &house.flow, &lease, 0).await.unwrap();
+    candor_engage::dispatch::work(&house.sender, &plan, &house.flow, &lease, 0, ()).await.unwrap();
     assert_eq!(house.sent(), [1, 2], "at the last moment");
     house.clock.advance_ms(1);
     house.works(&short).await;

@@ -17,7 +17,9 @@ const WORKERS_MAX: usize = 4;
 /// What is known of one lane.
 #[derive(Default)]
 pub struct State {
-    workers: usize,
+    /// Who works, and who is there at all: some only wait for answers.
+    busy: usize,
+    there: usize,
     /// The provider whose flow this is: another one, and it begins anew.
     flow: Option<(Arc<Provider>, Arc<Flow>)>,
 }
@@ -25,7 +27,7 @@ pub struct State {
 /// Whether anybody still works.
 pub fn working(server: &Server) -> bool {
     let lanes = server.engine.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-    lanes.values().any(|lane| lane.workers > 0)
+    lanes.values().any(|lane| lane.there > 0)
 }
 
 /// Gives out leases of what is due.
@@ -34,7 +36,7 @@ pub async fn lease(server: &Arc<Server>) -> anyhow::Result<()> {
     for (lane, waiting) in server.catalog.lanes_due(now).await? {
         tell_who_waits(server, &lane, waiting);
         let Some(tenant) = server.tenant(lane.account.as_str()) else { continue };
-        while let Some(place) = begins(server, &lane) {
+        while let Some((busy, there)) = begins(server, &lane) {
             let until = Timestamp(server.now().0 + LEASE_MS);
             let halted = tenant.sender.halts.is_off(&lane.channel) || is_held(server, &lane, now);
             let lease = match halted {
@@ -44,30 +46,32 @@ pub async fn lease(server: &Arc<Server>) -> anyhow::Result<()> {
             let Some(lease) = lease else { break };
             let (server, tenant, lane) = (server.clone(), tenant.clone(), lane.clone());
             tokio::spawn(async move {
-                if let Err(error) = one(&server, &tenant, &lane, &lease).await {
+                if let Err(error) = one(&server, &tenant, &lane, &lease, busy).await {
                     tracing::error!(error = format!("{error:#}"), "a worker ended");
                 }
-                drop(place);
-                server.engine.wake();
+                drop(there);
             });
         }
     }
     Ok(())
 }
 
-/// A worker's place in a lane, free again when it is dropped: however the worker ends.
-struct Place {
+/// A worker who counts in a lane until this is dropped: however the worker ends.
+struct Counts {
     server: Arc<Server>,
     lane: Lane,
+    of: fn(&mut State) -> &mut usize,
 }
 
-impl Drop for Place {
+impl Drop for Counts {
     fn drop(&mut self) {
         let lanes = &self.server.engine.lanes;
         let mut lanes = lanes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(state) = lanes.get_mut(&self.lane) {
-            state.workers -= 1;
+            *(self.of)(state) -= 1;
         }
+        drop(lanes);
+        self.server.engine.wake();
     }
 }
 
@@ -85,13 +89,17 @@ fn is_held(server: &Server, lane: &Lane, now: Timestamp) -> bool {
     flow.is_some_and(|(_, flow)| flow.held_until(now).is_some())
 }
 
-/// Takes a worker's place, if there is one.
-fn begins(server: &Arc<Server>, lane: &Lane) -> Option<Place> {
+/// Takes a worker's place, if there is one: it counts as busy, and as there.
+fn begins(server: &Arc<Server>, lane: &Lane) -> Option<(Counts, Counts)> {
     let mut lanes = server.engine.lanes.lock().unwrap_or_else(PoisonError::into_inner);
     let state = lanes.entry(lane.clone()).or_default();
-    let free = state.workers < WORKERS_MAX;
-    state.workers += usize::from(free);
-    free.then(|| Place { server: server.clone(), lane: lane.clone() })
+    if state.busy >= WORKERS_MAX {
+        return None;
+    }
+    state.busy += 1;
+    state.there += 1;
+    let counts = |of| Counts { server: server.clone(), lane: lane.clone(), of };
+    Some((counts(|state| &mut state.busy), counts(|state| &mut state.there)))
 }
 
 /// Somebody changed a provider: whatever it said before, it is asked at once.
@@ -104,7 +112,13 @@ pub fn renew(engine: &Engine, lane: &Lane) {
 }
 
 /// Works on one lease.
-async fn one(server: &Server, tenant: &Tenant, lane: &Lane, lease: &Lease) -> anyhow::Result<()> {
+async fn one(
+    server: &Server,
+    tenant: &Tenant,
+    lane: &Lane,
+    lease: &Lease,
+    busy: Counts,
+) -> anyhow::Result<()> {
     let (seen, plan) = match plan_of(server, tenant, &lease.run).await? {
         Ok(found) => found,
         Err(NoPlan::Rests) => {
@@ -124,7 +138,7 @@ async fn one(server: &Server, tenant: &Tenant, lane: &Lane, lease: &Lease) -> an
     let standing = standing(server, lane).await?;
     let flow = flow(server, lane, &plan.provider, standing);
     // Where it fails it is not given back: it runs out, and what was not told is told again.
-    Ok(work(&tenant.sender, &plan, &flow, lease, seen).await?)
+    Ok(work(&tenant.sender, &plan, &flow, lease, seen, busy).await?)
 }
 
 /// How a provider stood when that was kept last.

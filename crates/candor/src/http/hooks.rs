@@ -80,7 +80,8 @@ pub async fn receive(
     Ok((StatusCode::OK, Json(json!({"taken": taken, "code": bounce.code}))))
 }
 
-/// Takes a bounce in: the message failed, and its address is left alone where that is sure.
+/// Takes in what became of a message: it failed, and its address is left alone where that is sure,
+/// or it arrived.
 async fn take(server: &Server, tenant: &Arc<Tenant>, bounce: &Bounce) -> Result<bool, Problem> {
     let account = &tenant.publisher.account_id;
     let id = bounce.id.0.to_be_bytes();
@@ -88,17 +89,18 @@ async fn take(server: &Server, tenant: &Arc<Tenant>, bounce: &Bounce) -> Result<
     let (reason, suppression) = match bounce.kind {
         // It is still tried.
         Kind::Delayed => return Ok(false),
+        Kind::Delivered => (None, None),
         Kind::Failed { retire } => {
-            (failed::BOUNCED, retire.then_some(SuppressionReason::HardBounce))
+            (Some(failed::BOUNCED), retire.then_some(SuppressionReason::HardBounce))
         }
-        Kind::Complaint => (failed::COMPLAINT, Some(SuppressionReason::Complaint)),
+        Kind::Complaint => (Some(failed::COMPLAINT), Some(SuppressionReason::Complaint)),
     };
     if let Some(suppression) = suppression {
         suppress(tenant, &message, suppression).await?;
     }
     let now = server.now();
-    let to = DeliveryState::Failed;
-    let news = server.catalog.settle(account, id, to, Some(reason), &bounce.code, now).await?;
+    let to = reason.map_or(DeliveryState::Delivered, |_| DeliveryState::Failed);
+    let news = server.catalog.settle(account, id, to, reason, &bounce.code, now).await?;
     if news {
         let told = outcome(server, tenant, &message, reason, now).await?;
         (tenant.sender.tell)(vec![told]).await.map_err(|_| {
@@ -127,7 +129,7 @@ async fn outcome(
     server: &Server,
     tenant: &Tenant,
     message: &Delivery,
-    reason: &str,
+    failed: Option<&str>,
     now: candor_event::Timestamp,
 ) -> Result<Outcome, Problem> {
     let account = &tenant.publisher.account_id;
@@ -136,8 +138,12 @@ async fn outcome(
     let saved = server.catalog.definition(account, CAMPAIGN, &campaign).await?;
     let name = saved.map(|saved| saved.name).unwrap_or_default();
     let mut properties = about_message((&campaign, &name), Channel::Email.word(), message.id);
-    properties.insert("drop_reason", reason.into());
-    let id = event_id(message.id, reason);
-    let person = message.person;
-    Ok(Outcome { person, at: now, name: "Notification Dropped", id, properties })
+    let (name, tag) = match failed {
+        Some(reason) => {
+            properties.insert("drop_reason", reason.into());
+            ("Notification Dropped", reason)
+        }
+        None => ("Notification Delivered", "delivered"),
+    };
+    Ok(Outcome { person: message.person, at: now, name, id: event_id(message.id, tag), properties })
 }

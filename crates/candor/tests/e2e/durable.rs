@@ -1,5 +1,6 @@
 //! What was acknowledged is there exactly once, whatever happens to the server or its disk.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Mutex;
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
+use crate::power::Disk;
 use crate::server::{Server, bearer, create};
 
 const SENDERS: usize = 4;
@@ -73,11 +75,22 @@ fn send_until_killed(
     }
 }
 
-/// `KILLS` says how many, ten without it; `SEED` repeats a run.
 #[test]
 fn kills_under_load_lose_nothing_and_double_nothing() {
+    killed_under_load(10, Server::start_flushing, || {});
+}
+
+#[test]
+fn power_cuts_under_load_lose_nothing_and_double_nothing() {
+    let disk: OnceCell<Disk> = OnceCell::new();
+    let start = |data: &Path| Server::start_on(disk.get_or_init(|| Disk::of(data)), data);
+    killed_under_load(6, start, || disk.get().unwrap().lose());
+}
+
+/// `KILLS` says how many, or `usual`; `SEED` repeats a run. After each kill comes `after`.
+fn killed_under_load(usual: u64, start: impl Fn(&Path) -> Server, after: impl Fn()) {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let kills = number("KILLS").unwrap_or(10);
+    let kills = number("KILLS").unwrap_or(usual);
     let mut seed = number("SEED").unwrap_or_else(|| u64::from(std::process::id()));
     eprintln!("KILLS={kills} SEED={seed}");
     let data = tempfile::tempdir().unwrap();
@@ -85,7 +98,7 @@ fn kills_under_load_lose_nothing_and_double_nothing() {
     let acknowledged: Mutex<BTreeSet<usize>> = Mutex::default();
     let next = AtomicUsize::new(0);
     for _ in 0..kills {
-        let server = Server::start_flushing(data.path());
+        let server = start(data.path());
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let moment = Duration::from_millis(10 + (seed >> 33) % 300);
         std::thread::scope(|scope| {
@@ -95,6 +108,8 @@ fn kills_under_load_lose_nothing_and_double_nothing() {
             std::thread::sleep(moment);
             server.hang_up();
         });
+        server.kill();
+        after();
     }
     let acknowledged = acknowledged.into_inner().unwrap();
     let sent = next.into_inner();

@@ -13,6 +13,7 @@ mod durable;
 mod flow;
 mod import;
 mod names;
+mod power;
 mod privacy;
 mod refused;
 mod repeats;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value as Json;
 
 use crate::described;
+use crate::power::Disk;
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_candor");
 
@@ -54,6 +55,16 @@ impl Server {
         let folder = data.to_str().unwrap();
         let settings =
             [("CANDOR_STORE__FLUSH_ROWS", "20"), ("CANDOR_LOG__FILE_BYTES_MAX", "65536")];
+        Server::run_with(&["serve", "--data", folder], "warn", Stdio::null(), &settings)
+    }
+
+    /// On a disk that can lose its power; parts are written as often as can be.
+    pub fn start_on(disk: &Disk, data: &Path) -> Server {
+        let folder = data.to_str().unwrap();
+        let layer = disk.layer();
+        let mut settings =
+            vec![("CANDOR_STORE__FLUSH_ROWS", "20"), ("CANDOR_LOG__FILE_BYTES_MAX", "65536")];
+        settings.extend(layer.iter().map(|(name, value)| (*name, value.as_str())));
         Server::run_with(&["serve", "--data", folder], "warn", Stdio::null(), &settings)
     }
 

@@ -175,12 +175,13 @@ function Dkim({ settings, onChange }: Props) {
 
 function More({ settings, onChange }: Props) {
   const put = (more: Partial<MailServer>) => onChange({ ...settings, ...more });
-  const count = (label: string, field: "connections" | "messages_per_session" | "per_second", most: number) => (
+  type Count = "connections" | "messages_per_session" | "per_second" | "answer_seconds";
+  const count = (label: string, field: Count, most: number, least = 1, unset = texts.noLimit) => (
     <NumberInput
       label={label}
       value={settings[field] ?? ""}
-      placeholder={texts.noLimit}
-      min={1}
+      placeholder={unset}
+      min={least}
       max={most}
       allowDecimal={false}
       onChange={(next) => put({ [field]: typeof next === "number" ? next : undefined })}
@@ -204,6 +205,7 @@ function More({ settings, onChange }: Props) {
           {count(texts.connections, "connections", 100)}
           {count(texts.perSession, "messages_per_session", 1_000_000)}
           {count(texts.perSecond, "per_second", 100_000)}
+          {count(texts.answerSeconds, "answer_seconds", 600, 5, "600")}
           <NativeSelect
             label={texts.unknown}
             value={settings.unknown}

@@ -46,6 +46,7 @@ function sentMail(settings: MailServer): MailServer {
     list_id: said(settings.list_id),
     per_second: said(settings.per_second),
     messages_per_session: said(settings.messages_per_session),
+    answer_seconds: said(settings.answer_seconds),
     from: sender(settings.from) ?? { address: "" },
     reply_to: sender(settings.reply_to),
     dkim: settings.dkim?.map((key) => ({ ...key, private_key: said(key.private_key) })),

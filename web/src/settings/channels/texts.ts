@@ -73,6 +73,7 @@ export const texts = catalogue({
     connections: "Connections side by side",
     perSession: "Messages in a connection",
     perSecond: "Messages a second at most",
+    answerSeconds: "Seconds to wait for the answer to a message",
     noLimit: "No limit",
     authorities: "Certificates to trust (PEM)",
     unknown: "A message of which nobody knows whether it was taken",

@@ -38,6 +38,8 @@ pub enum Kind {
     /// It is still being tried: nothing is to be done. OpenSMTPD says so once more, with `4.4.7`,
     /// when it gives up for lack of time.
     Delayed,
+    /// It lies in the reader's mailbox. Never so without our MAC.
+    Delivered,
     /// The reader called it spam.
     Complaint,
 }
@@ -71,9 +73,12 @@ pub fn read(raw: &[u8], delivered_to: Option<&str>, ours: &BounceAddress) -> Opt
     if let Some(failed) = acted(Action::Failed) {
         return Some(failed.bounce(named, &parts));
     }
-    let delayed = acted(Action::Delayed)?;
-    let code = delayed.status.map(status_text).unwrap_or_default();
-    Some(Bounce { id: named.id, kind: Kind::Delayed, code })
+    let (kind, about) = match acted(Action::Delayed) {
+        Some(delayed) => (Kind::Delayed, delayed),
+        None => (Kind::Delivered, acted(Action::Delivered).filter(|_| named.by_mac)?),
+    };
+    let code = about.status.map(status_text).unwrap_or_default();
+    Some(Bounce { id: named.id, kind, code })
 }
 
 /// The message meant, by the words that may be its address or by the headers of the original. An
@@ -134,7 +139,8 @@ fn blocks(status: &str) -> Vec<String> {
 enum Action {
     Failed,
     Delayed,
-    /// Delivered, relayed or expanded: no bounce.
+    Delivered,
+    /// Relayed or expanded: nothing is known of what comes after.
     Fine,
 }
 
@@ -148,6 +154,7 @@ fn recipient(block: &str) -> Option<Recipient> {
     let action = match field(block, "Action").next()?.to_ascii_lowercase() {
         action if action.starts_with("failed") => Action::Failed,
         action if action.starts_with("delayed") => Action::Delayed,
+        action if action.starts_with("delivered") => Action::Delivered,
         _ => Action::Fine,
     };
     let status = field(block, "Status").find_map(Status::leading);
@@ -263,14 +270,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_late_or_went_well_is_no_failure() {
+    fn what_is_late_or_arrived_is_no_failure() {
         let check = |fields: &str, expected: Option<Kind>| {
             let raw = notification(&ours().address(ID), fields, "550 5.1.1", "");
             let kind = read(raw.as_bytes(), None, &ours()).map(|bounce| bounce.kind);
             assert_eq!(kind, expected, "{fields}");
         };
         check("Action: delayed\nStatus: 4.4.1", Some(Kind::Delayed));
-        check("Action: delivered\nStatus: 2.0.0", None);
+        check("Action: delivered\nStatus: 2.0.0", Some(Kind::Delivered));
         check("Action: relayed\nStatus: 2.0.0", None);
         check("Status: 5.1.1", None);
     }
@@ -293,6 +300,9 @@ mod tests {
         let original = format!("Message-ID: <{ID}@bounce.shop.test>\n");
         let raw = notification("bounces@shop.test", fields, "", &original);
         assert_eq!(read(raw.as_bytes(), None, &ours()), failed("5.1.1", false));
+        let arrived = "Action: delivered\nStatus: 2.0.0";
+        let raw = notification("bounces@shop.test", arrived, "", &original);
+        assert_eq!(read(raw.as_bytes(), None, &ours()), None);
         let original = format!("Message-ID: <{ID}@elsewhere.test>\n");
         let raw = notification("bounces@shop.test", fields, "", &original);
         assert_eq!(read(raw.as_bytes(), None, &ours()), None);

@@ -1,11 +1,11 @@
 //! kill -9 under a campaign: nothing is lost, and little is repeated.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::campaigns::publish;
+use crate::power::Disk;
 use crate::server::Server;
 
 use super::sink::Sink;
@@ -19,12 +19,13 @@ fn random(seed: &mut u64) -> u64 {
     *seed >> 33
 }
 
-/// Kills a server at moments between which the sink takes about the same number of messages.
+/// Kills a server at moments between which the sink takes about the same number of messages, and
+/// starts it again.
 pub fn kill_under(
-    data: &Path,
     mut server: Server,
     (kills, expected): (usize, usize),
     taken: impl Fn() -> usize,
+    again: impl Fn() -> Server,
 ) -> Server {
     let mut seed = number("SEED").map_or(u64::from(std::process::id()), |seed| seed as u64);
     eprintln!("KILLS={kills} SEED={seed}");
@@ -33,7 +34,7 @@ pub fn kill_under(
         let at = kill * share + share / 4 + random(&mut seed) as usize % (share / 2).max(1);
         until("enough messages for a kill", LONG, || taken() >= at);
         server.kill();
-        server = Server::start(data);
+        server = again();
     }
     server
 }
@@ -47,11 +48,40 @@ fn kills_under_a_campaign_lose_nobody_and_repeat_little() {
     };
     let sink = Sink::start();
     let (data, server, shop) = house(people, &sink);
-    let id = publish(&server, &shop, &to_sink(&json!({})));
+    let again = || Server::start(data.path());
+    none_lost((&sink, &shop), server, (people, kills), again);
+}
+
+/// With `KILLS`, 10,000 people and ten cuts.
+#[test]
+fn power_cuts_under_a_campaign_lose_nobody_and_repeat_little() {
+    let (people, cuts) = match number("KILLS") {
+        Some(kills) => (10_000, kills.min(10)),
+        None => (1_500, 2),
+    };
+    let sink = Sink::start();
+    let (data, server, shop) = house(people, &sink);
+    server.kill();
+    let disk = Disk::of(data.path());
+    let again = || {
+        disk.lose();
+        Server::start_on(&disk, data.path())
+    };
+    none_lost((&sink, &shop), again(), (people, cuts), again);
+}
+
+/// Sends to people, with kills on the way, and looks at what came of it.
+fn none_lost(
+    (sink, shop): (&Sink, &Json),
+    server: Server,
+    (people, kills): (usize, usize),
+    again: impl Fn() -> Server,
+) {
+    let id = publish(&server, shop, &to_sink(&json!({})));
     let expected = allowing(people);
     let begun = Instant::now();
-    let server = kill_under(data.path(), server, (kills, expected), || sink.taken());
-    let done = stands(&server, &shop, &id, "completed", LONG);
+    let server = kill_under(server, (kills, expected), || sink.taken(), &again);
+    let done = stands(&server, shop, &id, "completed", LONG);
     let seconds = begun.elapsed().as_secs_f64();
     let times = sink.times();
     let (lost, repeated) = (expected - times.len(), sink.repeated());
@@ -74,16 +104,16 @@ fn kills_under_a_campaign_lose_nobody_and_repeat_little() {
     // What is said to be repeated covers what was.
     let said = run["repeated"].as_u64().unwrap() as usize;
     assert!((repeated..=kills * WINDOW).contains(&said), "{said} and {repeated}");
-    each_once(&server, &shop, "Notification Sent", expected);
+    each_once(&server, shop, "Notification Sent", expected);
     // Finished once: another start sends and tells nothing more.
     let (taken, changed) = (sink.taken(), run["changed_at"].clone());
     server.kill();
-    let server = Server::start(data.path());
+    let server = again();
     std::thread::sleep(Duration::from_millis(600));
-    let again = stands(&server, &shop, &id, "completed", LONG);
-    assert_eq!((sink.taken(), &again["runs"][0]["changed_at"]), (taken, &changed));
-    assert_eq!(again["runs"].as_array().unwrap().len(), 1);
-    each_once(&server, &shop, "Notification Sent", expected);
+    let later = stands(&server, shop, &id, "completed", LONG);
+    assert_eq!((sink.taken(), &later["runs"][0]["changed_at"]), (taken, &changed));
+    assert_eq!(later["runs"].as_array().unwrap().len(), 1);
+    each_once(&server, shop, "Notification Sent", expected);
 }
 
 #[test]

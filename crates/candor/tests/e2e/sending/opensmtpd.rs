@@ -64,7 +64,8 @@ fn inside(work: &Path) {
     shop(&server, &made, people);
     let id = publish(&server, &made, &to_sink(&json!({})));
     let mails = work.join("mail/new");
-    let server = kill_under(&data, server, (kills, expected), || count(&mails));
+    let again = || Server::start(&data);
+    let server = kill_under(server, (kills, expected), || count(&mails), again);
     let done = stands(&server, &made, &id, "completed", LONG);
     // It delivers a little later than it takes.
     until("all arrive", LONG, || count(&mails) >= expected && arrived(&mails).len() == expected);

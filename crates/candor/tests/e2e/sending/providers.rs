@@ -13,7 +13,8 @@ use crate::server::{Server, bearer};
 use super::hook::{Hook, TAKEN};
 use super::sink::{Act, Sink, Stage};
 use super::{
-    WINDOW, allowing, events, house, house_configured, smtp, stands, tally, to_sink, until, verb,
+    WINDOW, allowing, events, house, house_configured, number, smtp, stands, tally, to_sink, until,
+    verb,
 };
 
 const SOON: Duration = Duration::from_secs(40);
@@ -181,6 +182,42 @@ fn what_nobody_knows_is_left_or_sent_again_as_the_provider_is_set() {
     assert_eq!((tally(&done, "unknown"), tally(&done, "accepted")), (0, 18), "{done}");
     assert_eq!((forgetful.taken(), forgetful.repeated()), (21, 3));
     assert_eq!(attempts(&server, &shop, &twice).iter().sum::<u64>(), 21);
+}
+
+/// `HANG` says for how many seconds, 5 without it: a server that takes a message and says nothing.
+#[test]
+fn a_server_that_hangs_after_a_message_leaves_it_in_doubt_and_keeps_nobody_else() {
+    // More campaigns than there are workers, and fewer than there are connections.
+    const CAMPAIGNS: usize = 6;
+    let seconds = number("HANG").unwrap_or(5);
+    let hanging = Sink::with(|stage| match stage {
+        Stage::Dot("u1@x.test") => Act::Hangs,
+        _ => Act::Takes,
+    });
+    let (_data, server, shop) = house(40, &hanging);
+    let mut patient = smtp(hanging.port);
+    patient["answer_seconds"] = json!(seconds);
+    put(&server, &shop, "/api/v1/channels/email/main", &patient);
+    let begun = Instant::now();
+    let publish = || publish(&server, &shop, &to_sink(&json!({})));
+    let ids: Vec<String> = (0..CAMPAIGNS).map(|_| publish()).collect();
+    let others = allowing(40) - 1;
+    for id in &ids {
+        let all = || tally(&state(&server, &shop, id), "accepted") == others;
+        until("the others are done", SOON, all);
+        // Longer than a lease, where it is told to wait so long.
+        let shown = state(&server, &shop, id);
+        assert_eq!(tally(&shown, "handing_over"), 1, "{shown}");
+    }
+    let patience = Duration::from_secs(seconds as u64);
+    assert!(begun.elapsed() < patience, "the others waited {:?}", begun.elapsed());
+    for id in &ids {
+        let done = stands(&server, &shop, id, "completed", patience + SOON);
+        assert_eq!((tally(&done, "unknown"), tally(&done, "accepted")), (1, others), "{done}");
+    }
+    assert!(begun.elapsed() >= patience);
+    let taken = CAMPAIGNS * (others + 1);
+    assert_eq!((hanging.taken(), hanging.repeated()), (taken, 0), "nobody gets it twice");
 }
 
 #[test]

@@ -25,6 +25,8 @@ pub enum Act {
     Says(&'static str),
     /// Takes the message, and closes before it says so.
     TakesInSilence,
+    /// Takes the message, and neither says so nor closes.
+    Hangs,
 }
 
 /// A message that was taken, whether or not the client heard of it.
@@ -164,14 +166,17 @@ fn talk(stream: &TcpStream, rule: &Rule, seen: &Seen) -> Option<()> {
             carried += 1;
             said = match act {
                 Act::Says(words) => words,
-                Act::Takes | Act::TakesInSilence => {
+                Act::Takes | Act::TakesInSilence | Act::Hangs => {
                     let id = text.split("\nMessage-ID: <").nth(1)?.split('@').next()?.to_owned();
                     let from = std::mem::take(&mut from);
                     let mail = Mail { id, from, to, at: Instant::now(), text };
                     seen.mails.lock().unwrap().push(mail);
                     seen.taken.fetch_add(1, Ordering::Release);
-                    if matches!(act, Act::TakesInSilence) {
-                        return None;
+                    match act {
+                        Act::TakesInSilence => return None,
+                        // Until the other side goes.
+                        Act::Hangs => return input.read_line(&mut String::new()).ok().and(None),
+                        _ => {}
                     }
                     "250 2.0.0 Ok"
                 }
