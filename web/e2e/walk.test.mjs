@@ -13,6 +13,7 @@ import { walkSegments } from "./segments.mjs";
 import { walkSettings } from "./settings.mjs";
 import { walkStates } from "./states.mjs";
 import { walkTemplates } from "./templates.mjs";
+import { walkWhole } from "./whole.mjs";
 
 const axe = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 const NESTED = {
@@ -190,6 +191,7 @@ walkPrivacy(() => house, axe);
 walkTemplates(() => house);
 walkChannels(() => house);
 walkCampaigns(() => house);
+walkWhole(() => house);
 walkStates(() => house);
 
 for (const [width, colorScheme] of [

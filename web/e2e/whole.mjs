@@ -1,0 +1,120 @@
+// The whole job in one walk: a segment, a mail, a test, out it goes, the report, one person; that
+// person says no on their own page, and the next time there is one message fewer.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { logIn, openPage } from "./house.mjs";
+
+const RING = ["eve", "fay", "gus"];
+const mailOf = (identity) => `${identity}@ring.example`;
+const MAIL =
+  "<mjml><mj-body><mj-section><mj-column><mj-text>Come and see us.</mj-text>" +
+  '<mj-text><a href="{{ preferences_url }}">What we hold of you</a></mj-text>' +
+  "</mj-column></mj-section></mj-body></mjml>";
+
+/** Three people who did something that nobody else did, and who allow mails. */
+async function makeRing(house) {
+  const purposes = { analytics: true, "marketing:email": true };
+  for (const identity of RING) await house.ask("/api/v1/consents", { identity, purposes, method: "form" });
+  const of = (identity) => [
+    { type: "profile", identity, set: { Email: mailOf(identity) } },
+    { type: "event", identity, name: "Joined Ring" },
+  ];
+  await house.ask("/api/v1/events", { records: RING.flatMap(of) });
+}
+
+const next = (page) => page.getByRole("button", { name: "Continue" }).click();
+
+async function publish(page) {
+  await page.getByRole("button", { name: "Publish", exact: true }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Publish and send" }).click();
+  await page.waitForURL(/campaigns\/[0-9a-f]{16}$/);
+}
+
+export function walkWhole(house) {
+  test("from a segment to a person who says no, and one message fewer", async () => {
+    await makeRing(house());
+    const { page, context, complaints } = await openPage(house());
+    await logIn(house(), page, "/segments/new");
+    await page.getByRole("combobox", { name: "Event", exact: true }).fill("Joined Ring");
+    await page.getByRole("option", { name: "Joined Ring" }).click();
+    await page.getByRole("status").filter({ hasText: "3 people match now" }).waitFor();
+    await page.getByLabel("Name", { exact: true }).fill("Ring");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/segments\/[0-9a-f]{16}$/);
+
+    await page.goto(`${house().base}/templates/new`);
+    await page.getByLabel("Name", { exact: true }).fill("Ring news");
+    await page.getByLabel("Subject").fill("News of the ring");
+    await page.locator(".cm-content").fill(MAIL);
+    await page.frameLocator("iframe[title=Preview]").getByText("Come and see us.").waitFor();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await page.waitForURL(/templates\/[0-9a-f]{16}/);
+
+    await page.goto(`${house().base}/campaigns/new`);
+    await page.getByLabel("Name", { exact: true }).fill("Ring in winter");
+    await page.getByText("A saved segment").click();
+    await page.getByLabel("Segment", { exact: true }).selectOption({ label: "Ring" });
+    await page.getByRole("status").filter({ hasText: "3 people match now" }).waitFor();
+    await next(page);
+    await page.getByLabel("Template", { exact: true }).selectOption({ label: "Ring news" });
+    await page.frameLocator("iframe[title=Preview]").getByText("Come and see us.").waitFor();
+    await next(page);
+    await next(page);
+    await next(page);
+    await page.getByText("3 people, 3 would get it now").waitFor();
+    await page.getByLabel("Sent to").fill("me@ring.example");
+    await page.getByRole("button", { name: "Send the test" }).click();
+    await page.getByText("The provider took it.").waitFor();
+    await publish(page);
+    const campaign = page.url();
+    const completed = page.locator("main [role=status] .badge").filter({ hasText: "completed" });
+    await completed.first().waitFor({ timeout: 20_000 });
+
+    // From the report to one of them, and to what they got.
+    await page.getByRole("list", { name: "Report" }).getByRole("link", { name: "Sent: 3" }).click();
+    const rows = page.getByRole("region", { name: "Messages" }).locator("tbody tr");
+    await rows.first().waitFor();
+    assert.equal(await rows.count(), 3);
+    await rows.first().getByRole("link").first().click();
+    await page.waitForURL(/people\//);
+    const person = new URL(page.url()).pathname.split("/").pop();
+    await page.getByRole("link", { name: "Ring in winter" }).click();
+    const detail = page.getByRole("dialog", { name: "Message" });
+    await detail.getByRole("link", { name: "See it as it would have gone out" }).click();
+    const mail = page.frameLocator("iframe[title=Message]");
+    const own = await mail.getByRole("link", { name: "What we hold of you" }).getAttribute("href");
+
+    // They follow the link of their mail, see why it came, and say no.
+    const theirs = await openPage(house(), { viewport: { width: 390, height: 844 } });
+    await theirs.page.goto(own);
+    await theirs.page.getByText("Ring in winter").first().waitFor();
+    await theirs.page.getByRole("button", { name: "Withdraw: E-mails" }).click();
+    await theirs.page.getByRole("status").getByText("Not allowed: E-mails").waitFor();
+    assert.deepEqual(theirs.complaints, []);
+    await theirs.context.close();
+
+    await page.goto(`${campaign}/edit?step=review`);
+    await page.getByText("3 people, 2 would get it now").waitFor();
+    await page.getByText("1 have not allowed it").waitFor();
+    await publish(page);
+    const shown = async () => {
+      const { runs } = await house().ask(`/api/v1/campaigns/${campaign.split("/").pop()}`);
+      return runs.map((run) => [run.state, run.tally.accepted, run.reasons.dropped]);
+    };
+    const wanted = [["finished", 3, {}], ["finished", 2, { no_consent: 1 }]];
+    const same = async () => JSON.stringify((await shown()).sort((a, b) => b[1] - a[1])) === JSON.stringify(wanted);
+    for (const end = Date.now() + 20_000; !(await same()); ) {
+      assert.ok(Date.now() < end, JSON.stringify(await shown()));
+      await page.waitForTimeout(100);
+    }
+    await page.reload();
+    await page.getByRole("link", { name: "1 no consent" }).first().click();
+    await rows.first().waitFor();
+    assert.equal(await rows.count(), 1);
+    await rows.getByRole("link", { name: person.slice(0, 12) }).waitFor();
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+}
