@@ -2,6 +2,7 @@
 
 pub(crate) mod column;
 pub(crate) mod names;
+pub(crate) mod owners;
 pub(crate) mod packed;
 pub(crate) mod people;
 pub(crate) mod segment;

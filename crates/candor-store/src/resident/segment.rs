@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use crate::resident::column::{Column, ColumnBuilder};
+use crate::resident::owners::{Owners, OwnersBuilder};
 use crate::resident::packed::Packed;
 use crate::resident::tail::{Chunk, Row};
 
@@ -42,8 +43,7 @@ impl Times {
 /// An immutable run of events.
 #[derive(Debug)]
 pub(crate) struct Segment {
-    /// By ordinal: the first row of the person; one more at the end.
-    starts: Vec<u32>,
+    owners: Owners,
     times: Times,
     codes: Packed,
     /// Rows at which the session changes, and the session from there on (0: none).
@@ -79,16 +79,12 @@ impl Segment {
     /// A person's rows.
     #[inline]
     pub(crate) fn of(&self, ordinal: u32) -> Range<usize> {
-        let at = ordinal as usize;
-        match self.starts.get(at + 1) {
-            Some(end) => self.starts[at] as usize..*end as usize,
-            None => 0..0,
-        }
+        self.owners.of(ordinal)
     }
 
     /// One more than the largest ordinal that has rows.
     pub(crate) fn people(&self) -> u32 {
-        self.starts.len().saturating_sub(1) as u32
+        self.owners.end()
     }
 
     pub(crate) fn session(&self, row: u32) -> u64 {
@@ -151,7 +147,7 @@ impl Segment {
 
     /// The person of a row.
     pub(crate) fn owner(&self, row: u32) -> u32 {
-        self.starts.partition_point(|start| *start <= row) as u32 - 1
+        self.owners.owner(row)
     }
 }
 
@@ -166,8 +162,8 @@ struct Place {
 fn merged_order(sources: &[Arc<Segment>], keep: &dyn Fn(u32, i64) -> bool) -> Vec<Place> {
     let rows = sources.iter().map(|segment| segment.rows()).sum();
     let mut order: Vec<Place> = Vec::with_capacity(rows);
-    let people = sources.iter().map(|segment| segment.people()).max().unwrap_or(0);
-    for ordinal in 0..people {
+    let owners: Vec<&Owners> = sources.iter().map(|segment| &segment.owners).collect();
+    for ordinal in Owners::of_any(&owners) {
         let first = order.len();
         let mut from = 0;
         for (source, segment) in sources.iter().enumerate() {
@@ -226,7 +222,7 @@ fn join_columns(builder: &mut SegmentBuilder, order: &[Place], sources: &[Arc<Se
 /// Builds a segment from rows in their final order.
 #[derive(Default)]
 pub(crate) struct SegmentBuilder {
-    starts: Vec<u32>,
+    owners: OwnersBuilder,
     times: Vec<i64>,
     codes: Vec<u16>,
     session_rows: Vec<u64>,
@@ -239,9 +235,7 @@ impl SegmentBuilder {
     /// Adds the next row; its properties and arrival are added by the caller.
     pub(crate) fn push(&mut self, ordinal: u32, time: i64, code: u16, session: u64) -> u32 {
         let row = self.times.len() as u32;
-        while self.starts.len() <= ordinal as usize {
-            self.starts.push(row);
-        }
+        self.owners.push(row, ordinal);
         if self.session_ids.last().copied().unwrap_or(0) != session {
             self.session_rows.push(row.into());
             self.session_ids.push(session);
@@ -255,17 +249,15 @@ impl SegmentBuilder {
         self.times.len()
     }
 
-    pub(crate) fn finish(mut self) -> Segment {
+    pub(crate) fn finish(self) -> Segment {
         let rows = self.times.len();
-        self.starts.push(rows as u32);
-        self.starts.shrink_to_fit();
         let with_arrivals = self.arrivals.received.len() == rows;
         let packed = |numbers: &[u64]| {
             Packed::of(numbers.iter().copied(), numbers.iter().copied().max().unwrap_or(0))
         };
         let largest = self.codes.iter().copied().max().unwrap_or(0);
         Segment {
-            starts: self.starts,
+            owners: self.owners.finish(rows as u32),
             times: Times::of(&self.times),
             codes: Packed::of(self.codes.iter().map(|code| u64::from(*code)), largest.into()),
             session_rows: packed(&self.session_rows),
