@@ -197,11 +197,11 @@ impl Provider {
     ///
     /// # Errors
     /// Those of `still`; nothing went then.
-    pub async fn hand_over_if<E>(
+    pub async fn hand_over_if<E: 'static>(
         &self,
         message: &Composed,
         now: Timestamp,
-        still: impl Fn() -> Result<(), E>,
+        still: impl Fn() -> Result<(), E> + Send + Sync + 'static,
     ) -> Result<Answer, E> {
         if let (Way::Server { email, .. }, Ready::Mail(mail)) = (&self.way, &message.0) {
             return email.hand_over_if(mail, still).await;

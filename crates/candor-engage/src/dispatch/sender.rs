@@ -25,6 +25,8 @@ use crate::provider::Provider;
 
 /// Stands before what message ids are made of, so that no MAC made for something else is one.
 const MESSAGE: &[u8] = b"candor message 1\0";
+/// Bytes of an id that keep neighbours together: enough for the largest audience.
+const NEAR_BYTES: usize = 4;
 
 /// What suppressed addresses are sealed with.
 const SUPPRESSED: &[u8] = b"suppressed address";
@@ -72,13 +74,21 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// The id of a person's message of a run: the same at each attempt and after each restart
-    /// (spec: engagement, 2.2), shaped as a UUID of version 8.
-    pub fn message_id(&self, run: &str, person: PersonId) -> [u8; 16] {
-        let mut id = self.keys.mac(&[MESSAGE, run.as_bytes(), b"\0", &person.0].concat());
-        id[6] = (id[6] & 0x0f) | 0x80;
-        id[8] = (id[8] & 0x3f) | 0x80;
-        id
+    /// The ids of people's messages of a run: the same at each attempt and after each restart
+    /// (spec: engagement, 2.2), shaped as UUIDs of version 8. An audience is in the order of its
+    /// people, and neighbours there are neighbours by their ids, too: what is kept by id lies
+    /// together, and not each on a page of its own.
+    pub fn message_ids(&self, run: &str) -> impl Fn(PersonId) -> [u8; 16] {
+        let of_run = self.keys.mac(&[MESSAGE, run.as_bytes()].concat());
+        move |person| {
+            let mut id = self.keys.mac(&[MESSAGE, run.as_bytes(), b"\0", &person.0].concat());
+            for at in 0..NEAR_BYTES {
+                id[at] = of_run[at] ^ person.0[at];
+            }
+            id[6] = (id[6] & 0x0f) | 0x80;
+            id[8] = (id[8] & 0x3f) | 0x80;
+            id
+        }
     }
 
     /// By what a person is reached: the trait, and its keyed hash.

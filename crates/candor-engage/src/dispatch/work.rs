@@ -31,7 +31,7 @@ pub const LEASE_MS: i64 = 60_000;
 /// After so long another run has its turn, if one waits: nobody waits a second for a worker.
 const SLICE: Duration = Duration::from_millis(500);
 /// Ends that are worth a commit of their own.
-const COMMIT_AT: usize = 16;
+const COMMIT_AT: usize = 32;
 /// How long a few ends wait for more, and at most where more is on its way.
 const LINGER: Duration = Duration::from_millis(5);
 const END_WAITS_MAX: Duration = Duration::from_millis(250);
@@ -104,7 +104,7 @@ pub async fn work(
     busy: impl Send,
 ) -> Result<(), Error> {
     let now = sender.now();
-    let id = |person| sender.message_id(&lease.run, person);
+    let id = sender.message_ids(&lease.run);
     let due = plan.run.due;
     let all = sender.catalog.deliveries_of(lease, now, id, due).await?;
     let Some(all) = all else { return Ok(()) };
@@ -416,7 +416,8 @@ impl Work<'_> {
         let (sender, plan, seen) = (self.sender.clone(), self.plan.clone(), self.seen);
         let (at, person, now) = (delivery.place, delivery.person, self.sender.now());
         self.flying.spawn(async move {
-            let still = || sender.last_word(&plan, seen, (person, hash));
+            let asked = plan.clone();
+            let still = move || sender.last_word(&asked, seen, (person, hash));
             (at, plan.provider.hand_over_if(&composed, now, still).await)
         });
         self.flown.insert(at, Flying { delivery, doubted, variant, address, place });

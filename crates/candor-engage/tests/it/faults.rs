@@ -14,22 +14,22 @@ use crate::peers;
 
 /// What a server does where others would go on.
 #[derive(Clone, Copy, Default)]
-struct Manners {
-    greeting: &'static str,
+pub struct Manners {
+    pub greeting: &'static str,
     /// What `EHLO` offers, besides the name.
-    offers: &'static str,
+    pub offers: &'static str,
     /// After so many messages a session gets `refusal` to `MAIL`.
-    session_max: usize,
-    refusal: &'static str,
+    pub session_max: usize,
+    pub refusal: &'static str,
     /// Said to `RCPT`, if anything.
-    recipient: &'static str,
+    pub recipient: &'static str,
     /// Also `DATA` is opened after a refused recipient.
-    opens_anyway: bool,
-    at: Place,
+    pub opens_anyway: bool,
+    pub at: Place,
 }
 
 #[derive(Clone, Copy, Default, PartialEq)]
-enum Place {
+pub enum Place {
     #[default]
     Nowhere,
     /// Closes instead of answering `DATA`.
@@ -47,14 +47,14 @@ enum Place {
 }
 
 #[derive(Default)]
-struct Seen {
-    sessions: AtomicUsize,
+pub struct Seen {
+    pub sessions: AtomicUsize,
     quits: AtomicUsize,
-    messages: Mutex<Vec<String>>,
+    pub messages: Mutex<Vec<String>>,
     commands: Mutex<Vec<String>>,
 }
 
-fn server(manners: Manners) -> (u16, Arc<Seen>) {
+pub fn server(manners: Manners) -> (u16, Arc<Seen>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let seen = Arc::new(Seen::default());
@@ -160,7 +160,7 @@ fn data(lines: &mut impl Iterator<Item = std::io::Result<String>>, place: Place)
 }
 
 const PIPELINING: &str = "test|PIPELINING|SIZE 1000000|8BITMIME";
-const PLAIN: Manners = Manners {
+pub const PLAIN: Manners = Manners {
     greeting: "",
     offers: PIPELINING,
     session_max: 0,
@@ -170,7 +170,7 @@ const PLAIN: Manners = Manners {
     at: Place::Nowhere,
 };
 
-fn impatient(port: u16) -> SmtpSettings {
+pub fn impatient(port: u16) -> SmtpSettings {
     SmtpSettings {
         connections: 1,
         message_timeout: Duration::from_millis(500),

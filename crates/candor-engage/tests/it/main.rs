@@ -8,6 +8,7 @@ mod bounces;
 mod dkim;
 mod faults;
 mod golden;
+mod passing;
 mod peers;
 mod servers;
 mod webhooks;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use candor_catalog::{DeliveryState, Moved, RunState, Standing};
 use candor_engage::dispatch::{Flow, LEASE_MS, WINDOW, work};
-use candor_event::Timestamp;
+use candor_event::{PersonId, Timestamp};
 use serde_json::json;
 
 use crate::house::{House, account, campaign, provider, utc};
@@ -107,8 +107,8 @@ async fn what_may_have_gone_before_a_crash_is_never_said_to_be_dropped() {
     let all: Vec<u8> = (0..10).collect();
     house.fires("news 1", &news, &all).await;
     let lease = house.lease().await.unwrap();
-    let (id, due) = (|p| house.sender.message_id("news 1", p), house.now());
-    house.catalog.deliveries_of(&lease, house.now(), id, due).await.unwrap().unwrap();
+    let (id, due) = (house.sender.message_ids("news 1"), house.now());
+    house.catalog.deliveries_of(&lease, house.now(), &id, due).await.unwrap().unwrap();
     let going: Vec<Moved> = (0..4)
         .map(|place| Moved {
             place,
@@ -154,4 +154,18 @@ async fn by_a_provider_that_was_given_up_nothing_goes_and_its_runs_rest() {
     assert!(run.note.unwrap().contains("save its settings anew"));
     assert_eq!(house.tally("news 1").await, [("planned".to_owned(), 1)]);
     assert_eq!(house.lease().await, None, "until somebody says so");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ids_stay_the_same_and_lie_beside_each_other_as_people_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::open(folder.path(), utc("2026-06-01T12:00:00Z")).await;
+    let (one, other) = (house.sender.message_ids("news 1"), house.sender.message_ids("news 2"));
+    let near = |n: u8| PersonId([7, 7, 7, 7, n, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(one(near(1)), house.sender.message_ids("news 1")(near(1)));
+    assert_ne!(one(near(1)), one(near(2)));
+    assert_eq!(one(near(1))[..4], one(near(2))[..4]);
+    assert_ne!(one(near(1))[..4], other(near(1))[..4], "nor does an id tell who somebody is");
+    assert_ne!(one(near(1))[..4], near(1).0[..4]);
+    assert_eq!((one(near(1))[6] >> 4, one(near(1))[8] >> 6), (8, 2), "a UUID of version 8");
 }

@@ -11,8 +11,9 @@ use super::Engine;
 use super::plans::{NoPlan, plan_of};
 use crate::server::{Server, Tenant};
 
-/// Parts of audiences that are worked on at once by one provider.
-const WORKERS_MAX: usize = 4;
+/// Parts of audiences that are worked on at once by one provider. Two fill the window, and the
+/// fewer they are the more each commits at once.
+const WORKERS_MAX: usize = 2;
 
 /// What is known of one lane.
 #[derive(Default)]

@@ -9,6 +9,7 @@ use std::fmt;
 
 pub mod bounce;
 mod dkim;
+mod line;
 mod message;
 mod mime;
 mod parts;
@@ -162,14 +163,15 @@ impl Email {
     }
 
     /// The same, unless the message is not to go any more once there is a connection for it: what
-    /// `still` says then is the answer, and no byte of the message went.
+    /// `still` says then is the answer, and no byte of the message went. It is asked twice: before
+    /// the envelope, and before the message.
     ///
     /// # Errors
     /// Those of `still`.
-    pub async fn hand_over_if<E>(
+    pub async fn hand_over_if<E: 'static>(
         &self,
         message: &Composed,
-        still: impl Fn() -> Result<(), E>,
+        still: impl Fn() -> Result<(), E> + Send + Sync + 'static,
     ) -> Result<Answer, E> {
         self.smtp.hand_over((&message.from, &message.to, &message.bytes), still).await
     }

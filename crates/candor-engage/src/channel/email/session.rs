@@ -1,9 +1,9 @@
 //! One connection to a mail server, over which messages go one after the other.
 //!
-//! `MAIL`, `RCPT` and `DATA` go out in one write where the server can (RFC 2920), so that a message
-//! costs two round trips and two system calls for writing. What matters most is kept apart here:
-//! a failure before the last dot went out means that the server has not got the message, and one
-//! after it that nobody knows.
+//! Where the server can (RFC 2920), `MAIL`, `RCPT` and `DATA` go out in one write, and those of the
+//! next message right behind the last dot (its section 3.1), so that a message costs one round trip
+//! and one system call for writing. What matters most is kept apart here: a failure before the last
+//! dot went out means that the server has not got the message, and one after it that nobody knows.
 
 use std::io;
 use std::ops::RangeInclusive;
@@ -55,12 +55,26 @@ impl From<io::Error> for Broken {
     }
 }
 
+/// An envelope: sender, recipient, and how many bytes its message has.
+pub(super) type Envelope<'e> = (&'e str, &'e str, usize);
+
+/// What a hand-over asks of whoever wants it.
+pub(super) trait Asked {
+    /// Whether the message is still to go; asked right before its first byte.
+    fn still(&self) -> bool;
+    /// The message that this connection is for after this one, if there is one. Its envelope goes
+    /// out with this message; what is handed over next must be it.
+    fn next(&mut self) -> Option<Envelope<'_>>;
+}
+
 /// How a hand-over over this connection ended.
 pub(super) enum Handed {
     /// The connection can carry another message.
     Ready(Answer),
     /// It cannot.
     Spent(Answer),
+    /// The message was not to go any more: no byte of it did. The connection cannot carry another.
+    Recalled,
     /// The connection had been used before and was over before it judged this message.
     Over,
 }
@@ -75,6 +89,8 @@ pub(super) struct Session {
     takes_size: bool,
     /// The last message left a transaction open.
     reset: bool,
+    /// What was said for the next message already, and not answered yet.
+    ahead: Vec<Stage>,
     handed: u32,
     used_at: Instant,
 }
@@ -100,6 +116,7 @@ impl Session {
             pipelining: false,
             takes_size: false,
             reset: false,
+            ahead: Vec::new(),
             handed: 0,
             used_at: Instant::now(),
         };
@@ -210,9 +227,15 @@ impl Session {
     }
 
     /// Hands one message over. `message` has CR LF line ends and ends with one.
-    pub(super) async fn hand_over(&mut self, from: &str, to: &str, message: &[u8]) -> Handed {
+    pub(super) async fn hand_over(
+        &mut self,
+        from: &str,
+        to: &str,
+        message: &[u8],
+        asked: &mut (impl Asked + Send),
+    ) -> Handed {
         self.used_at = Instant::now();
-        let replies = match self.envelope(from, to, message.len()).await {
+        let replies = match self.envelope((from, to, message.len())).await {
             Ok(replies) => replies,
             Err(_) if self.handed > 0 => return Handed::Over,
             Err(broken) => return Handed::Spent(Answer::later(broken.brief())),
@@ -237,26 +260,41 @@ impl Session {
         if !opened {
             return Handed::Spent(Answer::later("DATA was not answered with 354"));
         }
-        self.data(message).await
+        // Where the envelope went a while ago.
+        if !asked.still() {
+            return Handed::Recalled;
+        }
+        self.data(message, asked).await
+    }
+
+    /// What is said before a message, and of what each is.
+    fn commands(&self, (from, to, length): Envelope<'_>) -> [(Stage, String); 3] {
+        let size = if self.takes_size { format!(" SIZE={length}") } else { String::new() };
+        [
+            (Stage::Sender, format!("MAIL FROM:<{from}>{size}")),
+            (Stage::Recipient, format!("RCPT TO:<{to}>")),
+            (Stage::Message, "DATA".to_owned()),
+        ]
     }
 
     /// `MAIL`, `RCPT` and `DATA`, and what was said to each: all of them, or up to the first
     /// refusal where they cannot go out together.
-    async fn envelope(
-        &mut self,
-        from: &str,
-        to: &str,
-        length: usize,
-    ) -> Result<Vec<(Stage, Reply)>, Broken> {
-        let size = if self.takes_size { format!(" SIZE={length}") } else { String::new() };
-        let mut commands = Vec::with_capacity(4);
-        if std::mem::take(&mut self.reset) {
-            commands.push((Stage::Greeting, "RSET".to_owned()));
+    async fn envelope(&mut self, envelope: Envelope<'_>) -> Result<Vec<(Stage, Reply)>, Broken> {
+        let mut replies = Vec::with_capacity(4);
+        if !self.ahead.is_empty() {
+            for stage in std::mem::take(&mut self.ahead) {
+                let reply = self.reply().await?;
+                let last = reply.code == 421;
+                replies.push((stage, reply));
+                if last {
+                    break;
+                }
+            }
+            return Ok(replies);
         }
-        commands.push((Stage::Sender, format!("MAIL FROM:<{from}>{size}")));
-        commands.push((Stage::Recipient, format!("RCPT TO:<{to}>")));
-        commands.push((Stage::Message, "DATA".to_owned()));
-        let mut replies = Vec::with_capacity(commands.len());
+        let reset = std::mem::take(&mut self.reset);
+        let reset = reset.then(|| (Stage::Greeting, "RSET".to_owned()));
+        let commands: Vec<_> = reset.into_iter().chain(self.commands(envelope)).collect();
         if self.pipelining {
             self.out.clear();
             for (_, command) in &commands {
@@ -280,8 +318,9 @@ impl Session {
         Ok(replies)
     }
 
-    /// The message itself, with its dots doubled, and the last dot.
-    async fn data(&mut self, message: &[u8]) -> Handed {
+    /// The message itself, with its dots doubled, and the last dot; then what the next message
+    /// begins with.
+    async fn data(&mut self, message: &[u8], asked: &mut (impl Asked + Send)) -> Handed {
         self.out.clear();
         let mut from = 0;
         let first = message.starts_with(b".").then_some(0);
@@ -292,12 +331,39 @@ impl Session {
         }
         self.out.extend_from_slice(&message[from..]);
         self.out.extend_from_slice(b".\r\n");
-        let write = timeout(self.settings.command_timeout, self.stream.write_all(&self.out));
-        match write.await {
-            // The dot is the last thing written: the server cannot have the message.
-            Err(_) => return Handed::Spent(Answer::later(Broken::Slow.brief())),
-            Ok(Err(error)) => return Handed::Spent(Answer::later(error.kind().to_string())),
-            Ok(Ok(())) => {}
+        let whole = self.out.len();
+        if self.pipelining
+            && self.handed + 1 < self.settings.messages_per_session
+            && let Some(next) = asked.next()
+        {
+            for (stage, command) in self.commands(next) {
+                self.out.extend_from_slice(command.as_bytes());
+                self.out.extend_from_slice(b"\r\n");
+                self.ahead.push(stage);
+            }
+        }
+        let mut written = 0;
+        let writing = async {
+            while written < self.out.len() {
+                match self.stream.write(&self.out[written..]).await? {
+                    0 => return Err(io::ErrorKind::WriteZero.into()),
+                    some => written += some,
+                }
+            }
+            Ok::<_, io::Error>(())
+        };
+        let broken = match timeout(self.settings.command_timeout, writing).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(Broken::from(error)),
+            Err(_) => Some(Broken::Slow),
+        };
+        match broken {
+            // The dot did not go: the server cannot have the message.
+            Some(broken) if written < whole => {
+                return Handed::Spent(Answer::later(broken.brief()));
+            }
+            Some(broken) => return Handed::Spent(Answer::unknown(broken.brief())),
+            None => {}
         }
         let flushed = timeout(self.settings.command_timeout, self.stream.flush()).await;
         if !matches!(flushed, Ok(Ok(()))) {

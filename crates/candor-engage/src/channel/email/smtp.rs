@@ -11,12 +11,14 @@ use rustls::ClientConfig;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_platform_verifier::Verifier;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::sleep;
 use tokio_rustls::TlsConnector;
 
 use super::super::{Answer, BadSetting, Secret};
+use super::line::{Line, Passed, Waiting};
 use super::message::ascii_domain;
-use super::session::{Handed, Session};
+use super::session::{Asked, Envelope, Handed, Session};
 
 const CONNECTIONS_MAX: usize = 1000;
 
@@ -95,8 +97,42 @@ impl SmtpSettings {
 pub(super) struct Smtp {
     settings: Arc<SmtpSettings>,
     tls: TlsConnector,
-    places: Semaphore,
+    places: Arc<Semaphore>,
+    line: Line,
     idle: Mutex<Vec<Session>>,
+}
+
+/// How long a message waits for the connection that is about to be passed to it; the server may be
+/// silent about the message before.
+const PASS_WAITS_MAX: Duration = Duration::from_secs(1);
+
+/// Whether a message is still to go, as whoever sends it says.
+type Still<E> = Arc<dyn Fn() -> Result<(), E> + Send + Sync>;
+
+/// One message on its way, and the one to which its connection goes on.
+struct Flight<'f, E> {
+    line: &'f Line,
+    still: &'f Still<E>,
+    next: Option<Waiting>,
+}
+
+impl<E> Asked for Flight<'_, E> {
+    fn still(&self) -> bool {
+        (self.still)().is_ok()
+    }
+
+    fn next(&mut self) -> Option<Envelope<'_>> {
+        self.next = self.line.next();
+        self.next.as_ref().map(|next| (next.from.as_str(), next.to.as_str(), next.length))
+    }
+}
+
+/// What a message goes by.
+enum Way {
+    /// A connection that its envelope went to already.
+    Passed(Box<Passed>),
+    /// One that is idle, or a new one.
+    Place(OwnedSemaphorePermit),
 }
 
 impl Smtp {
@@ -113,19 +149,30 @@ impl Smtp {
             return Err(BadSetting::new("messages_per_session", "must be 1 or more"));
         }
         let tls = tls(settings.authorities.as_deref())?;
-        let places = Semaphore::new(settings.connections);
-        let idle = Mutex::new(Vec::new());
-        Ok(Smtp { settings: Arc::new(settings), tls, places, idle })
+        let places = Arc::new(Semaphore::new(settings.connections));
+        let (line, idle) = (Line::default(), Mutex::new(Vec::new()));
+        Ok(Smtp { settings: Arc::new(settings), tls, places, line, idle })
     }
 
     /// Hands one message over, by a connection that is open or a new one, if it is `still` to go
     /// once there is one.
-    pub(super) async fn hand_over<E>(
+    pub(super) async fn hand_over<E: 'static>(
         &self,
-        (from, to, message): (&str, &str, &[u8]),
-        still: impl Fn() -> Result<(), E>,
+        mail: (&str, &str, &[u8]),
+        still: impl Fn() -> Result<(), E> + Send + Sync + 'static,
     ) -> Result<Answer, E> {
-        let Ok(_place) = self.places.acquire().await else { return Ok(Answer::later("closed")) };
+        let still: Still<E> = Arc::new(still);
+        let mut place = match self.way(mail, &still).await? {
+            None => return Ok(Answer::later("closed")),
+            Some(Way::Place(place)) => place,
+            Some(Way::Passed(passed)) => {
+                let Passed { session, place } = *passed;
+                match self.over((session, place), mail, &still).await? {
+                    Ok(answer) => return Ok(answer),
+                    Err(back) => back,
+                }
+            }
+        };
         // A connection that is over before it says anything of this message costs nothing but
         // another connection; a second one in a row would be an answer.
         if let Some(session) = self.take().await {
@@ -133,8 +180,9 @@ impl Smtp {
                 self.keep(session);
                 return Err(why_not);
             }
-            if let Some(answer) = self.over(session, from, to, message).await {
-                return Ok(answer);
+            match self.over((session, place), mail, &still).await? {
+                Ok(answer) => return Ok(answer),
+                Err(back) => place = back,
             }
         }
         let session = match Session::open(&self.settings, &self.tls).await {
@@ -145,27 +193,88 @@ impl Smtp {
             self.keep(session);
             return Err(why_not);
         }
-        let answer = self.over(session, from, to, message).await;
-        Ok(answer.unwrap_or_else(|| Answer::later("connection closed")))
+        let answer = self.over((session, place), mail, &still).await?;
+        Ok(answer.unwrap_or_else(|_| Answer::later("connection closed")))
     }
 
-    /// None if the session was over before it began with this message.
-    async fn over(
+    /// Waits for a connection: a free place, or what a message before passes on. None when there
+    /// will be none any more.
+    ///
+    /// # Errors
+    /// Those of `still`.
+    async fn way<E: 'static>(
         &self,
-        mut session: Session,
-        from: &str,
-        to: &str,
-        message: &[u8],
-    ) -> Option<Answer> {
-        match session.hand_over(from, to, message).await {
-            Handed::Ready(answer) => {
-                self.keep(session);
-                Some(answer)
+        (from, to, message): (&str, &str, &[u8]),
+        still: &Still<E>,
+    ) -> Result<Option<Way>, E> {
+        let mut spare = self.places.clone().try_acquire_owned().ok();
+        let free = self.places.clone().acquire_owned();
+        tokio::pin!(free);
+        let mut behind = true;
+        while spare.is_none() {
+            let asked = still.clone();
+            let goes = move || asked().is_ok();
+            let (ticket, mut passes) = self.line.join((from, to, message.len()), goes, behind);
+            behind = false;
+            loop {
+                tokio::select! {
+                    biased;
+                    passed = &mut passes => match passed {
+                        Ok(passed) => return Ok(Some(Way::Passed(Box::new(passed)))),
+                        // It broke, or the message is not to go any more.
+                        Err(_) => {
+                            still()?;
+                            break;
+                        }
+                    },
+                    place = &mut free, if spare.is_none() => {
+                        let Ok(place) = place else { return Ok(None) };
+                        spare = Some(place);
+                        // Where a connection is on its way, it has the envelope already.
+                        if ticket.leave() {
+                            break;
+                        }
+                    }
+                    () = sleep(PASS_WAITS_MAX) => {
+                        if !ticket.waits() {
+                            break;
+                        }
+                    }
+                }
             }
-            Handed::Spent(answer) => Some(answer),
+        }
+        Ok(spare.map(Way::Place))
+    }
+
+    /// Hands a message over by a connection, and passes the connection on or keeps it. Gives the
+    /// place back if the connection was over before it began with this message.
+    ///
+    /// # Errors
+    /// Those of `still`, where it came too late for the envelope and in time for the message.
+    async fn over<E>(
+        &self,
+        (mut session, place): (Session, OwnedSemaphorePermit),
+        (from, to, message): (&str, &str, &[u8]),
+        still: &Still<E>,
+    ) -> Result<Result<Answer, OwnedSemaphorePermit>, E> {
+        let mut flight = Flight { line: &self.line, still, next: None };
+        match session.hand_over(from, to, message, &mut flight).await {
+            Handed::Ready(answer) => {
+                match flight.next {
+                    Some(next) => next.pass(session, place),
+                    None => self.keep(session),
+                }
+                Ok(Ok(answer))
+            }
+            Handed::Spent(answer) => Ok(Ok(answer)),
+            Handed::Recalled => {
+                still()?;
+                // It was not to go for a moment only: later.
+                Ok(Ok(Answer::later("recalled")))
+            }
             Handed::Over => {
                 session.quit().await;
-                None
+                Ok(Err(place))
             }
         }
     }
