@@ -29,6 +29,7 @@ mod event;
 mod person;
 mod property;
 mod publisher;
+mod uuid_text;
 mod value;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
@@ -37,4 +38,5 @@ pub use event::{Event, FirstSeen, Link, Merge, Record, Split, TraitChange, Trait
 pub use person::{ByPerson, HashedAlready, IdKind, PersonId};
 pub use property::{ClassSet, DataClass, Properties};
 pub use publisher::AccountId;
+pub use uuid_text::{UuidBuffer, UuidText};
 pub use value::{Value, ValueRef};

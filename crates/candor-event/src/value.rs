@@ -1,10 +1,12 @@
 //! The value of a property, owned or where it lies.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::property::Properties;
+use crate::uuid_text::UuidText;
 
 /// The value of a property. Numbers keep whether they were written whole; a number never equals
 /// a text. JSON null is the absence of a property and has no value here.
@@ -68,8 +70,9 @@ impl From<bool> for Value {
     }
 }
 
-/// A value where it lies: columns hold values packed, and lend them in this form.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+/// A value where it lies: columns hold values packed, and lend them in this form. A UUID is the
+/// text that it stands for, to whoever compares, too.
+#[derive(Clone, Copy, Debug, Serialize)]
 #[serde(untagged)]
 #[allow(missing_docs)]
 pub enum ValueRef<'a> {
@@ -77,6 +80,8 @@ pub enum ValueRef<'a> {
     Integer(i64),
     Float(f64),
     Text(&'a str),
+    #[serde(serialize_with = "as_its_text")]
+    Uuid(UuidText),
     List(&'a [Value]),
     Object(&'a Properties),
 }
@@ -89,15 +94,17 @@ impl<'a> ValueRef<'a> {
             ValueRef::Integer(number) => Value::Integer(number),
             ValueRef::Float(number) => Value::Float(number),
             ValueRef::Text(text) => Value::Text(text.into()),
+            ValueRef::Uuid(uuid) => Value::Text(uuid.text(&mut [0; 36]).into()),
             ValueRef::List(list) => Value::List(list.to_vec()),
             ValueRef::Object(object) => Value::Object(object.clone()),
         }
     }
 
     /// The text, when it is one.
-    pub fn as_text(self) -> Option<&'a str> {
+    pub fn as_text(self) -> Option<Cow<'a, str>> {
         match self {
-            ValueRef::Text(text) => Some(text),
+            ValueRef::Text(text) => Some(text.into()),
+            ValueRef::Uuid(uuid) => Some(uuid.text(&mut [0; 36]).to_owned().into()),
             _ => None,
         }
     }
@@ -108,6 +115,27 @@ impl<'a> ValueRef<'a> {
             ValueRef::Integer(number) => Some(number as f64),
             ValueRef::Float(number) => Some(number),
             _ => None,
+        }
+    }
+}
+
+fn as_its_text<S: Serializer>(uuid: &UuidText, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(uuid.text(&mut [0; 36]))
+}
+
+impl PartialEq for ValueRef<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (*self, *other) {
+            (ValueRef::Bool(a), ValueRef::Bool(b)) => a == b,
+            (ValueRef::Integer(a), ValueRef::Integer(b)) => a == b,
+            (ValueRef::Float(a), ValueRef::Float(b)) => a == b,
+            (ValueRef::Text(a), ValueRef::Text(b)) => a == b,
+            (ValueRef::Uuid(a), ValueRef::Uuid(b)) => a == b,
+            (ValueRef::Uuid(uuid), ValueRef::Text(text))
+            | (ValueRef::Text(text), ValueRef::Uuid(uuid)) => uuid.text(&mut [0; 36]) == text,
+            (ValueRef::List(a), ValueRef::List(b)) => a == b,
+            (ValueRef::Object(a), ValueRef::Object(b)) => a == b,
+            _ => false,
         }
     }
 }
@@ -145,5 +173,16 @@ mod tests {
             assert_eq!(ValueRef::from(value).to_value(), *value);
         }
         assert_eq!(ValueRef::from(&value).to_value(), value);
+    }
+
+    #[test]
+    fn a_uuid_is_the_text_that_it_stands_for() {
+        let text = "5f0c8b2e-1d3a-4c6b-8e9f-0a1b2c3d4e5f";
+        let uuid = ValueRef::Uuid(UuidText::read(text).expect("a UUID"));
+        assert_eq!(uuid, ValueRef::Text(text));
+        assert_ne!(uuid, ValueRef::Text("5f0c8b2e1d3a4c6b8e9f0a1b2c3d4e5f"));
+        assert_eq!(uuid.to_value(), Value::from(text));
+        assert_eq!(uuid.as_text().as_deref(), Some(text));
+        assert_eq!(serde_json::to_string(&uuid).expect("serialises"), format!("\"{text}\""));
     }
 }

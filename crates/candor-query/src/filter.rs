@@ -159,6 +159,7 @@ pub(crate) fn matches(op: Op, found: Option<ValueRef<'_>>, operands: &[Value]) -
     };
     let contains = |value: ValueRef<'_>| match (value, first()) {
         (ValueRef::Text(text), ValueRef::Text(part)) => text.contains(part),
+        (ValueRef::Uuid(uuid), ValueRef::Text(part)) => uuid.text(&mut [0; 36]).contains(part),
         (value, operand) => equal(value, operand),
     };
     match op {
@@ -198,6 +199,7 @@ fn compare(a: ValueRef<'_>, b: ValueRef<'_>) -> Option<Ordering> {
     match (a, b) {
         (ValueRef::Integer(a), ValueRef::Integer(b)) => Some(a.cmp(&b)),
         (ValueRef::Text(a), ValueRef::Text(b)) => Some(a.cmp(b)),
+        (ValueRef::Uuid(a), ValueRef::Text(b)) => Some(a.text(&mut [0; 36]).cmp(b)),
         (ValueRef::Bool(a), ValueRef::Bool(b)) => Some(a.cmp(&b)),
         _ => a.as_number()?.partial_cmp(&b.as_number()?),
     }
@@ -205,6 +207,8 @@ fn compare(a: ValueRef<'_>, b: ValueRef<'_>) -> Option<Ordering> {
 
 #[cfg(test)]
 mod tests {
+    use candor_event::UuidText;
+
     use super::*;
 
     #[test]
@@ -240,6 +244,22 @@ mod tests {
         }
         assert!(matches(Op::Eq, Some(ValueRef::Float(3.0)), &[number]));
         assert!(!matches(Op::Eq, Some(ValueRef::Text("Gold")), &["gold".into()]));
+    }
+
+    #[test]
+    fn a_uuid_matches_as_its_text() {
+        let text = "5f0c8b2e-1d3a-4c6b-8e9f-0a1b2c3d4e5f";
+        let uuid = UuidText::read(text).map(ValueRef::Uuid);
+        let plain = text.replace('-', "");
+        let others: [&str; 7] = ["5f0c", "e5f", "-", "x", "5", "6", plain.as_str()];
+        let all = [Op::Eq, Op::Ne, Op::In, Op::Contains, Op::NotContains, Op::StartsWith];
+        for op in all.into_iter().chain([Op::Gt, Op::Gte, Op::Lt, Op::Lte]) {
+            for operand in others.into_iter().chain([text]) {
+                let operands = [operand.into()];
+                let expected = matches(op, Some(ValueRef::Text(text)), &operands);
+                assert_eq!(matches(op, uuid, &operands), expected, "{op:?} {operand}");
+            }
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Live: what happens right now.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use candor_event::{PersonId, Timestamp};
@@ -79,11 +80,11 @@ pub fn live(view: &View, now: Timestamp) -> Live {
                 let last = people.entry(ordinal).or_insert(time);
                 *last = (*last).max(time);
                 *names.entry(code).or_default() += 1;
-                if let Some(place) = place {
-                    placed.insert((ordinal, place.to_owned()));
+                if let Some(place) = &place {
+                    placed.insert((ordinal, place.to_string()));
                 }
             }
-            recent.push((time, volume.person_id(ordinal), code, place.map(str::to_owned)));
+            recent.push((time, volume.person_id(ordinal), code, place.map(Cow::into_owned)));
             if recent.len() >= RECENT * 64 {
                 keep_newest(&mut recent);
             }

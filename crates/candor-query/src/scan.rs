@@ -96,6 +96,10 @@ fn mark(value: Option<ValueRef<'_>>) -> Mark {
         Some(ValueRef::Integer(number)) => (2, 0, number as u64),
         Some(ValueRef::Float(number)) => (3, 0, number.to_bits()),
         Some(ValueRef::Text(text)) => lies(4, text.as_bytes()),
+        Some(ValueRef::Uuid(uuid)) => {
+            let digits = u128::from_be_bytes(uuid.bytes);
+            (7 + u8::from(uuid.hyphens), (digits >> 64) as usize, digits as u64)
+        }
         Some(ValueRef::List(list)) => lies(5, list),
         Some(ValueRef::Object(object)) => (6, std::ptr::from_ref(object).addr(), 0),
     }

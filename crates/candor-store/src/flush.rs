@@ -58,7 +58,7 @@ impl Store {
         if applied == state.manifest.covered {
             return Ok(());
         }
-        let taken: Vec<Taken> = take(&mut state);
+        let mut taken: Vec<Taken> = take(&mut state);
         let generation = state.manifest.generation + 1;
         // Merges and erasures belong to the records covered, so they are copied now.
         let mut manifest = Manifest {
@@ -82,7 +82,7 @@ impl Store {
         let name_of = state.name_of();
         drop(state);
 
-        let written = self.write_all(keys, generation, &taken, &name_of).and_then(|written| {
+        let written = self.write_all(keys, generation, &mut taken, &name_of).and_then(|written| {
             let mut parts = Vec::new();
             for volume in written {
                 manifest.people.extend(volume.people);
@@ -116,13 +116,13 @@ impl Store {
         &self,
         keys: &PublisherKeys,
         generation: u64,
-        taken: &[Taken],
+        taken: &mut [Taken],
         name_of: &(dyn Fn(u32) -> Arc<str> + Sync),
     ) -> Result<Vec<Written>, Error> {
         let failed = AtomicBool::new(false);
         let mut written: Vec<Result<Written, Error>> =
             taken.iter().map(|_| Ok(Written::default())).collect();
-        let each = taken.iter().zip(&mut written).enumerate().collect();
+        let each = taken.iter_mut().zip(&mut written).enumerate().collect();
         side_by_side(self.config.threads, each, |(volume, (taken, written))| {
             if failed.load(Ordering::Relaxed) {
                 return;
@@ -138,11 +138,12 @@ impl Store {
         keys: &PublisherKeys,
         generation: u64,
         volume: u16,
-        taken: &Taken,
+        taken: &mut Taken,
         name_of: &dyn Fn(u32) -> Arc<str>,
     ) -> Result<Written, Error> {
         let class_of = &*self.class_of;
         let mut written = Written::default();
+        let buckets = self.gather(volume, taken);
         let place = self.place(keys, volume, 0, generation);
         if !taken.people.is_empty() {
             let file = part::write_people(&place, taken.first_person, &taken.people)?;
@@ -151,7 +152,7 @@ impl Store {
         for file in part::write_traits(&place, &taken.traits, name_of, class_of)? {
             written.traits.push(Listed { volume, generation, file });
         }
-        for (bucket, segment) in by_bucket(taken) {
+        for (bucket, segment) in buckets {
             let arrivals = held_arrivals(std::slice::from_ref(&segment)).remove(0);
             let place = self.place(keys, volume, bucket, generation);
             let files = part::write_part(&place, &segment, &arrivals, name_of, class_of)?;
@@ -159,6 +160,20 @@ impl Store {
             written.parts.push((Part { volume, bucket, generation, events, files }, segment));
         }
         Ok(written)
+    }
+
+    /// Makes what was taken out of a volume one segment for each bucket, and puts these in the
+    /// place of the many: so only one volume at a time is there twice.
+    fn gather(&self, volume: u16, taken: &mut Taken) -> Vec<(i64, Arc<Segment>)> {
+        let buckets = by_bucket(taken);
+        taken.segments.clear();
+        let mut state = self.state();
+        let volume = &mut state.volumes[usize::from(volume)];
+        let segments = buckets.iter().map(|(_, segment)| segment.clone());
+        volume.unsaved.splice(..volume.flushing, segments);
+        volume.flushing = buckets.len();
+        state.forget_view();
+        buckets
     }
 
     /// Joins small parts and rewrites those that hold erased people. Answers stay the same.

@@ -164,8 +164,13 @@ impl Store {
         let mut reader = ArrivalReader::new(self);
         state.apply(&mut records, &mut |part, segment| reader.read(part, segment))?;
         let rows_max = self.config.tail_rows_max;
-        let grown = state.volumes.iter_mut().filter(|volume| volume.tail.rows > rows_max);
-        side_by_side(self.config.threads, grown.collect(), |volume| volume.fold_tail(rows_max));
+        // Each volume at another size: they grow alike, and would all be joined at one moment.
+        let sizes = (0..).map(|place| rows_max - rows_max / 32 * (place % 16));
+        let grown = state.volumes.iter_mut().zip(sizes);
+        let grown = grown.filter(|(volume, rows_max)| volume.tail.rows > *rows_max);
+        side_by_side(self.config.threads, grown.collect(), |(volume, rows_max)| {
+            volume.fold_tail(rows_max);
+        });
         self.applied.store(next, Ordering::Release);
         state.view = None;
         Ok(())

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
-use crate::world::{NOW, Seen, World, world};
+use crate::world::{COLOURS, NOW, Seen, World, world};
 
 const DAY: i64 = 86_400_000;
 
@@ -253,7 +253,7 @@ proptest! {
 
     #[test]
     fn segments_agree(world in world(), at_least in 1u64..3) {
-        check_segment(&world, at_least, "red");
+        COLOURS.into_iter().for_each(|colour| check_segment(&world, at_least, colour));
     }
 
     #[test]

@@ -81,7 +81,7 @@ fn kind(value: ValueRef<'_>) -> char {
         ValueRef::Integer(_) => 'i',
         ValueRef::Float(_) => 'f',
         ValueRef::Bool(_) => 'b',
-        ValueRef::Text(_) => 't',
+        ValueRef::Text(_) | ValueRef::Uuid(_) => 't',
         ValueRef::List(_) | ValueRef::Object(_) => 'j',
     }
 }

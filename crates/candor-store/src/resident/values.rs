@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, Hash, Hasher};
 
 use ahash::RandomState;
-use candor_event::{Value, ValueRef};
+use candor_event::{UuidText, Value, ValueRef};
 
 /// A list of values. As long as all are of one plain type it holds nothing but their bytes.
 #[derive(Debug)]
@@ -11,7 +11,27 @@ pub(crate) enum Values {
     Integers(Vec<i64>),
     Floats(Vec<f64>),
     Texts(Texts),
+    Uuids(Uuids),
     Mixed(Vec<Value>),
+}
+
+/// Texts that are UUIDs, all of them with hyphens or all without.
+#[derive(Debug, Default)]
+pub(crate) struct Uuids {
+    hyphens: bool,
+    all: Vec<[u8; 16]>,
+}
+
+impl Uuids {
+    fn get(&self, at: usize) -> UuidText {
+        UuidText { bytes: self.all[at], hyphens: self.hyphens }
+    }
+
+    fn to_texts(&self) -> Option<Texts> {
+        let mut texts = Texts::default();
+        let pushes = |at| texts.push(self.get(at).text(&mut [0; 36]));
+        (0..self.all.len()).all(pushes).then_some(texts)
+    }
 }
 
 /// Texts one after the other.
@@ -48,6 +68,7 @@ impl Values {
             Values::Integers(numbers) => numbers.len(),
             Values::Floats(numbers) => numbers.len(),
             Values::Texts(texts) => texts.ends.len(),
+            Values::Uuids(uuids) => uuids.all.len(),
             Values::Mixed(values) => values.len(),
         }
     }
@@ -58,6 +79,7 @@ impl Values {
             Values::Integers(numbers) => ValueRef::Integer(numbers[at]),
             Values::Floats(numbers) => ValueRef::Float(numbers[at]),
             Values::Texts(texts) => ValueRef::Text(texts.get(at)),
+            Values::Uuids(uuids) => ValueRef::Uuid(uuids.get(at)),
             Values::Mixed(values) => (&values[at]).into(),
         }
     }
@@ -67,12 +89,30 @@ impl Values {
     }
 
     pub(crate) fn push(&mut self, value: ValueRef<'_>) {
+        let may_be = self.len() == 0 || matches!(self, Values::Uuids(_));
+        let value = match value {
+            ValueRef::Text(text) if may_be => UuidText::read(text).map_or(value, ValueRef::Uuid),
+            value => value,
+        };
         if self.len() == 0 {
             match value {
                 ValueRef::Integer(_) => *self = Values::Integers(Vec::new()),
                 ValueRef::Float(_) => *self = Values::Floats(Vec::new()),
                 ValueRef::Text(_) => *self = Values::Texts(Texts::default()),
+                ValueRef::Uuid(UuidText { hyphens, .. }) => {
+                    *self = Values::Uuids(Uuids { hyphens, all: Vec::new() });
+                }
                 _ => {}
+            }
+        }
+        if let Values::Uuids(uuids) = &*self {
+            let alike = match value {
+                ValueRef::Uuid(uuid) => uuid.hyphens == uuids.hyphens,
+                ValueRef::Text(_) => false,
+                _ => true,
+            };
+            if let Some(texts) = (!alike).then(|| uuids.to_texts()).flatten() {
+                *self = Values::Texts(texts);
             }
         }
         let taken = match (&mut *self, value) {
@@ -85,6 +125,11 @@ impl Values {
                 true
             }
             (Values::Texts(texts), ValueRef::Text(text)) => texts.push(text),
+            (Values::Texts(texts), ValueRef::Uuid(uuid)) => texts.push(uuid.text(&mut [0; 36])),
+            (Values::Uuids(uuids), ValueRef::Uuid(uuid)) => {
+                uuids.all.push(uuid.bytes);
+                true
+            }
             (Values::Mixed(values), value) => {
                 values.push(value.to_value());
                 true
@@ -106,6 +151,7 @@ impl Values {
                 texts.all.shrink_to_fit();
                 texts.ends.shrink_to_fit();
             }
+            Values::Uuids(uuids) => uuids.all.shrink_to_fit(),
             Values::Mixed(values) => values.shrink_to_fit(),
         }
     }
@@ -121,12 +167,17 @@ pub(super) fn same(a: ValueRef<'_>, b: ValueRef<'_>) -> bool {
 
 pub(super) fn hash_of(build: &RandomState, value: ValueRef<'_>) -> u64 {
     fn feed(value: ValueRef<'_>, hasher: &mut impl Hasher) {
+        if let ValueRef::Uuid(uuid) = value {
+            // As the text that it is elsewhere.
+            return feed(ValueRef::Text(uuid.text(&mut [0; 36])), hasher);
+        }
         std::mem::discriminant(&value).hash(hasher);
         match value {
             ValueRef::Bool(flag) => flag.hash(hasher),
             ValueRef::Integer(number) => number.hash(hasher),
             ValueRef::Float(number) => number.to_bits().hash(hasher),
             ValueRef::Text(text) => hasher.write(text.as_bytes()),
+            ValueRef::Uuid(_) => {}
             ValueRef::List(list) => list.iter().for_each(|value| feed(value.into(), hasher)),
             ValueRef::Object(object) => object.iter().for_each(|(key, value)| {
                 key.hash(hasher);
@@ -152,7 +203,14 @@ mod tests {
             &["".into(), "ä".into(), "bc".into()],
             &[true.into(), false.into()],
         ];
-        let mixed: [&[Value]; 3] = [
+        let uuid: Value = "5f0c8b2e-1d3a-4c6b-8e9f-0a1b2c3d4e5f".into();
+        let plain: Value = "5f0c8b2e1d3a4c6b8e9f0a1b2c3d4e5f".into();
+        let mixed: [&[Value]; 8] = [
+            std::slice::from_ref(&uuid),
+            &[plain.clone(), plain.clone()],
+            &[uuid.clone(), "a".into(), uuid.clone()],
+            &["a".into(), uuid.clone(), plain.clone()],
+            &[uuid.clone(), plain, 3.into()],
             &["a".into(), 3.into(), 3.0.into()],
             &[3.into(), list.clone(), "a".into()],
             &[list, true.into()],
