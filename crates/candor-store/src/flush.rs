@@ -165,6 +165,9 @@ impl Store {
     /// Makes what was taken out of a volume one segment for each bucket, and puts these in the
     /// place of the many: so only one volume at a time is there twice.
     fn gather(&self, volume: u16, taken: &mut Taken) -> Vec<(i64, Arc<Segment>)> {
+        if taken.segments.is_empty() {
+            return Vec::new();
+        }
         let buckets = by_bucket(taken);
         taken.segments.clear();
         let mut state = self.state();
