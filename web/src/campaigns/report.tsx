@@ -1,7 +1,7 @@
 // What came of a run: a funnel from whom it was planned for to who did what it is for, with every loss
 // and its reason; links, machines apart, and the group that got nothing.
 import { Button, Group, Modal, Stack, Text } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type CSSProperties, type ReactNode, useState } from "react";
 
@@ -219,7 +219,10 @@ function Comparison({ of }: { of: NonNullable<Answer["control"]> }) {
 }
 
 export function Report({ campaign, run }: { campaign: string; run: Run }) {
-  const asked = useQuery(report(campaign, run.run, run.state === "running"));
+  const asked = useQuery({
+    ...report(campaign, run.run, run.state === "running"),
+    placeholderData: keepPreviousData,
+  });
   const where = { campaign, run: run.run };
   return (
     <Answered query={{ ...asked, isFetching: false }} height={HEIGHT}>
