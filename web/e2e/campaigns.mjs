@@ -61,7 +61,7 @@ export function walkCampaigns(house) {
 
     await page.waitForURL(/step=review/);
     await page.getByText("3 people, 1 would get it now").waitFor();
-    await page.getByText("1 have not allowed it, 1 lack data that it needs").waitFor();
+    await page.getByText("1 without consent, 1 without data that it needs").waitFor();
     await page.getByText("At most 600 a minute").waitFor();
     await page.getByText("Charged within 7 days").waitFor();
     await page.getByRole("button", { name: "Choose somebody" }).click();
