@@ -9,7 +9,7 @@ const next = (page) => page.getByRole("button", { name: "Continue" }).click();
 const state = (page) => page.locator("main [role=status] .badge").first();
 
 /** A draft for the club, with content that needs nothing. */
-async function draft(house, more) {
+export async function draft(house, more) {
   const { segment } = await makeMembers(house);
   const variant = { subject: "Hello", html: '<p>Hello <a href="https://club.example/x">x</a></p>' };
   const email = { default_language: "en", languages: { en: variant } };

@@ -26,7 +26,7 @@ export const texts = catalogue({
     details: "Details",
     detailsOf: (person: string) => `Details of the message to ${person}`,
     more: "More messages",
-    shown: (count: string) => (count === "1" ? "1 message shown" : `${count} messages shown`),
+    shown: (count: string) => (count === "1" ? "1 message shown." : `${count} messages shown.`),
     end: "These are all.",
     message: "Message",
     notHere: "There is no such message among these",
