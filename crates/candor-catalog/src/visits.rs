@@ -143,7 +143,7 @@ impl Catalog {
                count(DISTINCT message) FILTER (WHERE machine = 0 AND kind = 'click'), \
                count(*) FILTER (WHERE machine = 1 AND kind = 'open'), \
                count(*) FILTER (WHERE machine = 1 AND kind = 'click') \
-             FROM visits WHERE account_id = ? AND run = ?",
+             FROM visits INDEXED BY visits_of_a_run WHERE account_id = ? AND run = ?",
         )
         .bind(account.as_str())
         .bind(run)
@@ -152,12 +152,13 @@ impl Catalog {
         .map_err(failed())?;
         let count = |at: usize| row.get::<i64, _>(at) as u64;
         let links = sqlx::query(
-            "SELECT link, count(DISTINCT message) FROM visits \
+            "SELECT link, count(DISTINCT message) FROM visits INDEXED BY visits_of_a_run \
              WHERE account_id = ? AND run = ? AND machine = 0 AND kind = 'click' \
              GROUP BY link ORDER BY 2 DESC, 1",
         )
         .bind(account.as_str())
         .bind(run)
+        // Left alone, SQLite reads the visits of all runs.
         .fetch_all(&self.pool)
         .await
         .map_err(failed())?;
