@@ -3,12 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { eventually, logIn, openPage, picture } from "./house.mjs";
+import { eventually, holds, logIn, openPage, picture } from "./house.mjs";
 
 const RING = ["eve", "fay", "gus"];
 const mailOf = (identity) => `${identity}@ring.example`;
 const MAIL =
   "<mjml><mj-body><mj-section><mj-column><mj-text>Come and see us.</mj-text>" +
+  '<mj-text><a href="https://ring.example/winter">In winter</a></mj-text>' +
   '<mj-text><a href="{{ preferences_url }}">What we hold of you</a></mj-text>' +
   "</mj-column></mj-section></mj-body></mjml>";
 
@@ -21,6 +22,23 @@ async function makeRing(house) {
     { type: "event", identity, name: "Joined Ring" },
   ];
   await house.ask("/api/v1/events", { records: RING.flatMap(of) });
+}
+
+/** Nobody follows a link so soon after it went out, but machines do. */
+const TOO_SOON_MS = 3_200;
+
+/** One of them opens the mail, another one follows its link, by a browser that is none of ours. */
+async function visit(house) {
+  await new Promise((done) => setTimeout(done, TOO_SOON_MS));
+  const { messages } = await house.ask("/api/v1/outbox?limit=100");
+  const headers = { "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0" };
+  for (const [identity, kind] of [["fay", "o"], ["gus", "l"]]) {
+    const { id } = messages.find(({ to }) => to === mailOf(identity));
+    const { html } = await house.ask(`/api/v1/outbox/${id}`);
+    const path = new RegExp(`/${kind}/[\\w.~-]+`).exec(html)[0];
+    const { status } = await fetch(house.base + path, { headers, redirect: "manual" });
+    assert.equal(status, kind === "l" ? 302 : 200);
+  }
 }
 
 const next = (page) => page.getByRole("button", { name: "Continue" }).click();
@@ -101,6 +119,24 @@ export function walkWhole(house) {
     await picture(page, "whole-6-mail", false);
     const own = await mail.getByRole("link", { name: "What we hold of you" }).getAttribute("href");
 
+    // What people opened and followed is counted, and each number leads to its messages.
+    await visit(house());
+    const report = () => house().ask(`/api/v1/campaigns/${id}/report`);
+    const followed = ({ funnel }) => funnel.find(({ step }) => step === "clicked").people;
+    const { machine } = await eventually(report, (of) => followed(of) === 1);
+    assert.deepEqual(machine, { opens: 0, clicks: 0 }, "a look into the outbox opens nothing");
+    for (const [name, count] of [["Opened", 2], ["Followed a link", 1]]) {
+      await page.goto(campaign);
+      const shown = page.getByRole("list", { name: "Report" });
+      await shown.getByRole("link", { name: `${name}: ${count}` }).waitFor();
+      if (count === 2) await picture(page, "whole-6-visited");
+      await shown.getByRole("link", { name: `${name}: ${count}` }).click();
+      await page.getByText(count === 1 ? "1 message shown" : `${count} messages shown`).waitFor();
+      assert.equal(await rows.count(), count);
+    }
+    await holds(page.getByLabel("What people did"), "clicked");
+    await picture(page, "whole-6-followed");
+
     // They follow the link of their mail, see why it came, and say no.
     const theirs = await openPage(house(), { viewport: { width: 390, height: 844 } });
     await theirs.page.goto(own);
@@ -124,13 +160,13 @@ export function walkWhole(house) {
     await page.getByRole("button", { name: "Save the draft" }).click();
     await picture(page, "whole-9-review-again");
     await publish(page, "whole-10-publish-again");
-    const shown = async () => {
+    const tallies = async () => {
       const { runs } = await house().ask(`/api/v1/campaigns/${id}`);
       const each = runs.map((run) => [run.state, run.tally.accepted, run.reasons.dropped]);
       return JSON.stringify(each.sort((one, other) => other[1] - one[1]));
     };
     const wanted = JSON.stringify([["finished", 3, {}], ["finished", 2, { no_consent: 1 }]]);
-    await eventually(shown, (each) => each === wanted);
+    await eventually(tallies, (each) => each === wanted);
     await page.getByRole("link", { name: "1 no consent" }).first().waitFor();
     await picture(page, "whole-11-report-again");
     await page.getByRole("link", { name: "1 no consent" }).first().click();
