@@ -9,7 +9,7 @@ const next = (page) => page.getByRole("button", { name: "Continue" }).click();
 const state = (page) => page.locator("main [role=status] .badge").first();
 
 /** A draft for the club, with content that needs nothing. */
-async function draft(house, more) {
+export async function draft(house, more) {
   const { segment } = await makeMembers(house);
   const variant = { subject: "Hello", html: '<p>Hello <a href="https://club.example/x">x</a></p>' };
   const email = { default_language: "en", languages: { en: variant } };
@@ -61,7 +61,7 @@ export function walkCampaigns(house) {
 
     await page.waitForURL(/step=review/);
     await page.getByText("3 people, 1 would get it now").waitFor();
-    await page.getByText("1 have not allowed it, 1 lack data that it needs").waitFor();
+    await page.getByText("1 without consent, 1 without data that it needs").waitFor();
     await page.getByText("At most 600 a minute").waitFor();
     await page.getByText("Charged within 7 days").waitFor();
     await page.getByRole("button", { name: "Choose somebody" }).click();

@@ -115,6 +115,25 @@ export async function logIn(house, page, path = "/") {
   await page.waitForSelector("#content h1");
 }
 
+/** Asks until the answer is good. */
+export async function eventually(what, good) {
+  for (const end = Date.now() + 20_000; ; ) {
+    const answer = await what();
+    if (good(answer)) return answer;
+    assert.ok(Date.now() < end, `still ${JSON.stringify(answer)}`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
+
+/** A picture for eyes, where a folder for such is named: of the whole page, or of what is in view. */
+export async function picture(page, name, fullPage = true) {
+  const folder = process.env.PICTURES;
+  if (!folder) return;
+  // What stays at the top while one scrolls would stand in the middle.
+  if (fullPage) await page.evaluate(() => window.scrollTo(0, 0));
+  await page.screenshot({ path: `${folder}/${name}.png`, fullPage, animations: "disabled" });
+}
+
 /** Waits until a field holds a value: what a click does is drawn a moment later. */
 export async function holds(field, value) {
   const until = Date.now() + 5_000;

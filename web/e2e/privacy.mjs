@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { openPage } from "./house.mjs";
+import { eventually, openPage } from "./house.mjs";
 
 const IDENTITY = "privacy-1";
 
@@ -29,15 +29,6 @@ const latest = async (house) => {
   const { consents } = await house.ask(`/api/v1/consents?identity=${IDENTITY}`);
   return consents.at(-1);
 };
-
-async function eventually(what, good) {
-  for (const end = Date.now() + 20_000; ; ) {
-    const answer = await what();
-    if (good(answer)) return answer;
-    assert.ok(Date.now() < end, `still ${JSON.stringify(answer)}`);
-    await new Promise((done) => setTimeout(done, 100));
-  }
-}
 
 export function walkPrivacy(house, axe) {
   let links;

@@ -93,9 +93,25 @@ const off = (page) =>
     route.fulfill({ json: { approval_above: 1_000, control_percent: null, stopped: { all: true, channels: [] } } }),
   );
 const none = (page) =>
-  page.route(/api\/v1\/(campaigns|templates|messages|outbox|channels)(\?|$)/, (route) =>
-    route.fulfill({ json: { campaigns: [], templates: [], messages: [], channels: [], cursor: null } }),
+  page.route(/api\/v1\/(campaigns|templates|messages|outbox|channels|suppressions)(\?|$)/, (route) =>
+    route.fulfill({ json: { campaigns: [], templates: [], messages: [], channels: [], suppressions: [], cursor: null } }),
   );
+const suppressed = (hide) => (page) =>
+  page.route(/api\/v1\/suppressions(\?|$)/, (route) => {
+    const shown = (address) => (hide ? { masked: true } : address);
+    const of = (address, reason, actor) => ({ channel: "email", address, reason, actor, at: "2026-11-20T09:30:00Z" });
+    const all = [
+      of(shown("ann.the.longest.name@mail.shop.example"), "hard_bounce", "bounce"),
+      of(shown("bob@shop.example"), "hard_bounce", "provider"),
+      of(shown("cy@shop.example"), "complaint", "bounce"),
+      of(shown("di@shop.example"), "manual", "admin@demo.example"),
+      of(null, "complaint", "bounce"),
+    ];
+    const id = (index) => `email-${String(index).padStart(32, "0")}`;
+    route.fulfill({ json: { suppressions: all.map((one, index) => ({ id: id(index), ...one })), cursor: id(0) } });
+  });
+const many = suppressed(false);
+const unseen = suppressed(true);
 const wrong = async (page) => {
   await page.locator(".cm-content").fill("<mjml>\n  <mj-body>\n    <mj-nope />\n  </mj-body>\n</mjml>");
   await page.waitForTimeout(1_500);
@@ -165,6 +181,12 @@ const PAGES = {
   add_provider: ["/settings?tab=channels", undefined, press("Add a provider")],
   outbox: ["/settings?tab=outbox"],
   outbox_message: [kept, undefined, () => {}],
+  suppressions: ["/settings?tab=suppressions", many],
+  suppressions_masked: ["/settings?tab=suppressions", unseen],
+  no_suppressions: ["/settings?tab=suppressions", none],
+  suppressions_refused: ["/settings?tab=suppressions", refuse],
+  suppressions_failed: ["/settings?tab=suppressions", fail],
+  take_off: ["/settings?tab=suppressions", many, press("Take off ann.the.longest.name@mail.shop.example")],
   policy: ["/settings?tab=policy"],
   about: ["/settings?tab=about"],
   nothing: ["/trends?event=Nope"],

@@ -12,6 +12,7 @@ import { walkPrivacy } from "./privacy.mjs";
 import { walkSegments } from "./segments.mjs";
 import { walkSettings } from "./settings.mjs";
 import { walkStates } from "./states.mjs";
+import { walkSuppressions } from "./suppressions.mjs";
 import { walkTemplates } from "./templates.mjs";
 import { walkWhole } from "./whole.mjs";
 
@@ -22,7 +23,7 @@ const NESTED = {
 const BUILDER = `/segments/new?rule=${encodeURIComponent(JSON.stringify(NESTED))}`;
 const PAGES = ["/", "/trends", "/funnels", "/segments", BUILDER, "/people", "/gate", "/settings"];
 const ENGAGE = ["/campaigns", "/campaigns/new", "/templates", "/templates/new", "/templates/new?channel=webhook", "/messages"];
-const TABS = ["tokens", "channels", "outbox", "policy", "about"].map((tab) => `/settings?tab=${tab}`);
+const TABS = ["tokens", "channels", "outbox", "suppressions", "policy", "about"].map((tab) => `/settings?tab=${tab}`);
 let house;
 before(async () => (house = await openHouse()), { timeout: 120_000 });
 after(() => house?.close());
@@ -191,6 +192,7 @@ walkPrivacy(() => house, axe);
 walkTemplates(() => house);
 walkChannels(() => house);
 walkCampaigns(() => house);
+walkSuppressions(() => house);
 walkWhole(() => house);
 walkStates(() => house);
 

@@ -46,4 +46,4 @@ pub use runs::{Group, Run, RunState};
 pub use suppressions::{Suppression, SuppressionReason};
 pub use tokens::{ApiToken, ListedToken};
 pub use users::User;
-pub use visits::{Visit, VisitTally};
+pub use visits::{Visit, VisitKind, VisitTally};

@@ -8,6 +8,7 @@ use crate::deliveries::{DELIVERY, Delivery, DeliveryState, count, delivery};
 use crate::error::Error;
 use crate::lists::{bytes, people};
 use crate::slots;
+use crate::visits::VisitKind;
 
 /// Which messages are looked for.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +21,8 @@ pub struct Wanted {
     pub state: Option<DeliveryState>,
     /// For which reason.
     pub reason: Option<String>,
+    /// What people did with them.
+    pub visit: Option<VisitKind>,
 }
 
 impl Catalog {
@@ -55,17 +58,17 @@ impl Catalog {
         limit: usize,
     ) -> Result<(Vec<Delivery>, Option<i64>), Error> {
         let failed = || Error::database("list messages");
-        let mut ranges = vec![(0, i64::MAX)];
+        let mut ranges = vec![((0, i64::MAX), None)];
         if let Some(runs) = &wanted.runs {
             ranges.clear();
             for run in runs {
                 let range = slots::of(&self.pool, account, run).await.map_err(failed())?;
-                ranges.extend(range);
+                ranges.extend(range.map(|range| (range, Some(run.as_str()))));
             }
             ranges.sort_unstable();
         }
         let mut found = Vec::new();
-        for (first, last) in ranges {
+        for ((first, last), run) in ranges {
             let first = first.max(after.saturating_add(1));
             if first > last || found.len() >= limit {
                 continue;
@@ -81,6 +84,9 @@ impl Catalog {
             }
             if let Some(reason) = &wanted.reason {
                 query.push(" AND d.reason = ").push_bind(reason);
+            }
+            if let Some(kind) = wanted.visit {
+                visited(&mut query, account, run, kind);
             }
             query.push(" ORDER BY d.slot LIMIT ").push_bind((limit - found.len()) as i64);
             found.extend(query.build().fetch_all(&self.pool).await.map_err(failed())?);
@@ -265,6 +271,28 @@ fn to(query: &mut QueryBuilder<Sqlite>, people: &[PersonId]) {
     people.iter().for_each(|person| {
         list.push_bind(person.0.to_vec());
     });
+    query.push(")");
+}
+
+/// Those alone that people visited so, counted as a report counts them.
+fn visited(
+    query: &mut QueryBuilder<Sqlite>,
+    account: &AccountId,
+    run: Option<&str>,
+    kind: VisitKind,
+) {
+    query.push(" AND d.id IN (SELECT message FROM visits");
+    if run.is_some() {
+        query.push(" INDEXED BY visits_of_a_run");
+    }
+    query.push(" WHERE account_id = ").push_bind(account.as_str().to_owned());
+    if let Some(run) = run {
+        query.push(" AND run = ").push_bind(run.to_owned());
+    }
+    query.push(" AND machine = 0");
+    if kind == VisitKind::Clicked {
+        query.push(" AND kind = 'click'");
+    }
     query.push(")");
 }
 

@@ -29,6 +29,26 @@ pub struct Visit {
     pub machine: Option<bool>,
 }
 
+/// What people, not machines, did with a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VisitKind {
+    /// They opened it; following a link opens.
+    Opened,
+    /// They followed a link of it.
+    Clicked,
+}
+
+impl VisitKind {
+    /// The one of a name, as in a report.
+    pub fn read(word: &str) -> Option<VisitKind> {
+        match word {
+            "opened" => Some(VisitKind::Opened),
+            "clicked" => Some(VisitKind::Clicked),
+            _ => None,
+        }
+    }
+}
+
 /// How many messages of a run were opened and followed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VisitTally {
@@ -138,12 +158,13 @@ impl Catalog {
     /// [`Error::Database`] when the file cannot be read.
     pub async fn visits_of_run(&self, account: &AccountId, run: &str) -> Result<VisitTally, Error> {
         let failed = || Error::database("count visits");
+        // Left alone, SQLite reads the visits of all runs.
         let row = sqlx::query(
             "SELECT count(DISTINCT message) FILTER (WHERE machine = 0), \
                count(DISTINCT message) FILTER (WHERE machine = 0 AND kind = 'click'), \
                count(*) FILTER (WHERE machine = 1 AND kind = 'open'), \
                count(*) FILTER (WHERE machine = 1 AND kind = 'click') \
-             FROM visits WHERE account_id = ? AND run = ?",
+             FROM visits INDEXED BY visits_of_a_run WHERE account_id = ? AND run = ?",
         )
         .bind(account.as_str())
         .bind(run)
@@ -152,7 +173,7 @@ impl Catalog {
         .map_err(failed())?;
         let count = |at: usize| row.get::<i64, _>(at) as u64;
         let links = sqlx::query(
-            "SELECT link, count(DISTINCT message) FROM visits \
+            "SELECT link, count(DISTINCT message) FROM visits INDEXED BY visits_of_a_run \
              WHERE account_id = ? AND run = ? AND machine = 0 AND kind = 'click' \
              GROUP BY link ORDER BY 2 DESC, 1",
         )

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use candor_catalog::{
     Campaign, CampaignState, CampaignVersion, Cap, Catalog, DeliveryState, Group, Lane, Lease,
-    Moved, NewPublisher, Publisher, Run, RunState, Suppression, SuppressionReason, Visit, Wanted,
+    Moved, NewPublisher, Publisher, Run, RunState, Suppression, SuppressionReason, Visit,
+    VisitKind, Wanted,
 };
 use candor_event::{AccountId, PersonId, Record, Timestamp};
 
@@ -351,6 +352,58 @@ async fn visits_are_judged_later_and_counted_by_message() {
         catalog.visit(&visit(2, None, 9, None)).await.unwrap();
     }
     assert!(!catalog.visit(&visit(2, None, 9, None)).await.unwrap(), "more tell nothing new");
+}
+
+#[tokio::test]
+async fn messages_that_people_visited_are_found_as_they_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = catalog(folder.path()).await;
+    begun(&catalog, 6).await;
+    let lease = take(&catalog, 12, 500).await.unwrap();
+    let (id, due) = (|person: PersonId| person.0, Timestamp(11));
+    catalog.deliveries_of(&lease, Timestamp(12), id, due).await.unwrap().unwrap();
+    let visit = |n: u32, link, machine| Visit {
+        account: account(),
+        message: person(n).0,
+        number: 0,
+        run: "r".into(),
+        link,
+        at: Timestamp(20),
+        machine,
+    };
+    // Opened; opened by a machine and followed by a person; followed twice; a machine; not judged.
+    for one in [
+        visit(0, None, Some(false)),
+        visit(1, None, Some(true)),
+        visit(1, Some(3), Some(false)),
+        visit(2, Some(3), Some(false)),
+        visit(2, Some(4), Some(false)),
+        visit(3, Some(3), Some(true)),
+        visit(4, Some(3), None),
+    ] {
+        assert!(catalog.visit(&one).await.unwrap());
+    }
+    let of = |runs: Option<&str>, kind| Wanted {
+        runs: runs.map(|run| vec![run.to_owned()]),
+        visit: Some(kind),
+        ..Wanted::default()
+    };
+    let found = async |wanted: &Wanted, after, limit| {
+        let (found, last) = catalog.messages(&account(), wanted, after, limit).await.unwrap();
+        (found.into_iter().map(|one| one.person).collect::<Vec<_>>(), last)
+    };
+    let tally = catalog.visits_of_run(&account(), "r").await.unwrap();
+    assert_eq!((tally.opened, tally.clicked), (3, 2));
+    let (opened, clicked) = ([person(0), person(1), person(2)], [person(1), person(2)]);
+    for runs in [Some("r"), None] {
+        let all = found(&of(runs, VisitKind::Opened), 0, 9).await;
+        assert_eq!(all, (opened.to_vec(), None));
+        let all = found(&of(runs, VisitKind::Clicked), 0, 9).await;
+        assert_eq!(all, (clicked.to_vec(), None));
+    }
+    let (first, last) = found(&of(Some("r"), VisitKind::Clicked), 0, 1).await;
+    let (rest, _) = found(&of(Some("r"), VisitKind::Clicked), last.unwrap(), 1).await;
+    assert_eq!((first, rest), (vec![person(1)], vec![person(2)]));
 }
 
 #[tokio::test]

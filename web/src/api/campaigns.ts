@@ -18,8 +18,13 @@ const LIVE_MS = 1_000;
 /** What moves by itself, but not now. */
 const CALM_MS = 10_000;
 
-const calmness = (state: State | undefined): number | false => {
-  if (state === "running") return LIVE_MS;
+/** Fires so soon that whoever published it waits for it. */
+const SOON_MS = 60_000;
+
+const calmness = (of: Saved | undefined): number | false => {
+  const state = of?.state;
+  const soon = state === "scheduled" && of?.next_at != null && Date.parse(of.next_at) < Date.now() + SOON_MS;
+  if (state === "running" || soon) return LIVE_MS;
   return state === "scheduled" || state === "paused" || state === "waiting_for_approval" ? CALM_MS : false;
 };
 
@@ -32,12 +37,12 @@ export const campaigns = queryOptions({
 
 const one = (id: string) => ({ params: { path: { id } } });
 
-/** Asked again each second while it runs. */
+/** Asked again each second while it runs, or is about to. */
 export const campaign = (id: string) =>
   queryOptions({
     queryKey: ["campaign", id],
     queryFn: ({ signal }) => answered(client.GET("/api/v1/campaigns/{id}", { ...one(id), signal })),
-    refetchInterval: ({ state }) => calmness(state.data?.state),
+    refetchInterval: ({ state }) => calmness(state.data),
   });
 
 export const makeCampaign = (draft: Campaign) =>
@@ -99,7 +104,8 @@ const REPORT_MS = 5_000;
 
 export const report = (id: string, run: string, moves: boolean) =>
   queryOptions({
-    queryKey: ["report", id, run],
+    // Asked anew when the run comes to its end: what went out last counts, too.
+    queryKey: ["report", id, run, moves],
     queryFn: ({ signal }) =>
       answered(
         client.GET("/api/v1/campaigns/{id}/report", {

@@ -5,6 +5,8 @@ import { answered, client, type Schemas } from "./client";
 
 export type Message = Schemas["Message"];
 export type MessageState = Message["state"];
+/** What people, not machines, did with a message; following a link opens. */
+export type Visit = "opened" | "clicked";
 
 /** Which messages. */
 export type Wanted = {
@@ -13,6 +15,7 @@ export type Wanted = {
   run?: string;
   state?: MessageState;
   reason?: string;
+  visit?: Visit;
 };
 
 /** Messages of one page of an answer. */

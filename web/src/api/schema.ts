@@ -3659,6 +3659,8 @@ export interface paths {
                     run?: string;
                     state?: "planned" | "handing_over" | "accepted" | "delivered" | "failed" | "dropped" | "unknown";
                     reason?: string;
+                    /** @description What people, not machines, did, counted as in a campaign's report; following a link opens. */
+                    visit?: "opened" | "clicked";
                     cursor?: string;
                     limit?: number;
                 };

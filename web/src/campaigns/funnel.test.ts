@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Report, Tally } from "../api/campaigns";
-import { losses, mayBeChance, pointsOf, stateOfStep } from "./funnel";
+import { behindStep, losses, mayBeChance, pointsOf } from "./funnel";
 import { doneOf, leftOf } from "./progress";
 
 const TALLY: Tally = {
@@ -31,10 +31,17 @@ describe("a report", () => {
     ]);
   });
   it("leads to the messages behind a number where there are such", () => {
-    expect(stateOfStep("planned", TALLY)).toBeNull();
-    expect(stateOfStep("sent", TALLY)).toBe("accepted");
-    expect(stateOfStep("sent", { ...TALLY, delivered: 1 })).toBeUndefined();
-    expect(stateOfStep("clicked", TALLY)).toBeUndefined();
+    const of = { tally: TALLY, drops: [] };
+    expect(behindStep("planned", of)).toEqual({});
+    expect(behindStep("sent", of)).toEqual({ state: "accepted" });
+    expect(behindStep("opened", of)).toEqual({ visit: "opened" });
+    expect(behindStep("clicked", of)).toEqual({ visit: "clicked" });
+    expect(behindStep("converted", of)).toBeUndefined();
+  });
+  it("leads nowhere where other messages would be there than are counted", () => {
+    const bounced: Report["drops"] = [{ state: "failed", reason: "bounced", people: 1 }];
+    expect(behindStep("sent", { tally: { ...TALLY, delivered: 1 }, drops: [] })).toBeUndefined();
+    expect(behindStep("sent", { tally: TALLY, drops: bounced })).toBeUndefined();
   });
   it("compares with the control group in points", () => {
     const part = (people: number, converted: number) => ({ people, converted, rate: people ? converted / people : null });

@@ -1,22 +1,30 @@
 // A report's numbers in the order in which they are read.
-import type { Report, Tally } from "../api/campaigns";
-import type { MessageState } from "../api/messages";
+import type { Report } from "../api/campaigns";
+import type { MessageState, Visit } from "../api/messages";
 
 type Step = Report["funnel"][number]["step"];
 
-/**
- * The messages that are behind a step's number: those of a state, all (null), or none that could be
- * asked for, as what is opened and followed is no state of a message.
- */
-export function stateOfStep(step: Step, tally: Tally): MessageState | null | undefined {
+/** Which messages of a run are behind a number. */
+export type Behind = { state?: MessageState; reason?: string; visit?: Visit };
+
+/** Reasons of what came back after it had been sent. */
+const CAME_BACK = ["bounced", "complaint"];
+
+/** The messages behind a step's number; none where no one question asks for exactly those. */
+export function behindStep(step: Step, { tally, drops }: Pick<Report, "tally" | "drops">): Behind | undefined {
+  const cameBack = drops.some(({ reason, people }) => CAME_BACK.includes(reason) && people > 0);
   switch (step) {
     case "planned":
-      return null;
+      return {};
     case "sent":
-      return tally.delivered === 0 ? "accepted" : undefined;
+      // What arrived or came back was sent, too, and is in another state by now.
+      return tally.delivered === 0 && !cameBack ? { state: "accepted" } : undefined;
     case "delivered":
-      return "delivered";
-    default:
+      return { state: "delivered" };
+    case "opened":
+    case "clicked":
+      return { visit: step };
+    case "converted":
       return undefined;
   }
 }

@@ -1,40 +1,29 @@
 // What came of a run: a funnel from whom it was planned for to who did what it is for, with every loss
 // and its reason; links, machines apart, and the group that got nothing.
 import { Button, Group, Modal, Stack, Text } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type CSSProperties, type ReactNode, useState } from "react";
 
 import { report, type Report as Answer, type Run, sendAnew } from "../api/campaigns";
-import type { MessageState } from "../api/messages";
 import { reasonInWords, stateInWords } from "../deliveries/words";
 import { full, share } from "../ui/numbers";
 import { Answered, Failed, Panel } from "../ui/panel";
-import { type Loss, losses, mayBeChance, mayGoAnew, pointsOf, stateOfStep } from "./funnel";
+import { type Behind, behindStep, type Loss, losses, mayBeChance, mayGoAnew, pointsOf } from "./funnel";
 import { texts } from "./texts";
 
 const HEIGHT = 320;
 
 type Where = { campaign: string; run: string };
 
-function ToMessages({ where, state, reason, label, children }: ToMessagesProps) {
+function ToMessages({ where, behind, label, children }: ToMessagesProps) {
   return (
-    <Link
-      to="/messages"
-      search={{ ...where, ...(state ? { state } : {}), ...(reason ? { reason } : {}) }}
-      aria-label={label}
-    >
+    <Link to="/messages" search={{ ...where, ...behind }} aria-label={label}>
       {children}
     </Link>
   );
 }
-type ToMessagesProps = {
-  where: Where;
-  state?: MessageState;
-  reason?: string;
-  label: string;
-  children: ReactNode;
-};
+type ToMessagesProps = { where: Where; behind: Behind; label: string; children: ReactNode };
 
 function Funnel({ of, where }: { of: Answer; where: Where }) {
   const planned = of.funnel[0]?.people ?? 0;
@@ -42,19 +31,19 @@ function Funnel({ of, where }: { of: Answer; where: Where }) {
     <ol className="report-funnel" aria-label={texts.report}>
       {of.funnel.map(({ step, people }) => {
         const part = planned > 0 ? people / planned : 0;
-        const state = stateOfStep(step, of.tally);
+        const behind = behindStep(step, of);
         const name = texts.reportSteps[step];
         return (
           <li key={step}>
             <span className="report-step">{name}</span>
             <span className="report-bar" aria-hidden>
-              <span style={{ "--part": `${100 * part}%` } as CSSProperties} />
+              {people > 0 && <span style={{ "--part": `${100 * part}%` } as CSSProperties} />}
             </span>
             <strong className="report-number">
-              {state === undefined ? (
+              {behind === undefined || people === 0 ? (
                 full(people)
               ) : (
-                <ToMessages where={where} state={state ?? undefined} label={`${name}: ${full(people)}`}>
+                <ToMessages where={where} behind={behind} label={`${name}: ${full(people)}`}>
                   {full(people)}
                 </ToMessages>
               )}
@@ -113,7 +102,7 @@ function Losses({ of, where, stopped }: { of: Answer; where: Where; stopped: boo
             return (
               <li key={`${state} ${reason}`}>
                 <strong>
-                  <ToMessages where={where} state={state} reason={reason} label={`${full(people)} ${words}`}>
+                  <ToMessages where={where} behind={{ state, reason }} label={`${full(people)} ${words}`}>
                     {full(people)}
                   </ToMessages>
                 </strong>{" "}
@@ -219,7 +208,10 @@ function Comparison({ of }: { of: NonNullable<Answer["control"]> }) {
 }
 
 export function Report({ campaign, run }: { campaign: string; run: Run }) {
-  const asked = useQuery(report(campaign, run.run, run.state === "running"));
+  const asked = useQuery({
+    ...report(campaign, run.run, run.state === "running"),
+    placeholderData: keepPreviousData,
+  });
   const where = { campaign, run: run.run };
   return (
     <Answered query={{ ...asked, isFetching: false }} height={HEIGHT}>

@@ -16,13 +16,14 @@ import { Summary } from "./summary";
 import { texts } from "./texts";
 import { TryIt } from "./try";
 
-export function Review({ draft, saved, zone, person, onPerson }: ReviewProps) {
+export function Review({ draft, saved, changed, zone, person, onPerson }: ReviewProps) {
   const { query, enabled } = useForecast(saved);
   const { data: of, error } = query;
   return (
     <Stack gap={16}>
       <Panel title={texts.summary}>
         <Stack gap={12}>
+          {saved && isOut(saved) && !changed && <Note kind="info">{texts.isOut(saved.version)}</Note>}
           {enabled && of && (
             <Note
               kind={expectedOf(of) > 0 ? "info" : "mind"}
@@ -52,11 +53,16 @@ export function Review({ draft, saved, zone, person, onPerson }: ReviewProps) {
 
 const isIncomplete = (draft: Campaign): boolean => STEPS.some((step) => lacks(draft, step));
 
+/** What is out as it stands is not sent a second time. */
+const isOut = ({ published, version, state }: Saved): boolean =>
+  published?.version === version && state !== "waiting_for_approval";
+
 /** The way out: once all is said and saved. */
 export function ToPublish({ draft, saved, changed }: ToPublishProps) {
   const [opened, setOpened] = useState(false);
   const { query } = useForecast(saved);
-  const ready = saved !== undefined && !changed && !isIncomplete(draft) && query.data !== undefined;
+  const ready =
+    saved !== undefined && !isOut(saved) && !changed && !isIncomplete(draft) && query.data !== undefined;
   return (
     <>
       <Button
@@ -73,6 +79,7 @@ export function ToPublish({ draft, saved, changed }: ToPublishProps) {
 type ReviewProps = {
   draft: Campaign;
   saved: Saved | undefined;
+  changed: boolean;
   zone: string;
   person: string | undefined;
   onPerson: (id: string | undefined) => void;

@@ -182,7 +182,7 @@ function Wizard({ saved, start, search, zone }: WizardProps) {
         </div>
       )}
       {step === "review" && (
-        <Review draft={draft} saved={saved} zone={zone} person={search.person} onPerson={person} />
+        <Review draft={draft} saved={saved} changed={changed} zone={zone} person={search.person} onPerson={person} />
       )}
       <Foot
         step={step}

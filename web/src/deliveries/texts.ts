@@ -66,6 +66,7 @@ export const texts = catalogue({
     channels: { email: "e-mail", webhook: "webhook" },
     and: "and",
     toCampaigns: "Campaigns",
+    toSuppressions: "Addresses that are never written to",
   },
   hi: {},
 });

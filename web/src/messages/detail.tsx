@@ -8,6 +8,7 @@ import type { ReactNode } from "react";
 import { providers } from "../api/channels";
 import type { Message } from "../api/messages";
 import { MessageBadge } from "../deliveries/badge";
+import { Reason } from "../deliveries/reason";
 import { channelInWords, gateInWords, GATES, reasonInWords, stateMeans } from "../deliveries/words";
 import { purposeInWords } from "../filters/purposes";
 import { useSegmentNames } from "../filters/segment-picker";
@@ -103,7 +104,11 @@ function History({ of, zone }: { of: Message; zone: string }) {
     <Part title={texts.history}>
       <Text size="sm" component="div">
         <MessageBadge state={of.state} />
-        {of.reason && `: ${reasonInWords(of.reason)}`}
+        {of.reason && (
+          <>
+            : <Reason of={of.reason} />
+          </>
+        )}
       </Text>
       <Text size="sm" className="quiet" mb={8}>
         {stateMeans(of.state)}

@@ -4,19 +4,29 @@ import { IconX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 
 import { campaigns } from "../api/campaigns";
-import type { MessageState } from "../api/messages";
+import type { MessageState, Visit } from "../api/messages";
 import { PersonPicker } from "../content/person";
 import { reasonInWords, REASONS, stateInWords, STATES } from "../deliveries/words";
-import type { MessagesSearch } from "./state";
+import { type MessagesSearch, VISITS } from "./state";
 import { texts } from "./texts";
 
-export const isFiltered = ({ person, campaign, run, state, reason }: MessagesSearch): boolean =>
-  [person, campaign, run, state, reason].some((one) => one !== undefined);
+/** Nothing is asked for in particular. */
+const NONE = {
+  person: undefined,
+  campaign: undefined,
+  run: undefined,
+  state: undefined,
+  reason: undefined,
+  visit: undefined,
+} satisfies Record<Exclude<keyof MessagesSearch, "message">, undefined>;
+
+export const isFiltered = (search: MessagesSearch): boolean =>
+  (Object.keys(NONE) as (keyof typeof NONE)[]).some((one) => search[one] !== undefined);
 
 export function Filters({ search, onChange }: FiltersProps) {
   const { data } = useQuery(campaigns);
   const known = (data?.campaigns ?? []).map(({ id, name }) => ({ value: id, label: name }));
-  const { campaign, run, state, reason } = search;
+  const { campaign, run, state, reason, visit } = search;
   if (campaign && known.every(({ value }) => value !== campaign)) {
     known.push({ value: campaign, label: data ? texts.gone : "…" });
   }
@@ -63,14 +73,22 @@ export function Filters({ search, onChange }: FiltersProps) {
         ]}
         onChange={(event) => onChange({ reason: event.currentTarget.value || undefined })}
       />
+      <NativeSelect
+        size="xs"
+        aria-label={texts.visit}
+        value={visit ?? ""}
+        data={[
+          { value: "", label: texts.anyVisit },
+          ...VISITS.map((value) => ({ value, label: texts.visits[value] })),
+        ]}
+        onChange={(event) => onChange({ visit: (event.currentTarget.value || undefined) as Visit | undefined })}
+      />
       <PersonPicker id={search.person} words={texts.person} onChange={(person) => onChange({ person })} />
       {isFiltered(search) && (
         <Button
           size="xs"
           variant="subtle"
-          onClick={() =>
-            onChange({ person: undefined, campaign: undefined, run: undefined, state: undefined, reason: undefined })
-          }
+          onClick={() => onChange(NONE)}
         >
           {texts.clear}
         </Button>

@@ -88,12 +88,13 @@ type TableProps = {
   onShow: (id: string) => void;
 };
 
-const wantedOf = ({ person, campaign, run, state, reason }: MessagesSearch): Wanted => ({
+const wantedOf = ({ person, campaign, run, state, reason, visit }: MessagesSearch): Wanted => ({
   ...(person ? { person } : {}),
   ...(campaign ? { campaign } : {}),
   ...(run ? { run } : {}),
   ...(state ? { state } : {}),
   ...(reason ? { reason } : {}),
+  ...(visit ? { visit } : {}),
 });
 
 /** The archive, read on until the message that is linked to is there. */

@@ -1,9 +1,11 @@
 // The state of the archive in the URL: which messages, and the one that is looked at.
-import type { Wanted } from "../api/messages";
+import type { Visit, Wanted } from "../api/messages";
 import { STATES } from "../deliveries/words";
 import { isPersonId } from "../filters/who";
 
 export type MessagesSearch = Wanted & { message?: string };
+
+export const VISITS: Visit[] = ["opened", "clicked"];
 
 const word = (given: unknown, most: number): string | undefined =>
   typeof given === "string" && given !== "" && given.length <= most ? given : undefined;
@@ -13,6 +15,7 @@ export function readMessages(search: Record<string, unknown>): MessagesSearch {
   const campaign = word(search.campaign, 64);
   const run = word(search.run, 200);
   const reason = word(search.reason, 64);
+  const visit = VISITS.find((one) => one === search.visit);
   const message = word(search.message, 64);
   const person = word(search.person, 64);
   return {
@@ -21,6 +24,7 @@ export function readMessages(search: Record<string, unknown>): MessagesSearch {
     ...(run ? { run } : {}),
     ...(state ? { state } : {}),
     ...(reason ? { reason } : {}),
+    ...(visit ? { visit } : {}),
     ...(message ? { message } : {}),
   };
 }

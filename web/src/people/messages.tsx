@@ -7,7 +7,7 @@ import { Link } from "@tanstack/react-router";
 
 import { messages } from "../api/messages";
 import { MessageBadge } from "../deliveries/badge";
-import { reasonInWords } from "../deliveries/words";
+import { Reason } from "../deliveries/reason";
 import { moment } from "../ui/numbers";
 import { Answered, Panel } from "../ui/panel";
 import { texts } from "./texts";
@@ -39,7 +39,7 @@ export function Written({ id, zone }: { id: string; zone: string }) {
                     </Link>
                     <span>
                       <MessageBadge state={one.state} />
-                      {one.reason && <span className="quiet">: {reasonInWords(one.reason)}</span>}
+                      {one.reason && <span className="quiet">: <Reason of={one.reason} /></span>}
                     </span>
                     <span className="quiet">{moment(one.sent_at ?? one.at, zone)}</span>
                   </li>

@@ -1,4 +1,5 @@
-// Settings: how apps send here, what messages go out by, the policy and its versions, the publisher.
+// Settings: how apps send here, what messages go out by, who is never
+// written to, the policy and its versions, the publisher.
 import "./settings.css";
 
 import { Stack, Tabs, Title } from "@mantine/core";
@@ -12,6 +13,7 @@ import { Outbox } from "./channels/outbox";
 import { PolicyPanel } from "./policy";
 import { Sdk } from "./sdk";
 import { TABS } from "./state";
+import { Suppressions } from "./suppressions";
 import { texts } from "./texts";
 import { Tokens } from "./tokens";
 
@@ -66,6 +68,9 @@ export function Settings() {
         </Tabs.Panel>
         <Tabs.Panel value="outbox">
           <Outbox message={message} onClose={() => open("outbox")} />
+        </Tabs.Panel>
+        <Tabs.Panel value="suppressions">
+          <Suppressions />
         </Tabs.Panel>
         <Tabs.Panel value="policy">
           <PolicyPanel />

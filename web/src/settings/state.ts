@@ -1,6 +1,6 @@
 // The state of Settings in the URL: which tab is open, and which message of the outbox.
 
-export const TABS = ["sdk", "tokens", "channels", "outbox", "policy", "about"] as const;
+export const TABS = ["sdk", "tokens", "channels", "outbox", "suppressions", "policy", "about"] as const;
 export type Tab = (typeof TABS)[number];
 
 export type SettingsSearch = { tab?: Tab; message?: string };

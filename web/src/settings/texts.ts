@@ -17,8 +17,50 @@ export const texts = catalogue({
       `Whatever uses the token "${name}" is refused from the next request on. This cannot be undone.`,
     channels: "Channels",
     outbox: "Outbox",
+    suppressions: "Suppressions",
     policy: "Policy",
     about: "Publisher",
+    suppressed: "Addresses that are never written to",
+    suppressedDoes:
+      "Each message asks this list before it goes out, whatever the person allowed. An address whose reader called a message spam gets no marketing any more; the others get nothing at all. Each look is written into the audit.",
+    noneSuppressed: "No address is on the list",
+    noneSuppressedNext:
+      "An address comes here by itself when its server says that there is no such address, or when its reader calls a message spam. You may also put one here by the form above.",
+    address: "Address",
+    channel: "Channel",
+    why: "Why",
+    since: "Since",
+    by: "By",
+    listedWhy: {
+      hard_bounce: "Its server says that there is no such address",
+      complaint: "Its reader called a message spam",
+      manual: "Put here by hand",
+    },
+    listedBy: { bounce: "A notice by mail", provider: "The mail server" },
+    erased: "Erased with its person",
+    addressesHidden:
+      "You see addresses masked: they are seen by whoever has the scope people; someone with the scope admin can give it.",
+    putOn: "Put an address on the list",
+    emailAddress: "E-mail address",
+    putOnDoes: "From the next message on no campaign writes to it.",
+    neverWrite: "Never write to it",
+    isOn: (address: string) => `${address} is on the list: nothing goes to it any more.`,
+    takeOff: "Take off",
+    takeOffOf: (address: string) => `Take off ${address}`,
+    takeOffTitle: "Take off the list",
+    thisAddress: "this address",
+    takeOffDoes: (address: string) =>
+      `Campaigns may write to ${address} again from the next message on. Consent and every other gate are asked as before.`,
+    takeOffMind: {
+      hard_bounce:
+        "Its server said that there is no such address. Where that still holds, the next message fails and it stands here again.",
+      complaint:
+        "Its reader called a message spam. Write to them again only if they asked for it: complaints make mailboxes refuse your other mails, too.",
+      manual: "Somebody put it here, perhaps because its reader asked for it.",
+    },
+    more: "More addresses",
+    shown: (count: string) => (count === "1" ? "1 address shown." : `${count} addresses shown.`),
+    end: "These are all.",
     sdkHint:
       "CleverTap's own SDKs work as they are: they are told another host and nothing else changes. The host below is the one of this page: put in the one that your visitors reach.",
     mind: {

@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
-use candor_catalog::{Delivery, DeliveryState, Run, Wanted};
+use candor_catalog::{Delivery, DeliveryState, Run, VisitKind, Wanted};
 use candor_engage::campaign::Campaign;
 use candor_engage::channel::MessageId;
 use candor_event::{AccountId, PersonId};
@@ -47,11 +47,12 @@ pub struct Ask {
     run: Option<String>,
     state: Option<String>,
     reason: Option<String>,
+    visit: Option<String>,
     cursor: Option<String>,
     limit: Option<usize>,
 }
 
-/// `GET /api/v1/messages?person=&campaign=&run=&state=&reason=&cursor=&limit=`.
+/// `GET /api/v1/messages?person=&campaign=&run=&state=&reason=&visit=&cursor=&limit=`.
 pub async fn list(
     State(server): State<Arc<Server>>,
     headers: HeaderMap,
@@ -59,13 +60,16 @@ pub async fn list(
 ) -> Result<Json<Value>, Problem> {
     let caller = admit(&server, &headers, "read").await?;
     let form = || {
-        let form = "?person= ?campaign= ?run= ?state= ?reason= ?cursor= ?limit= (up to 1,000)";
+        let form = "?person= ?campaign= ?run= ?state= ?reason= ?visit= (opened, clicked) \
+                    ?cursor= ?limit= (up to 1,000)";
         Problem::bad_request(form, vec![])
     };
     let Query(ask) = ask.map_err(|_| form())?;
     let limit = ask.limit.unwrap_or(50).clamp(1, PAGE_MAX);
     let state = ask.state.as_deref().map(|word| DeliveryState::read(word).ok_or_else(form));
     let state = state.transpose()?;
+    let visit = ask.visit.as_deref().map(|word| VisitKind::read(word).ok_or_else(form));
+    let visit = visit.transpose()?;
     let after = ask.cursor.as_deref().map_or(Ok(0), |text| text.parse().map_err(|_| form()))?;
     let tenant = caller.tenant.clone();
     let people = match ask.person.as_deref() {
@@ -83,7 +87,7 @@ pub async fn list(
         }
         (None, None) => None,
     };
-    let wanted = Wanted { people, runs, state, reason: ask.reason };
+    let wanted = Wanted { people, runs, state, reason: ask.reason, visit };
     let (found, last) = server.catalog.messages(account, &wanted, after, limit).await?;
     let cursor = last.map(|slot| slot.to_string());
     let mut known = Known::default();

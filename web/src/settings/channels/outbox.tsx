@@ -18,6 +18,15 @@ const WIDTH = 640;
 
 type Look = "html" | "text" | "headers";
 
+/** The mail without the picture that tells of an opening: it is looked at here, not by its reader. */
+function unopened(html: string): string {
+  const mail = new DOMParser().parseFromString(html, "text/html");
+  for (const picture of mail.images) {
+    if (picture.src.startsWith(`${window.location.origin}/o/`)) picture.removeAttribute("src");
+  }
+  return `${mail.doctype ? "<!doctype html>" : ""}${mail.documentElement.outerHTML}`;
+}
+
 function Parts({ of, look }: { of: Awaited<ReturnType<NonNullable<ReturnType<typeof outboxMessage>["queryFn"]>>>; look: Look }) {
   if (of.body !== undefined) {
     return (
@@ -26,7 +35,7 @@ function Parts({ of, look }: { of: Awaited<ReturnType<NonNullable<ReturnType<typ
       </pre>
     );
   }
-  if (look === "html") return <Framed html={of.html ?? ""} title={texts.message} width={WIDTH} height={HEIGHT} fill />;
+  if (look === "html") return <Framed html={unopened(of.html ?? "")} title={texts.message} width={WIDTH} height={HEIGHT} fill />;
   if (look === "text") {
     return (
       <pre className="code plain" tabIndex={0} aria-label={texts.text}>

@@ -1,5 +1,6 @@
 //! What machines and people do with the addresses of a mail.
 
+use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -56,6 +57,15 @@ fn seen(server: &Server, shop: &Json, id: &str) -> (u64, u64, u64, u64) {
     (step("opened"), step("clicked"), machine("opens"), machine("clicks"))
 }
 
+/// The messages of a campaign that people opened or followed.
+fn visited(server: &Server, shop: &Json, id: &str, visit: &str) -> BTreeSet<String> {
+    let path = format!("/api/v1/messages?campaign={id}&visit={visit}");
+    let (status, found) = server.get(&path, shop);
+    assert_eq!(status, 200, "{found}");
+    let messages = found["messages"].as_array().unwrap().iter();
+    messages.map(|message| message["id"].as_str().unwrap().to_owned()).collect()
+}
+
 #[test]
 fn a_machine_that_follows_everything_is_nobody_and_a_person_later_counts() {
     let sink = Sink::start();
@@ -93,6 +103,13 @@ fn a_machine_that_follows_everything_is_nobody_and_a_person_later_counts() {
     std::thread::sleep(Duration::from_millis(2_100));
     assert_eq!(asks(&server, "GET", &link(second), BROWSER, "").0, 302);
     until("people are told from machines", SOON, || seen(&server, &shop, &id) == (3, 2, 0, 6));
+    // The report's numbers lead to their messages.
+    let [opened, clicked] = ["opened", "clicked"].map(|visit| visited(&server, &shop, &id, visit));
+    assert_eq!((opened.len(), clicked.len()), (3, 2));
+    assert!(clicked.is_subset(&opened), "{clicked:?} {opened:?}");
+    let of_all = server.get("/api/v1/messages?visit=clicked", &shop).1;
+    assert_eq!(of_all["messages"].as_array().unwrap().len(), 2);
+    assert_eq!(server.get("/api/v1/messages?visit=seen", &shop).0, 400);
     let counted = |name: &str| events(&server, &shop, name);
     until("it is an event of theirs", SOON, || counted("Notification Clicked") == (2, 2));
     assert_eq!(counted("Notification Viewed"), (1, 1));
