@@ -184,12 +184,12 @@ fn what_nobody_knows_is_left_or_sent_again_as_the_provider_is_set() {
     assert_eq!(attempts(&server, &shop, &twice).iter().sum::<u64>(), 21);
 }
 
-/// `HANG` says for how many seconds, 5 without it: a server that takes a message and says nothing.
+/// `HANG` says for how many seconds, 10 without it: a server that takes a message and says nothing.
 #[test]
 fn a_server_that_hangs_after_a_message_leaves_it_in_doubt_and_keeps_nobody_else() {
     // More campaigns than there are workers, and fewer than there are connections.
-    const CAMPAIGNS: usize = 6;
-    let seconds = number("HANG").unwrap_or(5);
+    const CAMPAIGNS: usize = 5;
+    let seconds = number("HANG").unwrap_or(10);
     let hanging = Sink::with(|stage| match stage {
         Stage::Dot("u1@x.test") => Act::Hangs,
         _ => Act::Takes,

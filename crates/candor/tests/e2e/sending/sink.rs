@@ -174,8 +174,10 @@ fn talk(stream: &TcpStream, rule: &Rule, seen: &Seen) -> Option<()> {
                     seen.taken.fetch_add(1, Ordering::Release);
                     match act {
                         Act::TakesInSilence => return None,
-                        // Until the other side goes.
-                        Act::Hangs => return input.read_line(&mut String::new()).ok().and(None),
+                        // Until the other side goes, whatever else it says.
+                        Act::Hangs => {
+                            return std::io::copy(&mut input, &mut std::io::sink()).ok().and(None);
+                        }
                         _ => {}
                     }
                     "250 2.0.0 Ok"
