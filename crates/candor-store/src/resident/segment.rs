@@ -104,7 +104,7 @@ impl Segment {
             // Stable: of equal times the one that came first stays first.
             rows.sort_by_key(|row| (row.ordinal, row.time));
         }
-        let mut builder = SegmentBuilder::default();
+        let mut builder = SegmentBuilder::of(rows.len());
         // By the property's code: codes are small, and there is one look for each value.
         let mut columns: Vec<ColumnBuilder> = Vec::new();
         for row in rows {
@@ -133,7 +133,7 @@ impl Segment {
         keep: &dyn Fn(u32, i64) -> bool,
     ) -> Segment {
         let order = merged_order(sources, keep);
-        let mut builder = SegmentBuilder::default();
+        let mut builder = SegmentBuilder::of(order.len());
         for Place { ordinal, source, row } in &order {
             let (segment, held) = (&sources[*source as usize], &arrivals[*source as usize]);
             let at = *row as usize;
@@ -232,6 +232,16 @@ pub(crate) struct SegmentBuilder {
 }
 
 impl SegmentBuilder {
+    /// With room for so many rows and their arrivals, which are held as they are.
+    fn of(rows: usize) -> SegmentBuilder {
+        let mut builder = SegmentBuilder::default();
+        builder.times.reserve_exact(rows);
+        builder.codes.reserve_exact(rows);
+        builder.arrivals.received.reserve_exact(rows);
+        builder.arrivals.fingerprints.reserve_exact(rows);
+        builder
+    }
+
     /// Adds the next row; its properties and arrival are added by the caller.
     pub(crate) fn push(&mut self, ordinal: u32, time: i64, code: u16, session: u64) -> u32 {
         let row = self.times.len() as u32;
