@@ -23,7 +23,8 @@ const SOON_MS = 60_000;
 
 const calmness = (of: Saved | undefined): number | false => {
   const state = of?.state;
-  const soon = state === "scheduled" && of?.next_at != null && Date.parse(of.next_at) < Date.now() + SOON_MS;
+  // Without a time that lies ahead it is firing, or about to be completed.
+  const soon = state === "scheduled" && (!of?.next_at || Date.parse(of.next_at) < Date.now() + SOON_MS);
   if (state === "running" || soon) return LIVE_MS;
   return state === "scheduled" || state === "paused" || state === "waiting_for_approval" ? CALM_MS : false;
 };
