@@ -13,8 +13,10 @@ use crate::moves::Waiting;
 use crate::tokens::RecentTokens;
 
 const READERS_MAX: u32 = 4;
-/// In KiB, as SQLite wants it: the leaves of the indexes that a campaign writes to.
-const WRITER_CACHE: &str = "-16384";
+/// In KiB, as SQLite wants it: what a campaign writes to lies together, and the system has the rest
+/// of the file at hand.
+const WRITER_CACHE: &str = "-6144";
+const READER_CACHE: &str = "-1024";
 /// Of 4 KiB: pages that are written again and again are copied to the file less often.
 const CHECKPOINT_PAGES: &str = "4000";
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -50,7 +52,7 @@ impl Catalog {
             .pragma("cache_size", WRITER_CACHE)
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
         let writer = open(1).connect_with(writing).await.map_err(failed())?;
-        let reading = options.pragma("query_only", "on");
+        let reading = options.pragma("query_only", "on").pragma("cache_size", READER_CACHE);
         let pool = open(READERS_MAX).connect_with(reading).await.map_err(failed())?;
         sqlx::migrate!("src/migrations")
             .run(&writer)

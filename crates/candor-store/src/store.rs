@@ -45,7 +45,7 @@ impl StoreConfig {
     /// The defaults for a folder.
     pub fn new(folder: impl Into<PathBuf>) -> StoreConfig {
         let folder = folder.into();
-        StoreConfig { threads: 1, folder, volumes: 16, flush_rows: 65_536, tail_rows_max: 4_096 }
+        StoreConfig { threads: 1, folder, volumes: 16, flush_rows: 65_536, tail_rows_max: 2_048 }
     }
 }
 

@@ -257,7 +257,7 @@ impl Server {
         let mut config = StoreConfig::new(self.data.join("publishers").join(account.as_str()));
         config.volumes = self.config.store.volumes;
         config.flush_rows = self.config.store.flush_rows;
-        config.tail_rows_max = (config.flush_rows / 16).clamp(4_096, 16_384);
+        config.tail_rows_max = (config.flush_rows / 32).clamp(2_048, 16_384);
         config.threads = self.config.store.threads;
         let (of_class, clock, opened) = (door.clone(), self.clock.clone(), keys.clone());
         let class_of =
