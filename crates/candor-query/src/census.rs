@@ -8,8 +8,9 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::filter::Scope;
+use crate::group::{Keys, text_of};
 use crate::live::Counted;
-use crate::scan::{Cancel, Keys, scan, text_of};
+use crate::scan::{Cancel, Scan};
 
 /// People by their last word on one purpose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -69,9 +70,9 @@ pub fn event_names(view: &View, cancel: &Cancel) -> Result<Vec<Counted>, Error> 
         return Ok(Vec::new());
     };
     let new = |_: &_| vec![0u64; names.len()];
-    let counts = scan(view, cancel, new, |counts, _, _, run| {
-        for code in run.codes {
-            counts[usize::from(*code)] += 1;
+    let counts = Scan::new(view, cancel).fold(new, |counts, _, _, run| {
+        for at in 0..run.len() {
+            counts[usize::from(run.code(at))] += 1;
         }
     })?;
     let total = |code: usize| counts.iter().map(|counts| counts[code]).sum();
@@ -95,8 +96,9 @@ pub fn values(
     cancel: &Cancel,
 ) -> Result<Vec<Held>, Error> {
     let new = |_: &_| (Keys::default(), Vec::<u64>::new());
-    let counts =
-        scan(view, cancel, new, |partial: &mut (Keys, Vec<u64>), volume, ordinal, run| {
+    let counts = Scan::new(view, cancel).fold(
+        new,
+        |partial: &mut (Keys, Vec<u64>), volume, ordinal, run| {
             let Some(code) = volume.property_code(property) else { return };
             let (keys, counts) = partial;
             let mut count = |value: Option<ValueRef<'_>>| {
@@ -106,10 +108,13 @@ pub fn values(
                 counts[place] += 1;
             };
             match scope {
-                Scope::Event => run.rows.iter().for_each(|row| count(volume.property(*row, code))),
+                Scope::Event => {
+                    (0..run.len()).for_each(|at| count(volume.property(run.row(at), code)))
+                }
                 Scope::Person => count(volume.trait_value(ordinal, code)),
             }
-        })?;
+        },
+    )?;
     let mut held: BTreeMap<String, Held> = BTreeMap::new();
     for (keys, counts) in counts {
         for (key, count) in keys.keys.into_iter().zip(counts) {

@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::filter::{Condition, Scope};
+use crate::group::{Key, Keys, text_of};
 use crate::period;
-use crate::question::{Breakdowns, Matcher, Whose, broken_down, check_all, range};
-use crate::scan::{Cancel, Key, Keys, scan, text_of};
-use crate::segment::{Definition, Found};
+use crate::question::{Breakdowns, Matcher, broken_down, check_all, range, whose};
+use crate::scan::{Cancel, Scan};
+use crate::segment::Definition;
 
 /// A funnel question: steps in order, other events may lie between.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -142,14 +143,13 @@ impl Funnel {
             return Err(Error::bad("/limit", format!("a number from 1 to {LIMIT_MAX}")));
         }
         let window = period::duration(&self.window, "/window")?;
-        let whose = Whose::new(self.people.as_ref(), view, zone)?;
+        let whose = whose(self.people.as_ref(), view, zone, cancel)?;
         let new = |volume: &VolumeView| Partial {
             steps: self
                 .steps
                 .iter()
                 .map(|step| Matcher::new(volume, &step.event, &step.conditions))
                 .collect(),
-            whose: whose.find(volume),
             by: self.breakdown.find(volume),
             keys: Keys::default(),
             groups: Vec::new(),
@@ -159,25 +159,25 @@ impl Funnel {
         };
         let starts = from.0..to.0;
         let fold = |p: &mut Partial<'_>, volume: &VolumeView, ordinal: u32, run: Run<'_>| {
-            if p.whose.as_ref().is_some_and(|whose| !whose.matches(volume, ordinal, run)) {
-                return;
-            }
             p.find_places(volume, ordinal, run);
             if !p.best_attempt(run, &starts, window) {
                 return;
             }
-            let first = run.rows[p.best[0] as usize];
+            let first = run.row(p.best[0] as usize);
             let values = p.by.iter().map(|by| broken_down(volume, ordinal, first, *by));
             let group = p.keys.place(values) as usize;
             let steps = p.steps.len();
             p.groups.resize_with(p.groups.len().max(group + 1), || vec![Vec::new(); steps]);
-            let start = run.times[p.best[0] as usize];
+            let start = run.time(p.best[0] as usize);
             for (step, at) in p.best.iter().enumerate() {
-                p.groups[group][step].push((run.times[*at as usize] - start) as f64);
+                p.groups[group][step].push((run.time(*at as usize) - start) as f64);
             }
         };
         let mut groups: HashMap<String, (Key, Times)> = HashMap::new();
-        for partial in scan(view, cancel, new, fold)? {
+        let scan = Scan::new(view, cancel)
+            .of_people(whose.as_deref())
+            .of_events(self.steps.iter().map(|step| step.event.as_str()));
+        for partial in scan.fold(new, fold)? {
             for (key, times) in partial.keys.keys.into_iter().zip(partial.groups) {
                 let none = || (key.clone(), vec![Vec::new(); self.steps.len()]);
                 let joined = groups.entry(text_of(&key)).or_insert_with(none);
@@ -239,7 +239,6 @@ impl Funnel {
 
 struct Partial<'q> {
     steps: Vec<Matcher<'q>>,
-    whose: Option<Found<'q>>,
     by: Vec<(Option<u32>, Scope)>,
     keys: Keys,
     groups: Vec<Times>,
@@ -255,7 +254,7 @@ impl Partial<'_> {
         for (step, places) in self.steps.iter().zip(&mut self.places) {
             places.clear();
             if step.person_matches(volume, ordinal) {
-                let all = 0..run.times.len();
+                let all = 0..run.len();
                 let matching = all.filter(|at| step.event_matches(volume, ordinal, run, *at));
                 places.extend(matching.map(|at| at as u32));
             }
@@ -271,7 +270,7 @@ impl Partial<'_> {
     fn best_attempt(&mut self, run: Run<'_>, range: &std::ops::Range<i64>, window: i64) -> bool {
         self.best.clear();
         for first in &self.places[0] {
-            let start = run.times[*first as usize];
+            let start = run.time(*first as usize);
             if !range.contains(&start) {
                 continue;
             }
@@ -281,7 +280,7 @@ impl Partial<'_> {
             for places in &self.places[1..] {
                 let next = places.partition_point(|place| *place <= last);
                 let Some(place) = places.get(next) else { break };
-                if run.times[*place as usize] - start > window {
+                if run.time(*place as usize) - start > window {
                     break;
                 }
                 last = *place;

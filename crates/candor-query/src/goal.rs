@@ -50,12 +50,12 @@ pub fn goals(
             (volume.event_code(&goal.event), filters)
         });
         let run = volume.run(ordinal, &mut scratch);
-        let first = run.times.partition_point(|time| *time <= after.0);
-        let last = run.times.partition_point(|time| *time <= until.0);
+        let first = run.before(after.0.saturating_add(1));
+        let last = run.before(until.0.saturating_add(1));
         let any = goal.event == "*";
         did.push((first..last).any(|at| {
-            (any || Some(run.codes[at]) == *event)
-                && filters.iter().all(|filter| filter.matches(volume, ordinal, run.rows[at]))
+            (any || Some(run.code(at)) == *event)
+                && filters.iter().all(|filter| filter.matches(volume, ordinal, run.row(at)))
         }));
     }
     Ok(did)

@@ -15,6 +15,7 @@ mod error;
 mod filter;
 pub mod funnel;
 mod goal;
+mod group;
 mod live;
 mod period;
 mod person;

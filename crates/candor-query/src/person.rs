@@ -66,10 +66,9 @@ fn traits_of(volume: &VolumeView, ordinal: u32) -> BTreeMap<String, Value> {
 /// What is held of the person of an ordinal, with this run of events.
 pub(crate) fn held(volume: &VolumeView, ordinal: u32, run: Run<'_>) -> Person {
     let mut counts: BTreeMap<u16, EventCount> = BTreeMap::new();
-    for (time, code) in run.times.iter().zip(run.codes) {
-        let at = Timestamp(*time);
-        let count = counts.entry(*code).or_insert_with(|| EventCount {
-            name: volume.event_names()[usize::from(*code)].to_string(),
+    for (at, code) in (0..run.len()).map(|at| (Timestamp(run.time(at)), run.code(at))) {
+        let count = counts.entry(code).or_insert_with(|| EventCount {
+            name: volume.event_names()[usize::from(code)].to_string(),
             count: 0,
             first: at,
             last: at,
@@ -85,11 +84,11 @@ pub(crate) fn held(volume: &VolumeView, ordinal: u32, run: Run<'_>) -> Person {
 
 /// One event of a run.
 pub(crate) fn done(volume: &VolumeView, run: Run<'_>, at: usize) -> Done {
-    let properties = volume.properties(run.rows[at]).into_iter();
+    let properties = volume.properties(run.row(at)).into_iter();
     Done {
-        name: volume.event_names()[usize::from(run.codes[at])].to_string(),
-        at: Timestamp(run.times[at]),
-        session: volume.session(run.rows[at]),
+        name: volume.event_names()[usize::from(run.code(at))].to_string(),
+        at: Timestamp(run.time(at)),
+        session: volume.session(run.row(at)),
         properties: properties.map(|(name, value)| (name.to_string(), value.to_value())).collect(),
     }
 }
@@ -106,13 +105,11 @@ pub fn timeline(
     let (volume, ordinal) = view.find(id)?;
     let mut scratch = Scratch::default();
     let run = volume.run(ordinal, &mut scratch);
-    let end = run.times.partition_point(|time| *time < before.0);
+    let end = run.before(before.0);
     let first = end.saturating_sub(limit);
-    let first = match run.times[..end].get(first) {
-        Some(time) => run.times.partition_point(|other| other < time),
-        None => end,
-    };
-    let told = run.rows[..end].iter().map(|row| volume.session(*row));
-    let of_each: Vec<Session> = sessions(&run.times[..end], told).collect();
+    let first = if first < end { run.before(run.time(first)) } else { end };
+    let told = (0..end).map(|at| volume.session(run.row(at)));
+    let times = (0..end).map(|at| run.time(at));
+    let of_each: Vec<Session> = sessions(times, told).collect();
     Some((first..end).rev().map(|at| (done(volume, run, at), of_each[at])).collect())
 }

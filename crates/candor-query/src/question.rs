@@ -1,14 +1,15 @@
 //! What trend and funnel questions have in common: when, whose, broken down by what.
 
 use candor_event::{Timestamp, ValueRef};
-use candor_store::{Run, View, VolumeView};
+use candor_store::{PeopleSet, Run, View, VolumeView};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::filter::{Condition, Filter, Scope};
 use crate::period;
-use crate::segment::{Definition, Found, Rule};
+use crate::scan::Cancel;
+use crate::segment::{Definition, members};
 
 /// The range of a question: `from` inclusive, `to` exclusive; each a date in the zone or an RFC
 /// 3339 instant.
@@ -132,12 +133,12 @@ impl<'q> Matcher<'q> {
         run: Run<'_>,
         at: usize,
     ) -> bool {
-        (self.any || Some(run.codes[at]) == self.code)
+        (self.any || Some(run.code(at)) == self.code)
             && self
                 .filters
                 .iter()
                 .filter(|filter| !filter.is_of_person())
-                .all(|filter| filter.matches(volume, ordinal, run.rows[at]))
+                .all(|filter| filter.matches(volume, ordinal, run.row(at)))
     }
 }
 
@@ -152,19 +153,13 @@ pub(crate) fn check_all(conditions: &[Condition], pointer: &str) -> Result<(), E
 
 const CONDITIONS_MAX: usize = 64;
 
-/// Whose events count: everyone's, or a segment's.
-pub(crate) struct Whose<'q>(Option<Rule<'q>>);
-
-impl<'q> Whose<'q> {
-    pub(crate) fn new(
-        people: Option<&'q Definition>,
-        view: &View,
-        zone: &TimeZone,
-    ) -> Result<Whose<'q>, Error> {
-        Ok(Whose(people.map(|rule| rule.resolve(view.as_of, zone, "/people")).transpose()?))
-    }
-
-    pub(crate) fn find(&self, volume: &VolumeView) -> Option<Found<'q>> {
-        self.0.as_ref().map(|rule| rule.find(volume))
-    }
+/// Whose events count: everyone's (none), or those of a segment, by volume.
+pub(crate) fn whose(
+    people: Option<&Definition>,
+    view: &View,
+    zone: &TimeZone,
+    cancel: &Cancel,
+) -> Result<Option<Vec<PeopleSet>>, Error> {
+    let Some(people) = people else { return Ok(None) };
+    members(view, &people.resolve(view.as_of, zone, "/people")?, cancel).map(Some)
 }

@@ -1,13 +1,10 @@
-//! One pass over all people: volumes are the unit of parallel work, partial results are merged.
+//! One pass over people: volumes are the unit of parallel work, partial results are merged.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use ahash::RandomState;
-use candor_event::{Value, ValueRef};
-use candor_store::{Run, Scratch, View, VolumeView};
+use candor_store::{PeopleSet, Run, Scratch, View, VolumeView};
 
 use crate::error::Error;
 
@@ -37,133 +34,80 @@ impl Cancel {
 /// People between two looks at the cancel flag.
 const PEOPLE_PER_LOOK: u32 = 256;
 
-/// Folds every visible person of every volume into a partial result per volume.
-pub(crate) fn scan<P: Send>(
-    view: &View,
-    cancel: &Cancel,
-    new: impl Fn(&VolumeView) -> P + Sync,
-    fold: impl Fn(&mut P, &VolumeView, u32, Run<'_>) + Sync,
-) -> Result<Vec<P>, Error> {
-    let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, P)>> = Mutex::new(Vec::new());
-    let work = || {
-        let mut scratch = Scratch::default();
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(volume) = view.volumes.get(index) else { return };
-            let mut partial = new(volume);
-            for ordinal in 0..volume.people() {
-                if ordinal % PEOPLE_PER_LOOK == 0 && cancel.stopped() {
-                    return;
+/// A pass over people and those of their events that a question looks at.
+pub(crate) struct Scan<'a> {
+    view: &'a View,
+    cancel: &'a Cancel,
+    /// By volume; none: everyone.
+    people: Option<&'a [PeopleSet]>,
+    /// None: every event.
+    events: Option<Vec<&'a str>>,
+}
+
+impl<'a> Scan<'a> {
+    /// Everyone who is visible, and everything they did.
+    pub(crate) fn new(view: &'a View, cancel: &'a Cancel) -> Scan<'a> {
+        Scan { view, cancel, people: None, events: None }
+    }
+
+    /// Only these people.
+    pub(crate) fn of_people(mut self, people: Option<&'a [PeopleSet]>) -> Scan<'a> {
+        self.people = people;
+        self
+    }
+
+    /// Only events of these names; all of them if `*` is among the names. A run that is seen then
+    /// holds no others, and may be empty.
+    pub(crate) fn of_events(mut self, names: impl IntoIterator<Item = &'a str>) -> Scan<'a> {
+        let names: Vec<&str> = names.into_iter().collect();
+        self.events = (!names.contains(&"*")).then_some(names);
+        self
+    }
+
+    /// Folds person after person into a partial result for each volume; these in the order of the
+    /// volumes.
+    pub(crate) fn fold<P: Send>(
+        &self,
+        new: impl Fn(&VolumeView) -> P + Sync,
+        see: impl Fn(&mut P, &VolumeView, u32, Run<'_>) + Sync,
+    ) -> Result<Vec<P>, Error> {
+        let next = AtomicUsize::new(0);
+        let done: Mutex<Vec<(usize, P)>> = Mutex::new(Vec::new());
+        let work = || {
+            let mut scratch = Scratch::default();
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(volume) = self.view.volumes.get(index) else { return };
+                let mut partial = new(volume);
+                let looked_at = self.events.as_ref().map(|names| {
+                    let code = |name: &&str| volume.event_code(name);
+                    names.iter().filter_map(code).collect::<Vec<u16>>()
+                });
+                for ordinal in 0..volume.people() {
+                    if ordinal % PEOPLE_PER_LOOK == 0 && self.cancel.stopped() {
+                        return;
+                    }
+                    let asked = self.people.is_none_or(|people| people[index].has(ordinal));
+                    if asked && volume.visible(ordinal) {
+                        let run = volume.run_of(ordinal, looked_at.as_deref(), &mut scratch);
+                        see(&mut partial, volume, ordinal, run);
+                    }
                 }
-                if volume.visible(ordinal) {
-                    let run = volume.run(ordinal, &mut scratch);
-                    fold(&mut partial, volume, ordinal, run);
-                }
+                done.lock().unwrap_or_else(PoisonError::into_inner).push((index, partial));
             }
-            done.lock().unwrap_or_else(PoisonError::into_inner).push((index, partial));
-        }
-    };
-    let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
-    std::thread::scope(|scope| {
-        for _ in 1..threads.min(view.volumes.len()) {
-            scope.spawn(work);
-        }
-        work();
-    });
-    if cancel.stopped() {
-        return Err(Error::Cancelled);
-    }
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(index, _)| *index);
-    Ok(done.into_iter().map(|(_, partial)| partial).collect())
-}
-
-/// A breakdown's key: a value per property, none where it is missing.
-pub(crate) type Key = Vec<Option<Value>>;
-
-/// What tells a value from others within one view, without looking at a text: a column holds each
-/// once, so that its place stands for it. The type, then a number or a place and its length.
-type Mark = (u8, usize, u64);
-
-fn mark(value: Option<ValueRef<'_>>) -> Mark {
-    fn lies<T>(kind: u8, slice: &[T]) -> Mark {
-        (kind, slice.as_ptr().addr(), slice.len() as u64)
-    }
-    match value {
-        None => (0, 0, 0),
-        Some(ValueRef::Bool(flag)) => (1, 0, flag.into()),
-        Some(ValueRef::Integer(number)) => (2, 0, number as u64),
-        Some(ValueRef::Float(number)) => (3, 0, number.to_bits()),
-        Some(ValueRef::Text(text)) => lies(4, text.as_bytes()),
-        Some(ValueRef::Uuid(uuid)) => {
-            let digits = u128::from_be_bytes(uuid.bytes);
-            (7 + u8::from(uuid.hyphens), (digits >> 64) as usize, digits as u64)
-        }
-        Some(ValueRef::List(list)) => lies(5, list),
-        Some(ValueRef::Object(object)) => (6, std::ptr::from_ref(object).addr(), 0),
-    }
-}
-
-/// Distinct keys of one volume as small numbers; only values whose marks are new are looked at.
-#[derive(Default)]
-pub(crate) struct Keys {
-    marks: HashMap<Vec<Mark>, u32, RandomState>,
-    texts: HashMap<String, u32>,
-    pub(crate) keys: Vec<Key>,
-    buffer: Vec<Mark>,
-}
-
-impl Keys {
-    pub(crate) fn place<'v>(
-        &mut self,
-        values: impl Iterator<Item = Option<ValueRef<'v>>> + Clone,
-    ) -> u32 {
-        self.buffer.clear();
-        self.buffer.extend(values.clone().map(mark));
-        if let Some(place) = self.marks.get(&self.buffer) {
-            return *place;
-        }
-        let key: Key = values.map(|value| value.map(ValueRef::to_value)).collect();
-        let keys = &mut self.keys;
-        let place = *self.texts.entry(text_of(&key)).or_insert_with(|| {
-            keys.push(key);
-            keys.len() as u32 - 1
+        };
+        let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
+        std::thread::scope(|scope| {
+            for _ in 1..threads.min(self.view.volumes.len()) {
+                scope.spawn(work);
+            }
+            work();
         });
-        self.marks.insert(self.buffer.clone(), place);
-        place
-    }
-}
-
-/// A text that is the same for the same key and sorts keys in a stable order. 1 and 1.0 are one
-/// number, as they are to whoever compares.
-pub(crate) fn text_of(key: &Key) -> String {
-    let plain = |value: &Option<Value>| match value {
-        Some(Value::Float(number)) if number.fract() == 0.0 && number.abs() < WHOLE_MAX => {
-            Some(Value::Integer(*number as i64))
+        if self.cancel.stopped() {
+            return Err(Error::Cancelled);
         }
-        other => other.clone(),
-    };
-    let key: Key = key.iter().map(plain).collect();
-    serde_json::to_string(&key).unwrap_or_default()
-}
-
-/// Below this every whole number has a float of its own.
-const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_number_is_one_group_however_it_was_written() {
-        let text = |value: Value| text_of(&vec![Some(value)]);
-        assert_eq!(text(1.into()), text(1.0.into()));
-        assert_ne!(text(1.into()), text(1.5.into()));
-        assert_ne!(text(1.into()), text("1".into()));
-        let mut keys = Keys::default();
-        let mut place = |value: &Value| keys.place([Some(value.into())].into_iter());
-        assert_eq!(place(&1.into()), place(&1.0.into()));
-        assert_ne!(place(&1.into()), place(&"1".into()));
+        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+        done.sort_by_key(|(index, _)| *index);
+        Ok(done.into_iter().map(|(_, partial)| partial).collect())
     }
 }

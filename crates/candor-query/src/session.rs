@@ -16,19 +16,19 @@ pub enum Session {
 
 /// The session of each event of one person; `times` in order, `told` beside them. Sessions with an
 /// id may interleave with others; events without one are parted by silence among themselves.
-pub fn sessions<'a>(
-    times: &'a [i64],
-    told: impl Iterator<Item = Option<u64>> + 'a,
-) -> impl Iterator<Item = Session> + 'a {
+pub fn sessions(
+    times: impl Iterator<Item = i64>,
+    told: impl Iterator<Item = Option<u64>>,
+) -> impl Iterator<Item = Session> {
     let mut open: Option<(i64, i64)> = None;
-    times.iter().zip(told).map(move |(time, told)| match told {
+    times.zip(told).map(move |(time, told)| match told {
         Some(id) => Session::Told(id),
         None => {
             let begun = match open {
                 Some((begun, last)) if time - last < SILENCE_MS => begun,
-                _ => *time,
+                _ => time,
             };
-            open = Some((begun, *time));
+            open = Some((begun, time));
             Session::Since(Timestamp(begun))
         }
     })
@@ -63,7 +63,7 @@ mod tests {
             events.sort_by_key(|(minute, _)| *minute);
             let times: Vec<i64> = events.iter().map(|(at, _)| at * 5 * 60_000).collect();
             let told: Vec<Option<u64>> = events.iter().map(|(_, told)| *told).collect();
-            let found: Vec<Session> = sessions(&times, told.iter().copied()).collect();
+            let found: Vec<Session> = sessions(times.iter().copied(), told.iter().copied()).collect();
             let wanted: Vec<Session> =
                 (0..times.len()).map(|at| naive(&times, &told, at)).collect();
             prop_assert_eq!(found, wanted);

@@ -1,15 +1,16 @@
 //! Trends: how often, how many people, how much, over time.
 
-use candor_store::{Run, View, VolumeView};
+use candor_store::{PeopleSet, Run, View, VolumeView};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::filter::{Condition, Scope};
+use crate::group::{Key, Keys, text_of};
 use crate::period::{Interval, Intervals};
-use crate::question::{Breakdowns, Matcher, Whose, broken_down, check_all, range};
-use crate::scan::{Cancel, Key, Keys, scan, text_of};
-use crate::segment::{Definition, Found};
+use crate::question::{Breakdowns, Matcher, broken_down, check_all, range, whose};
+use crate::scan::{Cancel, Scan};
+use crate::segment::Definition;
 
 /// What a trend counts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -245,9 +246,10 @@ impl Trend {
             return Err(Error::bad("/limit", format!("a number from 1 to {LIMIT_MAX}")));
         }
         let intervals = Intervals::new(from, to, self.interval, zone)?;
+        let whose = whose(self.people.as_ref(), view, zone, cancel)?;
         let pass = Pass {
             trend: self,
-            whose: Whose::new(self.people.as_ref(), view, zone)?,
+            whose: whose.as_deref(),
             from: from.0,
             to: to.0,
             intervals: &intervals,
@@ -294,7 +296,7 @@ impl Trend {
 /// One pass over the people.
 struct Pass<'q> {
     trend: &'q Trend,
-    whose: Whose<'q>,
+    whose: Option<&'q [PeopleSet]>,
     from: i64,
     to: i64,
     intervals: &'q Intervals,
@@ -302,7 +304,6 @@ struct Pass<'q> {
 
 struct Partial<'q> {
     matcher: Matcher<'q>,
-    whose: Option<Found<'q>>,
     by: Vec<(Option<u32>, Scope)>,
     number: Option<u32>,
     keys: Keys,
@@ -325,7 +326,6 @@ impl Pass<'_> {
         let keep = matches!(trend.measure, Measure::Of(Number::P50 | Number::P90 | Number::P99, _));
         let new = |volume: &VolumeView| Partial {
             matcher: Matcher::new(volume, &trend.event, &trend.conditions),
-            whose: self.whose.find(volume),
             by: trend.breakdown.find(volume),
             number: match &trend.measure {
                 Measure::Of(_, property) => volume.property_code(property),
@@ -337,12 +337,9 @@ impl Pass<'_> {
             other: None,
         };
         let fold = |p: &mut Partial<'_>, volume: &VolumeView, ordinal: u32, run: Run<'_>| {
-            let first = run.times.partition_point(|time| *time < self.from);
-            let end = run.times.partition_point(|time| *time < self.to);
-            if first == end
-                || !p.matcher.person_matches(volume, ordinal)
-                || p.whose.as_ref().is_some_and(|whose| !whose.matches(volume, ordinal, run))
-            {
+            let first = run.before(self.from);
+            let end = run.before(self.to);
+            if first == end || !p.matcher.person_matches(volume, ordinal) {
                 return;
             }
             let mut interval = 0;
@@ -350,8 +347,8 @@ impl Pass<'_> {
                 if !p.matcher.event_matches(volume, ordinal, run, at) {
                     continue;
                 }
-                interval = self.intervals.place(run.times[at], interval);
-                let row = run.rows[at];
+                interval = self.intervals.place(run.time(at), interval);
+                let row = run.row(at);
                 let values = p.by.iter().map(|by| broken_down(volume, ordinal, row, *by));
                 let key = p.keys.place(values) as usize;
                 let cells = p.row(key, shown, len);
@@ -360,9 +357,10 @@ impl Pass<'_> {
                 p.cells[cells].1[len].add(ordinal, number, keep);
             }
         };
+        let scan = Scan::new(view, cancel).of_people(self.whose).of_events([trend.event.as_str()]);
         let mut joined: Vec<(Key, Vec<Cell>)> = Vec::new();
         let mut places = std::collections::HashMap::new();
-        for (key, cells) in scan(view, cancel, new, fold)?.into_iter().flat_map(|p| p.cells) {
+        for (key, cells) in scan.fold(new, fold)?.into_iter().flat_map(|p| p.cells) {
             let place = *places.entry(text_of(&key)).or_insert_with(|| {
                 joined.push((key, vec![Cell::default(); len + 1]));
                 joined.len() - 1

@@ -105,15 +105,15 @@ pub fn walk_events(
                 continue;
             }
             let (mut person, mut place) = (None, Place { person: *id, time: wanted.from, nth: 0 });
-            let from = run.times.partition_point(|time| *time < wanted.from.0);
-            let to = run.times.partition_point(|time| *time < wanted.to.0);
+            let from = run.before(wanted.from.0);
+            let to = run.before(wanted.to.0);
             for at in from..to {
-                if run.codes[at] != code
-                    || !filters.iter().all(|f| f.matches(volume, *ordinal, run.rows[at]))
+                if run.code(at) != code
+                    || !filters.iter().all(|f| f.matches(volume, *ordinal, run.row(at)))
                 {
                     continue;
                 }
-                let time = Timestamp(run.times[at]);
+                let time = Timestamp(run.time(at));
                 place.nth = if place.time == time { place.nth + 1 } else { 1 };
                 place.time = time;
                 let seen = |after: Place| {

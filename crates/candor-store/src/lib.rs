@@ -18,6 +18,7 @@ mod flush;
 mod load;
 mod manifest;
 mod part;
+mod people_set;
 mod resident;
 mod store;
 mod table;
@@ -26,6 +27,7 @@ mod view;
 mod volume;
 
 pub use error::Error;
+pub use people_set::PeopleSet;
 pub use store::{CONSENT_TRAIT, ClassOf, Store, StoreConfig};
 pub use table::{Cell, Piece, TableReader};
 pub use view::{Run, Scratch, View, VolumeView};

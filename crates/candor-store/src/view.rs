@@ -65,15 +65,47 @@ pub struct Scratch {
 /// What a person's rows are ordered by: time, place among rows of that time, arrival.
 type Rank = (i64, u32, i64);
 
-/// A person's events ordered by (time, arrival); the three slices are parallel.
+/// A person's events, or those that a question looks at, ordered by (time, arrival).
 #[derive(Clone, Copy, Debug)]
 pub struct Run<'a> {
+    times: &'a [i64],
+    codes: &'a [u16],
+    rows: &'a [u32],
+}
+
+impl Run<'_> {
+    /// How many there are; the other questions take a place below this.
+    pub fn len(&self) -> usize {
+        self.times.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.times.is_empty()
+    }
+
     /// When, in ms since 1970.
-    pub times: &'a [i64],
+    #[inline]
+    pub fn time(&self, at: usize) -> i64 {
+        self.times[at]
+    }
+
     /// What, as a place in [`VolumeView::event_names`].
-    pub codes: &'a [u16],
+    #[inline]
+    pub fn code(&self, at: usize) -> u16 {
+        self.codes[at]
+    }
+
     /// Which row, for [`VolumeView::property`].
-    pub rows: &'a [u32],
+    #[inline]
+    pub fn row(&self, at: usize) -> u32 {
+        self.rows[at]
+    }
+
+    /// How many happened before a moment.
+    pub fn before(&self, moment: i64) -> usize {
+        self.times.partition_point(|time| *time < moment)
+    }
 }
 
 impl VolumeView {
@@ -143,6 +175,16 @@ impl VolumeView {
 
     /// A person's events, those of people folded into them included.
     pub fn run<'a>(&self, ordinal: u32, scratch: &'a mut Scratch) -> Run<'a> {
+        self.run_of(ordinal, None, scratch)
+    }
+
+    /// The same of events with one of these codes alone.
+    pub fn run_of<'a>(
+        &self,
+        ordinal: u32,
+        codes: Option<&[u16]>,
+        scratch: &'a mut Scratch,
+    ) -> Run<'a> {
         scratch.times.clear();
         scratch.codes.clear();
         scratch.rows.clear();
@@ -176,6 +218,9 @@ impl VolumeView {
         // Where rows are lent, those of equal time may still have to change places.
         if !sorted || !scratch.lent.is_empty() {
             scratch.sort();
+        }
+        if let Some(codes) = codes {
+            scratch.retain(codes);
         }
         Run { times: &scratch.times, codes: &scratch.codes, rows: &scratch.rows }
     }
@@ -290,6 +335,21 @@ impl VolumeView {
 }
 
 impl Scratch {
+    fn retain(&mut self, codes: &[u16]) {
+        let mut kept = 0;
+        for at in 0..self.codes.len() {
+            if codes.contains(&self.codes[at]) {
+                self.times[kept] = self.times[at];
+                self.codes[kept] = self.codes[at];
+                self.rows[kept] = self.rows[at];
+                kept += 1;
+            }
+        }
+        self.times.truncate(kept);
+        self.codes.truncate(kept);
+        self.rows.truncate(kept);
+    }
+
     /// Sources lie one after the other, oldest first: a stable sort by time keeps arrival. Lent
     /// rows lie behind all of them and go between those that came before them and after.
     fn sort(&mut self) {

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use candor_event::{PersonId, Timestamp, ValueRef};
-use candor_store::{CONSENT_TRAIT, Run, View, VolumeView};
+use candor_store::{CONSENT_TRAIT, PeopleSet, Run, View, VolumeView};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::scan::{Cancel, scan};
+use crate::scan::{Cancel, Scan};
 use crate::segment::definition::Definition;
-use crate::segment::rule::Found;
+use crate::segment::rule::{Found, Rule};
 
 /// How a person can be reached by a channel.
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ pub fn count(
             lost.no_address += u64::from(allowed && value(address).is_none());
         }
     };
-    let partials = scan(view, cancel, new, fold)?;
+    let partials = scan_of(&rule, view, cancel).fold(new, fold)?;
     let people = partials.iter().map(|partial| partial.2).sum();
     let mut counted = Count { people, ..Count::default() };
     for (place, reach) in reach.iter().enumerate() {
@@ -93,6 +93,30 @@ pub fn count(
         counted.unreachable.insert(channel(), Unreachable { no_consent, no_address });
     }
     Ok(counted)
+}
+
+/// A pass that sees of each person what a rule looks at.
+fn scan_of<'a>(rule: &'a Rule<'_>, view: &'a View, cancel: &'a Cancel) -> Scan<'a> {
+    let mut events = Vec::new();
+    rule.events(&mut events);
+    Scan::new(view, cancel).of_events(events)
+}
+
+/// Who matches a rule, by volume.
+pub(crate) fn members(
+    view: &View,
+    rule: &Rule<'_>,
+    cancel: &Cancel,
+) -> Result<Vec<PeopleSet>, Error> {
+    let new = |volume: &VolumeView| (rule.find(volume), PeopleSet::default());
+    let fold =
+        |partial: &mut (Found<'_>, PeopleSet), volume: &VolumeView, ordinal, run: Run<'_>| {
+            if partial.0.matches(volume, ordinal, run) {
+                partial.1.insert(ordinal);
+            }
+        };
+    let partials = scan_of(rule, view, cancel).fold(new, fold)?;
+    Ok(partials.into_iter().map(|partial| partial.1).collect())
 }
 
 /// The people of a segment, in the order of their ids, after `after`; at most `limit`.
@@ -117,7 +141,7 @@ pub fn people(
                 partial.1.push(id);
             }
         };
-    let partials = scan(view, cancel, new, fold)?;
+    let partials = scan_of(&rule, view, cancel).fold(new, fold)?;
     let mut people: Vec<PersonId> = partials.into_iter().flat_map(|partial| partial.1).collect();
     people.sort_unstable();
     people.truncate(limit);

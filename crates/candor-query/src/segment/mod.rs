@@ -6,8 +6,8 @@ mod count;
 mod definition;
 mod rule;
 
+pub(crate) use count::members;
 pub use count::{Count, Reach, count, people};
 pub use definition::{
     Consented, Definition, Did, Ever, Inactive, Listed, Period, Sample, Saved, Times, Within,
 };
-pub(crate) use rule::{Found, Rule};

@@ -176,6 +176,17 @@ impl Did {
 }
 
 impl<'q> Rule<'q> {
+    /// Adds the names of the events that it looks at.
+    pub(crate) fn events(&self, names: &mut Vec<&'q str>) {
+        match self {
+            Rule::All(list) | Rule::Any(list) => list.iter().for_each(|rule| rule.events(names)),
+            Rule::Not(one) => one.events(names),
+            Rule::Did { did, .. } => names.push(&did.event),
+            Rule::Inactive { .. } => names.push("*"),
+            Rule::Person(_) | Rule::Consented(_) | Rule::Sample(_) | Rule::Listed(_) => {}
+        }
+    }
+
     pub(crate) fn find(&self, volume: &VolumeView) -> Found<'q> {
         let each = |list: &[Rule<'q>]| list.iter().map(|rule| rule.find(volume)).collect();
         match self {
@@ -216,9 +227,9 @@ impl Found<'_> {
             // The row does not matter to a condition on the person.
             Found::Person(filter) => filter.matches(volume, ordinal, 0),
             Found::Inactive { of_messages, from, to } => {
-                let first = run.times.partition_point(|time| time < from);
-                let last = run.times.partition_point(|time| time < to);
-                run.codes[first..last].iter().all(|code| of_messages.contains(code))
+                let first = run.before(*from);
+                let last = run.before(*to);
+                (first..last).all(|at| of_messages.contains(&run.code(at)))
             }
             Found::Consented(property) => {
                 let said = property.and_then(|code| volume.trait_value(ordinal, code));
@@ -227,13 +238,13 @@ impl Found<'_> {
             Found::Sample(sample) => sample.holds(volume.person_id(ordinal)),
             Found::Listed(list) => list.binary_search(&volume.person_id(ordinal)).is_ok(),
             Found::Did { event, any, filters, times, span } => {
-                let at = |moment: i64| run.times.partition_point(|time| *time < moment);
+                let at = |moment: i64| run.before(moment);
                 let inside = at(span.from)..at(span.to);
                 // The first of a life may lie before the period.
                 let looked = if span.first_ever { 0..inside.end } else { inside.clone() };
                 let mut matching = looked.filter(|at| {
-                    (*any || Some(run.codes[*at]) == *event)
-                        && filters.iter().all(|f| f.matches(volume, ordinal, run.rows[*at]))
+                    (*any || Some(run.code(*at)) == *event)
+                        && filters.iter().all(|f| f.matches(volume, ordinal, run.row(*at)))
                 });
                 // No more are looked at than decide it.
                 let enough = match times {

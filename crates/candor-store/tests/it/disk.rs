@@ -128,8 +128,8 @@ fn sessions_arrivals_and_all_types_survive_a_restart() {
     let run = volume.run(volume.ordinal(person).unwrap(), &mut scratch);
     let mixed = volume.property_code("mixed").unwrap();
     for (at, value) in values.iter().enumerate() {
-        assert_eq!(volume.property(run.rows[at], mixed), Some(value.into()));
-        assert_eq!(volume.session(run.rows[at]), (at % 2 == 0).then_some(at as u64 + 1));
+        assert_eq!(volume.property(run.row(at), mixed), Some(value.into()));
+        assert_eq!(volume.session(run.row(at)), (at % 2 == 0).then_some(at as u64 + 1));
     }
 }
 

@@ -99,18 +99,18 @@ fn picture(view: &View) -> BTreeMap<PersonId, Rows> {
         let price = volume.property_code("price");
         for ordinal in (0..volume.people()).filter(|ordinal| volume.visible(*ordinal)) {
             let run = volume.run(ordinal, &mut scratch);
-            assert!(run.times.is_sorted(), "a run is ordered by time");
+            assert!((0..run.len()).map(|at| run.time(at)).is_sorted(), "a run is ordered by time");
             let cell = |at: usize| {
-                let value = price.and_then(|price| volume.property(run.rows[at], price));
-                let name = volume.event_names()[usize::from(run.codes[at])].to_string();
+                let value = price.and_then(|price| volume.property(run.row(at), price));
+                let name = volume.event_names()[usize::from(run.code(at))].to_string();
                 let number = match value {
                     Some(ValueRef::Integer(number)) => Some(number),
                     None => None,
                     other => panic!("{name}: {other:?}"),
                 };
-                (run.times[at], name, number)
+                (run.time(at), name, number)
             };
-            let mut rows: Rows = (0..run.times.len()).map(cell).collect();
+            let mut rows: Rows = (0..run.len()).map(cell).collect();
             rows.sort();
             if !rows.is_empty() {
                 all.insert(volume.person_id(ordinal), rows);
