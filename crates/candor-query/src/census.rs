@@ -96,7 +96,7 @@ pub fn values(
     cancel: &Cancel,
 ) -> Result<Vec<Held>, Error> {
     let new = |_: &_| (Keys::default(), Vec::<u64>::new());
-    let counts = Scan::new(view, cancel).fold(
+    let counts = Scan::new(view, cancel).with_idle().fold(
         new,
         |partial: &mut (Keys, Vec<u64>), volume, ordinal, run| {
             let Some(code) = volume.property_code(property) else { return };

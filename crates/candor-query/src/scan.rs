@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use candor_store::{PeopleSet, Run, Scratch, View, VolumeView};
+use candor_store::{Looked, PeopleSet, Run, Scratch, View, VolumeView};
 
 use crate::error::Error;
 
@@ -31,9 +31,6 @@ impl Cancel {
     }
 }
 
-/// People between two looks at the cancel flag.
-const PEOPLE_PER_LOOK: u32 = 256;
-
 /// A pass over people and those of their events that a question looks at.
 pub(crate) struct Scan<'a> {
     view: &'a View,
@@ -42,12 +39,14 @@ pub(crate) struct Scan<'a> {
     people: Option<&'a [PeopleSet]>,
     /// None: every event.
     events: Option<Vec<&'a str>>,
+    /// Also people without such an event.
+    idle: bool,
 }
 
 impl<'a> Scan<'a> {
-    /// Everyone who is visible, and everything they did.
+    /// Everyone who is visible and did something, and everything they did.
     pub(crate) fn new(view: &'a View, cancel: &'a Cancel) -> Scan<'a> {
-        Scan { view, cancel, people: None, events: None }
+        Scan { view, cancel, people: None, events: None, idle: false }
     }
 
     /// Only these people.
@@ -57,10 +56,16 @@ impl<'a> Scan<'a> {
     }
 
     /// Only events of these names; all of them if `*` is among the names. A run that is seen then
-    /// holds no others, and may be empty.
+    /// holds no others.
     pub(crate) fn of_events(mut self, names: impl IntoIterator<Item = &'a str>) -> Scan<'a> {
         let names: Vec<&str> = names.into_iter().collect();
         self.events = (!names.contains(&"*")).then_some(names);
+        self
+    }
+
+    /// Also people who have no such event: their runs are empty.
+    pub(crate) fn with_idle(mut self) -> Scan<'a> {
+        self.idle = true;
         self
     }
 
@@ -83,15 +88,15 @@ impl<'a> Scan<'a> {
                     let code = |name: &&str| volume.event_code(name);
                     names.iter().filter_map(code).collect::<Vec<u16>>()
                 });
-                for ordinal in 0..volume.people() {
-                    if ordinal % PEOPLE_PER_LOOK == 0 && self.cancel.stopped() {
-                        return;
-                    }
-                    let asked = self.people.is_none_or(|people| people[index].has(ordinal));
-                    if asked && volume.visible(ordinal) {
-                        let run = volume.run_of(ordinal, looked_at.as_deref(), &mut scratch);
-                        see(&mut partial, volume, ordinal, run);
-                    }
+                let looked = Looked {
+                    people: self.people.map(|people| &people[index]),
+                    codes: looked_at.as_deref(),
+                    idle: self.idle,
+                };
+                let go_on = || !self.cancel.stopped();
+                let seen = |ordinal, run: Run<'_>| see(&mut partial, volume, ordinal, run);
+                if !volume.fold(looked, &mut scratch, &go_on, seen) {
+                    return;
                 }
                 done.lock().unwrap_or_else(PoisonError::into_inner).push((index, partial));
             }

@@ -10,15 +10,17 @@ use candor_keys::PublisherKeys;
 
 use crate::error::Error;
 use crate::manifest::{Listed, Manifest};
-use crate::part::{self, ArrivalReader, Part};
+use crate::part::{self, Part};
+use crate::resident::join::Join;
 use crate::resident::people::Trait;
-use crate::resident::segment::{Arrivals, Segment};
+use crate::resident::segment::Segment;
 use crate::store::{State, Store};
 use crate::threads::side_by_side;
-use crate::volume::{Volume, held_arrivals};
+use crate::volume::{Saved, Volume, held_arrivals};
 
-/// A bucket of a volume is compacted when it has this many parts.
-const PARTS_PER_BUCKET_MAX: usize = 6;
+/// A base takes in what was saved since when it is not more than so many times as large: each row
+/// is copied a few times, and few people have rows beside it.
+const BASE_PARTS: usize = 8;
 
 /// What a flush takes out of a volume, while more arrives behind it.
 struct Taken {
@@ -99,6 +101,7 @@ impl Store {
             Ok(parts) => {
                 commit(&mut state, manifest, &taken, parts);
                 drop(state);
+                self.join_bases(BASE_PARTS);
                 old.iter().try_for_each(|name| self.remove(name))
             }
             Err(e) => {
@@ -179,81 +182,10 @@ impl Store {
         buckets
     }
 
-    /// Joins small parts and rewrites those that hold erased people. Answers stay the same.
-    ///
-    /// # Errors
-    /// As [`Store::flush`].
-    pub fn compact(&self) -> Result<(), Error> {
-        while self.compact_once()? {}
-        Ok(())
-    }
-
-    fn compact_once(&self) -> Result<bool, Error> {
-        let Some(keys) = &self.keys else { return Ok(false) };
-        let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let state = self.state();
-        let Some((volume, chosen)) = choose(&state) else { return Ok(false) };
-        let sources: Vec<(Part, Arc<Segment>)> =
-            chosen.iter().map(|at| state.volumes[volume].saved[*at].clone()).collect();
-        let erased = erased_of(&state, volume);
-        let name_of = state.name_of();
-        let mut generation = state.manifest.generation;
-        drop(state);
-
-        generation += 1;
-        let mut reader = ArrivalReader::new(self);
-        let mut arrivals = Vec::new();
-        for (part, segment) in &sources {
-            arrivals.push(reader.read(part, segment)?);
-        }
-        let segments: Vec<Arc<Segment>> = sources.iter().map(|(_, s)| s.clone()).collect();
-        let keep = |ordinal: u32, _| !erased.contains(&ordinal);
-        let joined = Segment::join(&segments, &arrivals, &keep);
-        let bucket = sources[0].0.bucket;
-        let mut new = None;
-        if joined.rows() > 0 {
-            let joined = Arc::new(joined);
-            let held: Arc<Arrivals> = held_arrivals(std::slice::from_ref(&joined)).remove(0);
-            let place = self.place(keys, volume as u16, bucket, generation);
-            let files = part::write_part(&place, &joined, &held, &name_of, &*self.class_of)?;
-            let events = joined.rows() as u64;
-            let part = Part { volume: volume as u16, bucket, generation, events, files };
-            new = Some((part, joined));
-        }
-        let gone = |part: &Part| sources.iter().any(|(old, _)| same_part(old, part));
-        let mut state = self.state();
-        let mut manifest = state.manifest.clone();
-        let stand = manifest.parts.iter().position(&gone).unwrap_or(manifest.parts.len());
-        manifest.parts.retain(|part| !gone(part));
-        if let Some((part, _)) = &new {
-            manifest.parts.insert(stand, part.clone());
-        }
-        manifest.generation = generation;
-        manifest.write(&self.config.folder, keys)?;
-        state.manifest = manifest;
-        let saved = &mut state.volumes[volume].saved;
-        let stand = saved.iter().position(|(part, _)| gone(part)).unwrap_or(saved.len());
-        saved.retain(|(part, _)| !gone(part));
-        if let Some((part, segment)) = new {
-            *segment.arrivals.lock().unwrap_or_else(PoisonError::into_inner) = None;
-            saved.insert(stand, (part, segment));
-        }
-        state.forget_view();
-        drop(state);
-        for file in sources.iter().flat_map(|(part, _)| &part.files) {
-            self.remove(&file.name)?;
-        }
-        Ok(true)
-    }
-
-    fn remove(&self, name: &str) -> Result<(), Error> {
+    pub(crate) fn remove(&self, name: &str) -> Result<(), Error> {
         let path = self.config.folder.join(name);
         fs::remove_file(&path).map_err(|e| Error::disk("remove", &path, e))
     }
-}
-
-fn same_part(a: &Part, b: &Part) -> bool {
-    (a.volume, a.bucket, a.generation) == (b.volume, b.bucket, b.generation)
 }
 
 fn take(state: &mut State) -> Vec<Taken> {
@@ -314,7 +246,7 @@ fn by_bucket(taken: &Taken) -> Vec<(i64, Arc<Segment>)> {
     let of = |bucket| {
         let keep =
             |ordinal: u32, time| part::bucket_of(time) == bucket && !taken.gone.contains(&ordinal);
-        (bucket, Arc::new(Segment::join(&taken.segments, &arrivals, &keep)))
+        (bucket, Arc::new(Join::new(&taken.segments, &keep).all(Some(&arrivals))))
     };
     let joined = buckets.into_iter().map(of);
     joined.filter(|(_, segment)| segment.rows() > 0).collect()
@@ -333,45 +265,8 @@ fn commit(
     }
     for (part, segment) in parts {
         *segment.arrivals.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        state.volumes[usize::from(part.volume)].saved.push((part, segment));
+        let saved = &mut state.volumes[usize::from(part.volume)].saved;
+        saved.push(Saved { part, people: segment.who(), segment: Some(segment) });
     }
     state.forget_view();
-}
-
-fn erased_of(state: &State, volume: usize) -> BTreeSet<u32> {
-    let of_volume = state.erased.iter().filter(|(v, _)| usize::from(*v) == volume);
-    of_volume.map(|(_, ordinal)| *ordinal).collect()
-}
-
-/// The volume and the places of the parts to join next: first those with erased people, then the
-/// newest of a bucket that has too many, as far back as each is at most twice what follows it.
-fn choose(state: &State) -> Option<(usize, Vec<usize>)> {
-    for (index, volume) in state.volumes.iter().enumerate() {
-        let erased = erased_of(state, index);
-        let holds =
-            |segment: &Segment| erased.iter().any(|ordinal| !segment.of(*ordinal).is_empty());
-        if let Some(at) = volume.saved.iter().position(|(_, segment)| holds(segment)) {
-            return Some((index, vec![at]));
-        }
-        let buckets: BTreeSet<i64> = volume.saved.iter().map(|(part, _)| part.bucket).collect();
-        for bucket in buckets {
-            let of_bucket: Vec<usize> =
-                (0..volume.saved.len()).filter(|at| volume.saved[*at].0.bucket == bucket).collect();
-            if of_bucket.len() < PARTS_PER_BUCKET_MAX {
-                continue;
-            }
-            let (mut chosen, mut rows) = (Vec::new(), 0);
-            for at in of_bucket.into_iter().rev() {
-                let events = volume.saved[at].0.events;
-                if chosen.len() >= 2 && events > 2 * rows {
-                    break;
-                }
-                rows += events;
-                chosen.push(at);
-            }
-            chosen.reverse();
-            return Some((index, chosen));
-        }
-    }
-    None
 }

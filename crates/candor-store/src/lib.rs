@@ -9,12 +9,14 @@
 //! It does not know why a row exists: the gate stood before the log. It does not know what is
 //! asked either: that is candor-query's.
 //!
-//! Read in this order: `store` (the fold), `view` (what questions see), `volume`, `resident/`
-//! (columns, tail, people), `flush` (files and compaction), `part/` (their bytes), `manifest`,
-//! `load`. Beside them `table` reads the files that people bring.
+//! Read in this order: `store` (what records change), `view` and `fold` (what questions see),
+//! `volume`, `resident/` (columns, tail, people), `flush` and `compact` (files), `part/` (their
+//! bytes), `manifest`, `load`. Beside them `table` reads the files that people bring.
 
+mod compact;
 mod error;
 mod flush;
+mod fold;
 mod load;
 mod manifest;
 mod part;
@@ -27,7 +29,8 @@ mod view;
 mod volume;
 
 pub use error::Error;
+pub use fold::{Looked, Run, Scratch};
 pub use people_set::PeopleSet;
 pub use store::{CONSENT_TRAIT, ClassOf, Store, StoreConfig};
 pub use table::{Cell, Piece, TableReader};
-pub use view::{Run, Scratch, View, VolumeView};
+pub use view::{View, VolumeView};

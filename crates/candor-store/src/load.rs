@@ -8,12 +8,12 @@ use candor_keys::PublisherKeys;
 
 use crate::error::Error;
 use crate::manifest::{Listed, Manifest};
-use crate::part::{self, ArrivalReader};
+use crate::part::{self, ArrivalReader, Part, Place};
 use crate::resident::names::Names;
 use crate::resident::people::People;
 use crate::store::Store;
 use crate::threads::side_by_side;
-use crate::volume::Volume;
+use crate::volume::{Saved, Volume};
 
 /// What all volumes are loaded with.
 struct Loader<'a> {
@@ -40,9 +40,9 @@ impl Store {
             properties: Mutex::new(&mut state.properties),
         };
         loader.all(&mut state.volumes)?;
-        let mut reader = ArrivalReader::new(self);
+        let mut reader = ArrivalReader::new(self, state.events.list().len() as u32);
         for (loser, winner) in &manifest.merges {
-            state.fold(*loser, *winner, &mut |part, segment| reader.read(part, segment))?;
+            state.fold(*loser, *winner, &mut |part| reader.read(part))?;
         }
         Ok(())
     }
@@ -75,12 +75,18 @@ impl Loader<'_> {
         for listed in self.manifest.traits.iter().filter(|listed| listed.volume == number) {
             self.traits(listed, people)?;
         }
-        for part in self.manifest.parts.iter().filter(|part| part.volume == number) {
-            let place = self.store.place(self.keys, part.volume, part.bucket, part.generation);
-            let events = self.manifest.events.len() as u32;
-            let segment = part::read_segment(&place, part, events, &mut |name| self.intern(name))?;
-            volume.take_in(part.clone(), Arc::new(segment));
-        }
+        let parts = self.manifest.parts.iter().filter(|part| part.volume == number);
+        let parts: Vec<&Part> = parts.collect();
+        let place =
+            |part: &&Part| self.store.place(self.keys, part.volume, part.bucket, part.generation);
+        let places: Vec<Place<'_>> = parts.iter().map(place).collect();
+        let events = self.manifest.events.len() as u32;
+        let (base, people) =
+            part::read_segment(&places, &parts, events, &mut |name| self.intern(name))?;
+        volume.take_in(base);
+        let saved = parts.into_iter().zip(people);
+        let saved = saved.map(|(part, people)| Saved { part: part.clone(), people, segment: None });
+        volume.saved = saved.collect();
         volume.saved_people = volume.people.len();
         Ok(())
     }

@@ -21,6 +21,25 @@ impl PeopleSet {
         self.0[word] |= 1 << (ordinal % u64::BITS);
     }
 
+    /// Who of the 64 people from `64 * word` on is in, bit by bit.
+    #[inline]
+    pub(crate) fn word(&self, word: usize) -> u64 {
+        self.0.get(word).copied().unwrap_or(0)
+    }
+
+    /// Puts those of a word in.
+    pub(crate) fn insert_word(&mut self, word: usize, people: u64) {
+        if people != 0 {
+            self.0.resize(self.0.len().max(word + 1), 0);
+            self.0[word] |= people;
+        }
+    }
+
+    /// Puts those of another set in.
+    pub(crate) fn extend(&mut self, other: &PeopleSet) {
+        other.0.iter().enumerate().for_each(|(word, people)| self.insert_word(word, *people));
+    }
+
     /// How many are in.
     pub fn len(&self) -> u64 {
         self.0.iter().map(|word| u64::from(word.count_ones())).sum()
@@ -29,5 +48,13 @@ impl PeopleSet {
     /// Whether nobody is in.
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(|word| *word == 0)
+    }
+}
+
+impl FromIterator<u32> for PeopleSet {
+    fn from_iter<T: IntoIterator<Item = u32>>(people: T) -> PeopleSet {
+        let mut set = PeopleSet::default();
+        people.into_iter().for_each(|ordinal| set.insert(ordinal));
+        set
     }
 }

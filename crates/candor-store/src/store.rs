@@ -161,8 +161,8 @@ impl Store {
             self.applied.store(next, Ordering::Release);
             return Ok(());
         }
-        let mut reader = ArrivalReader::new(self);
-        state.apply(&mut records, &mut |part, segment| reader.read(part, segment))?;
+        let mut reader = ArrivalReader::new(self, state.events.list().len() as u32);
+        state.apply(&mut records, &mut |part| reader.read(part))?;
         let rows_max = self.config.tail_rows_max;
         // Each volume at another size: they grow alike, and would all be joined at one moment.
         let sizes = (0..).map(|place| rows_max - rows_max / 32 * (place % 16));

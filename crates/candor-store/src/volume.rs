@@ -7,7 +7,9 @@ use ahash::RandomState;
 use candor_event::PersonId;
 
 use crate::error::Error;
-use crate::part::Part;
+use crate::part::{Arrived, Part, bucket_of};
+use crate::people_set::PeopleSet;
+use crate::resident::join::Join;
 use crate::resident::people::People;
 use crate::resident::segment::{Arrivals, Segment};
 use crate::resident::tail::{Row, Tail};
@@ -16,15 +18,26 @@ use crate::view::{Source, VolumeView};
 /// Segments of about one size that are not yet in files; one more and they are joined.
 const UNSAVED_ALIKE_MAX: usize = 4;
 
-/// Reads the arrivals of a part's segment.
-pub(crate) type ReadArrivals<'a> =
-    &'a mut dyn FnMut(&Part, &Segment) -> Result<Arc<Arrivals>, Error>;
+/// A part in files, and where its rows are in memory.
+#[derive(Clone, Debug)]
+pub(crate) struct Saved {
+    pub(crate) part: Part,
+    /// Who has rows in it.
+    pub(crate) people: PeopleSet,
+    /// Its rows; none: they are among those of the base.
+    pub(crate) segment: Option<Arc<Segment>>,
+}
+
+/// Reads back who did what in a part, and when it arrived.
+pub(crate) type ReadArrivals<'a> = &'a mut dyn FnMut(&Part) -> Result<Arc<Arrived>, Error>;
 
 #[derive(Debug, Default)]
 pub(crate) struct Volume {
     pub(crate) people: Arc<People>,
-    /// Segments in files, in the order of the manifest.
-    pub(crate) saved: Vec<(Part, Arc<Segment>)>,
+    /// The rows of all saved parts that have no segment of their own.
+    pub(crate) base: Arc<Segment>,
+    /// What is in files, in the order of the manifest.
+    pub(crate) saved: Vec<Saved>,
     /// Segments that the log still holds, oldest first.
     pub(crate) unsaved: Vec<Arc<Segment>>,
     /// How many of the first unsaved segments are being written and must stay as they are.
@@ -59,18 +72,29 @@ impl Volume {
         last
     }
 
-    /// A segment that was read from a file is here.
-    pub(crate) fn take_in(&mut self, part: Part, segment: Arc<Segment>) {
-        if self.latest.len() < segment.people() as usize {
-            self.latest.resize(segment.people() as usize, i64::MIN);
-        }
-        for (ordinal, latest) in self.latest.iter_mut().enumerate() {
-            let rows = segment.of(ordinal as u32);
-            if !rows.is_empty() {
-                *latest = (*latest).max(segment.time(rows.end - 1));
+    /// The rows of the parts, as they were read from their files.
+    pub(crate) fn take_in(&mut self, base: Segment) {
+        self.latest = vec![i64::MIN; base.people() as usize];
+        for (ordinal, latest) in (0..).zip(&mut self.latest) {
+            if let Some(last) = base.of(ordinal).last() {
+                *latest = base.time(last);
             }
         }
-        self.saved.push((part, segment));
+        self.base = Arc::new(base);
+    }
+
+    /// Every segment that holds rows of files.
+    fn saved_segments(&self) -> impl Iterator<Item = &Arc<Segment>> {
+        let own = self.saved.iter().filter_map(|saved| saved.segment.as_ref());
+        std::iter::once(&self.base).chain(own)
+    }
+
+    /// The parts that may hold rows of the person and time of a row.
+    fn parts_near<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = &'a Part> {
+        let bucket = bucket_of(row.time);
+        let near =
+            move |saved: &&Saved| saved.part.bucket == bucket && saved.people.has(row.ordinal);
+        self.saved.iter().filter(near).map(|saved| &saved.part)
     }
 
     /// Whether this very event is already here. `arrivals` reads a part's.
@@ -84,7 +108,7 @@ impl Volume {
             return Ok(true);
         }
         for chunk in self.tail.chunks.iter().chain(&self.guests.chunks) {
-            let theirs = &chunk.0[chunk.of(row.ordinal)];
+            let theirs = &chunk.rows[chunk.of(row.ordinal)];
             let first = theirs.partition_point(|other| other.time < row.time);
             let mut same = theirs[first..].iter().take_while(|other| other.time == row.time);
             if same.any(|other| other.code == row.code && other.fingerprint == row.fingerprint) {
@@ -99,11 +123,14 @@ impl Volume {
                 }
             }
         }
-        for (part, segment) in &self.saved {
-            for at in places(segment, row) {
-                if arrivals(part, segment)?.fingerprints.get(at) == Some(&row.fingerprint) {
-                    return Ok(true);
-                }
+        if !self.saved_segments().any(|segment| places(segment, row).next().is_some()) {
+            return Ok(false);
+        }
+        for part in self.parts_near(row) {
+            let held = arrivals(part)?;
+            let mut places = places(&held.segment, row);
+            if places.any(|at| held.arrivals.fingerprints[at] == row.fingerprint) {
+                return Ok(true);
             }
         }
         Ok(false)
@@ -113,11 +140,10 @@ impl Volume {
     pub(crate) fn own_before(&self, row: &Row, arrivals: ReadArrivals<'_>) -> Result<u32, Error> {
         let mut before = 0;
         let mut count = |received: i64| before += u32::from(received <= row.received);
-        for (part, segment) in &self.saved {
-            let mut places = same_time(segment, row).peekable();
-            if places.peek().is_some() {
-                let held = arrivals(part, segment)?;
-                places.for_each(|at| count(held.received[at]));
+        if self.saved_segments().any(|segment| same_time(segment, row).next().is_some()) {
+            for part in self.parts_near(row) {
+                let held = arrivals(part)?;
+                same_time(&held.segment, row).for_each(|at| count(held.arrivals.received[at]));
             }
         }
         for segment in &self.unsaved {
@@ -125,7 +151,7 @@ impl Volume {
             same_time(segment, row).for_each(|at| count(held.received[at]));
         }
         for chunk in &self.tail.chunks {
-            let theirs = chunk.0[chunk.of(row.ordinal)].iter();
+            let theirs = chunk.rows[chunk.of(row.ordinal)].iter();
             theirs.filter(|own| own.time == row.time).for_each(|own| count(own.received));
         }
         Ok(before)
@@ -150,7 +176,7 @@ impl Volume {
             let mut sources = alike.to_vec();
             sources.push(segment);
             let arrivals = held_arrivals(&sources);
-            segment = Arc::new(Segment::join(&sources, &arrivals, &|_, _| true));
+            segment = Arc::new(Join::new(&sources, &|_, _| true).all(Some(&arrivals)));
             self.unsaved.truncate(self.unsaved.len() - UNSAVED_ALIKE_MAX);
         }
         self.unsaved.push(segment);
@@ -163,36 +189,30 @@ impl Volume {
         lent_by: PersonId,
         arrivals: ReadArrivals<'_>,
     ) -> Result<Vec<Row>, Error> {
-        let mut rows = Vec::new();
-        let saved = self.saved.iter().map(|(part, segment)| (Some(part), segment));
-        for (part, segment) in saved.chain(self.unsaved.iter().map(|segment| (None, segment))) {
-            if segment.of(ordinal).is_empty() {
-                continue;
-            }
-            let held = match part {
-                Some(part) => arrivals(part, segment)?,
-                None => held_arrivals(std::slice::from_ref(segment)).remove(0),
-            };
-            for at in segment.of(ordinal) {
-                let (received, fingerprint) = (held.received[at], held.fingerprints[at]);
-                let properties = segment.columns.iter().filter_map(|(property, column)| {
-                    column.get(at as u32).map(|value| (*property, value.to_value()))
-                });
-                rows.push(Row {
-                    ordinal,
-                    time: segment.time(at),
-                    code: segment.code(at),
-                    session: segment.session(at as u32),
-                    received,
-                    fingerprint,
-                    lent_by: Some(lent_by),
-                    own_before: 0,
-                    properties: properties.collect(),
-                });
+        let (mut rows, mut of_base) = (Vec::new(), Vec::new());
+        for saved in self.saved.iter().filter(|saved| saved.people.has(ordinal)) {
+            let held = arrivals(&saved.part)?;
+            let own = held.segment.of(ordinal).map(|at| {
+                (held.segment.time(at), held.arrivals.received[at], held.arrivals.fingerprints[at])
+            });
+            match &saved.segment {
+                Some(segment) => rows.extend(lent_rows(segment, ordinal, own)),
+                None => of_base.extend(own),
             }
         }
+        // As the base joined them: by time, of equal times the older part first.
+        of_base.sort_by_key(|(time, ..)| *time);
+        rows.splice(0..0, lent_rows(&self.base, ordinal, of_base.into_iter()));
+        for segment in &self.unsaved {
+            let held = held_arrivals(std::slice::from_ref(segment)).remove(0);
+            let own = segment
+                .of(ordinal)
+                .map(|at| (segment.time(at), held.received[at], held.fingerprints[at]));
+            rows.extend(lent_rows(segment, ordinal, own));
+        }
+        rows.iter_mut().for_each(|row| row.lent_by = Some(lent_by));
         for chunk in self.tail.chunks.iter().chain(&self.guests.chunks) {
-            for row in &chunk.0[chunk.of(ordinal)] {
+            for row in &chunk.rows[chunk.of(ordinal)] {
                 let lent_by = Some(row.lent_by.unwrap_or(lent_by));
                 rows.push(Row { lent_by, ..Row::clone(row) });
             }
@@ -206,13 +226,40 @@ impl Volume {
         events: &Arc<crate::resident::names::Names>,
         properties: &Arc<crate::resident::names::Names>,
     ) -> VolumeView {
-        let segments = self.saved.iter().map(|(_, segment)| segment).chain(&self.unsaved);
-        let sources = segments.map(|segment| Source::Segment(segment.clone()));
+        let saved = self.saved.iter().filter_map(|saved| saved.segment.as_ref());
+        let segments = saved.chain(&self.unsaved).map(|s| Source::Segment(s.clone()));
         // Lent rows lie behind all that are their person's own.
         let chunks = self.tail.chunks.iter().chain(&self.guests.chunks);
-        let sources = sources.chain(chunks.map(|chunk| Source::Chunk(chunk.clone()))).collect();
-        VolumeView::new(self.people.clone(), events.clone(), properties.clone(), sources)
+        let beside = segments.chain(chunks.map(|chunk| Source::Chunk(chunk.clone()))).collect();
+        let (people, base) = (self.people.clone(), self.base.clone());
+        VolumeView::new(people, events.clone(), properties.clone(), base, beside)
     }
+}
+
+/// A person's rows of a segment, to be lent; `own` says when each was, when it arrived and what
+/// tells it from a repeat.
+fn lent_rows(
+    segment: &Segment,
+    ordinal: u32,
+    own: impl Iterator<Item = (i64, i64, u64)>,
+) -> impl Iterator<Item = Row> {
+    segment.of(ordinal).zip(own).map(move |(at, (time, received, fingerprint))| {
+        assert_eq!(segment.time(at), time, "a part and its rows in memory are in one order");
+        let properties = segment.columns.iter().filter_map(|(property, column)| {
+            column.get(at as u32).map(|value| (*property, value.to_value()))
+        });
+        Row {
+            ordinal,
+            time,
+            code: segment.code(at),
+            session: segment.session(at as u32),
+            received,
+            fingerprint,
+            lent_by: None,
+            own_before: 0,
+            properties: properties.collect(),
+        }
+    })
 }
 
 /// The arrivals of segments that no file holds.

@@ -136,6 +136,9 @@ fn files_are_short_and_lines_are_narrow() {
     complain(&found);
 }
 
+/// The one file that may be unsafe; each of its ways is held to a plain twin.
+const VECTORISED: &str = "crates/candor-store/src/resident/select.rs";
+
 #[test]
 fn product_code_neither_unwraps_nor_prints_nor_is_unsafe() {
     let forbidden = [".unwrap()", "todo!(", "unimplemented!(", "dbg!(", "unsafe "];
@@ -143,7 +146,8 @@ fn product_code_neither_unwraps_nor_prints_nor_is_unsafe() {
     for (name, lines) in product_code() {
         for (number, line) in lines.iter().enumerate() {
             let code = line.split("//").next().unwrap_or_default();
-            if let Some(word) = forbidden.iter().find(|word| code.contains(**word)) {
+            let mut words = forbidden.iter().filter(|word| code.contains(**word));
+            if let Some(word) = words.find(|word| **word != "unsafe " || name != VECTORISED) {
                 found.insert(name.clone(), format!("line {}: {word}", number + 1));
             }
         }

@@ -99,7 +99,8 @@ pub fn count(
 fn scan_of<'a>(rule: &'a Rule<'_>, view: &'a View, cancel: &'a Cancel) -> Scan<'a> {
     let mut events = Vec::new();
     rule.events(&mut events);
-    Scan::new(view, cancel).of_events(events)
+    // Who did nothing may match as well.
+    Scan::new(view, cancel).of_events(events).with_idle()
 }
 
 /// Who matches a rule, by volume.

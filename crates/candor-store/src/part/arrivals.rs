@@ -1,39 +1,54 @@
-//! Arrivals of parts, read back when a possible repeat comes.
+//! Who did what in a part and when it arrived, read back when a possible repeat comes.
 
 use std::sync::Arc;
 
 use super::Part;
-use super::reader::read_arrivals;
+use super::reader::{read_arrivals, read_rows};
 use crate::error::Error;
 use crate::resident::segment::{Arrivals, Segment};
 use crate::store::Store;
 
-/// Reads arrivals of parts back, the last few at hand.
-pub(crate) struct ArrivalReader<'a> {
-    store: &'a Store,
-    recent: Vec<(u64, u16, i64, Arc<Arrivals>)>,
+/// The rows of a part, without properties, and when they arrived.
+#[derive(Debug)]
+pub(crate) struct Arrived {
+    pub(crate) segment: Segment,
+    pub(crate) arrivals: Arc<Arrivals>,
 }
 
-const ARRIVALS_AT_HAND: usize = 8;
+/// Reads parts back, the last few at hand.
+pub(crate) struct ArrivalReader<'a> {
+    store: &'a Store,
+    /// How many names of events there are.
+    events: u32,
+    recent: Vec<(u64, u16, i64, Arc<Arrived>)>,
+}
+
+const AT_HAND: usize = 8;
 
 impl<'a> ArrivalReader<'a> {
-    pub(crate) fn new(store: &'a Store) -> Self {
-        ArrivalReader { store, recent: Vec::new() }
+    pub(crate) fn new(store: &'a Store, events: u32) -> Self {
+        ArrivalReader { store, events, recent: Vec::new() }
     }
 
-    pub(crate) fn read(&mut self, part: &Part, _: &Segment) -> Result<Arc<Arrivals>, Error> {
+    pub(crate) fn read(&mut self, part: &Part) -> Result<Arc<Arrived>, Error> {
         let key = (part.generation, part.volume, part.bucket);
         let known = self.recent.iter().find(|r| (r.0, r.1, r.2) == key);
         if let Some(known) = known {
             return Ok(known.3.clone());
         }
-        let Some(keys) = &self.store.keys else { return Ok(Arc::default()) };
+        let keys = self.store.keys.as_ref().expect("a store with parts has keys");
         let place = self.store.place(keys, part.volume, part.bucket, part.generation);
+        let segment = read_rows(&place, part, self.events)?.finish();
         let arrivals = Arc::new(read_arrivals(&place, part)?);
-        if self.recent.len() == ARRIVALS_AT_HAND {
+        if arrivals.received.len() != segment.rows() {
+            let path = place.path(&part.files[0].name);
+            return Err(Error::corrupt(&path, "an arrival for each event"));
+        }
+        let arrived = Arc::new(Arrived { segment, arrivals });
+        if self.recent.len() == AT_HAND {
             self.recent.remove(0);
         }
-        self.recent.push((key.0, key.1, key.2, arrivals.clone()));
-        Ok(arrivals)
+        self.recent.push((key.0, key.1, key.2, arrived.clone()));
+        Ok(arrived)
     }
 }

@@ -13,7 +13,7 @@ use candor_event::DataClass;
 use candor_keys::PublisherKeys;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use arrivals::ArrivalReader;
+pub(crate) use arrivals::{ArrivalReader, Arrived};
 pub(crate) use reader::{read_people, read_segment, read_traits};
 pub(crate) use writer::{
     bucket_of, sync_folder, write_part, write_people, write_synced, write_traits,

@@ -1,12 +1,14 @@
 //! Reading the files of a part straight into resident form.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{FieldRef, Fields};
+use arrow_schema::Fields;
 use bytes::Bytes;
 use candor_event::{PersonId, Timestamp, Value};
 use parquet::arrow::ProjectionMask;
@@ -18,19 +20,48 @@ use parquet::errors::ParquetError;
 
 use super::{File, Kind, Part, Place, columns, history, writer};
 use crate::error::Error;
-use crate::resident::column::ColumnBuilder;
+use crate::people_set::PeopleSet;
+use crate::resident::column::{Column, ColumnBuilder};
+use crate::resident::join::Join;
 use crate::resident::people::Trait;
 use crate::resident::segment::{Arrivals, Segment, SegmentBuilder};
 
 const BATCH_ROWS: usize = 65_536;
 
-/// Reads a part's segment: history, sessions and properties.
+/// Reads some parts of a volume, oldest first, as one segment; and who is in each part.
 pub(crate) fn read_segment(
+    places: &[Place<'_>],
+    parts: &[&Part],
+    events: u32,
+    intern: &mut dyn FnMut(&str) -> u32,
+) -> Result<(Segment, Vec<PeopleSet>), Error> {
+    let mut sources = Vec::new();
+    let mut properties = Properties::default();
+    for (source, (place, part)) in places.iter().zip(parts).enumerate() {
+        let rows = read_rows(place, part, events)?;
+        for file in part.files.iter().filter(|file| file.kind == Kind::Properties) {
+            properties.open(place, file, source)?;
+        }
+        sources.push(Arc::new(rows.finish()));
+    }
+    let join = Join::new(&sources, &|_, _| true);
+    let mut columns = Vec::new();
+    for name in properties.by_name.keys() {
+        // One property at a time is unpacked.
+        if let Some(column) = join.column(&properties.columns(name, &sources)?) {
+            columns.push((intern(name), column));
+        }
+    }
+    let people = sources.iter().map(|segment| segment.who()).collect();
+    Ok((join.with_columns(columns, None), people))
+}
+
+/// Reads who did what when, in which session.
+pub(super) fn read_rows(
     place: &Place<'_>,
     part: &Part,
     events: u32,
-    intern: &mut dyn FnMut(&str) -> u32,
-) -> Result<Segment, Error> {
+) -> Result<SegmentBuilder, Error> {
     let mut builder = SegmentBuilder::default();
     let sessions = read_sessions(place, part)?;
     for file in part.files.iter().filter(|file| file.kind == Kind::History) {
@@ -40,10 +71,7 @@ pub(crate) fn read_segment(
         let path = place.path(&part.files[0].name);
         return Err(Error::corrupt(&path, "as many events as the manifest says"));
     }
-    for file in part.files.iter().filter(|file| file.kind == Kind::Properties) {
-        read_properties(place, file, &mut builder, intern)?;
-    }
-    Ok(builder.finish())
+    Ok(builder)
 }
 
 fn read_history(
@@ -117,38 +145,49 @@ pub(crate) fn read_arrivals(place: &Place<'_>, part: &Part) -> Result<Arrivals, 
     Ok(arrivals)
 }
 
-fn read_properties(
-    place: &Place<'_>,
-    file: &File,
-    builder: &mut SegmentBuilder,
-    intern: &mut dyn FnMut(&str) -> u32,
-) -> Result<(), Error> {
-    let damaged = |why: &str| Error::corrupt(&place.path(&file.name), why);
-    let opened = Opened::new(place, file)?;
-    let named = |field: &FieldRef| columns::name_of(field.name()).map(|(n, k)| (n.to_owned(), k));
-    let named: Option<Vec<(String, char)>> = opened.fields().iter().map(named).collect();
-    let named = named.ok_or_else(|| damaged("columns with a name and a type"))?;
-    // The types of one property stand side by side. One property at a time is unpacked.
-    let mut at = 0;
-    for typed in named.chunk_by(|a, b| a.0 == b.0) {
-        let mut cells = ColumnBuilder::default();
-        for (_, kind) in typed {
-            let mut first = 0;
-            for batch in opened.batches(Some(at))? {
+/// The property files of some parts.
+#[derive(Default)]
+struct Properties {
+    files: Vec<(usize, Opened)>,
+    /// Where the columns of a property are: the file, the place in it, the type.
+    by_name: BTreeMap<String, Vec<(usize, usize, char)>>,
+}
+
+impl Properties {
+    fn open(&mut self, place: &Place<'_>, file: &File, source: usize) -> Result<(), Error> {
+        let opened = Opened::new(place, file)?;
+        for (at, field) in opened.fields().iter().enumerate() {
+            let named = columns::name_of(field.name());
+            let (name, kind) = named.ok_or_else(|| opened.damaged("columns of name and type"))?;
+            let places = self.by_name.entry(name.to_owned()).or_default();
+            places.push((self.files.len(), at, kind));
+        }
+        self.files.push((source, opened));
+        Ok(())
+    }
+
+    /// A property's column in each of the sources.
+    fn columns(&self, name: &str, sources: &[Arc<Segment>]) -> Result<Vec<Option<Column>>, Error> {
+        let mut cells: Vec<ColumnBuilder> = Vec::new();
+        cells.resize_with(sources.len(), ColumnBuilder::default);
+        for (file, at, kind) in &self.by_name[name] {
+            let (source, opened) = &self.files[*file];
+            let (mut first, rows) = (0, sources[*source].rows());
+            for batch in opened.batches(Some(*at))? {
                 let batch = batch?;
-                if first + batch.num_rows() > builder.rows() {
-                    return Err(damaged("as many rows as the part has events"));
+                if first + batch.num_rows() > rows {
+                    return Err(opened.damaged("as many rows as the part has events"));
                 }
-                columns::decode(*kind, batch.column(0), first, &mut cells).map_err(damaged)?;
+                columns::decode(*kind, batch.column(0), first, &mut cells[*source])
+                    .map_err(|why| opened.damaged(why))?;
                 first += batch.num_rows();
             }
-            at += 1;
         }
-        if !cells.is_empty() {
-            builder.columns.insert(intern(&typed[0].0), cells.finish(builder.rows()));
-        }
+        let column = |(cells, source): (ColumnBuilder, &Arc<Segment>)| {
+            (!cells.is_empty()).then(|| cells.finish(source.rows()))
+        };
+        Ok(cells.into_iter().zip(sources).map(column).collect())
     }
-    Ok(())
 }
 
 /// Reads people in the order of their ordinals.
@@ -247,6 +286,10 @@ impl Opened {
         }
         let metadata = ArrowReaderMetadata::load(&bytes, options).map_err(damaged)?;
         Ok(Opened { path, bytes, metadata })
+    }
+
+    fn damaged(&self, why: &str) -> Error {
+        Error::corrupt(&self.path, why)
     }
 
     fn fields(&self) -> &Fields {

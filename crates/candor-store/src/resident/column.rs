@@ -1,5 +1,5 @@
 //! One property of the events of a segment: a dictionary of values and a packed code per row, with
-//! rows listed only where that is smaller than a code for each row.
+//! rows marked or listed only where that is smaller than a code for each row.
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
@@ -8,34 +8,43 @@ use std::ops::Range;
 use ahash::RandomState;
 use candor_event::{HashedAlready, ValueRef};
 
+use crate::resident::marks::Marks;
 use crate::resident::packed::Packed;
 use crate::resident::values::{Values, hash_of, same};
 
 /// A property's values in a segment.
 #[derive(Debug)]
 pub(crate) struct Column {
-    /// Ascending rows that have a value; none: every row has a code and 0 means no value.
-    rows: Option<Packed>,
+    rows: Rows,
     /// Place in `values` plus one.
     codes: Packed,
     values: Values,
+}
+
+/// Which rows have a value.
+#[derive(Debug)]
+enum Rows {
+    /// Every row has a code, and 0 means no value.
+    All,
+    Marked(Marks),
+    /// Few: ascending.
+    Listed(Packed),
 }
 
 impl Column {
     /// The code (place in [`Column::values`] plus one) at a row; 0 for no value.
     #[inline]
     pub(crate) fn code(&self, row: u32) -> u32 {
+        let row = row as usize;
         let place = match &self.rows {
-            None => row as usize,
-            Some(rows) => {
-                let place = rows.partition_point(|other| other < u64::from(row));
-                if place == rows.len() || rows.get(place) != u64::from(row) {
-                    return 0;
-                }
-                place
+            Rows::All => Some(row),
+            Rows::Marked(marks) => marks.place(row),
+            Rows::Listed(rows) => {
+                let place = rows.partition_point(|other| other < row as u64);
+                (place < rows.len() && rows.get(place) == row as u64).then_some(place)
             }
         };
-        self.codes.get(place) as u32
+        place.map_or(0, |place| self.codes.get(place) as u32)
     }
 
     pub(crate) fn get(&self, row: u32) -> Option<ValueRef<'_>> {
@@ -48,17 +57,24 @@ impl Column {
 
     /// The code of each row of a range: for those who go through all of them.
     pub(crate) fn codes(&self, range: Range<usize>) -> Vec<u32> {
-        let Some(rows) = &self.rows else {
-            return range.map(|row| self.codes.get(row) as u32).collect();
-        };
         let mut all = vec![0; range.len()];
-        let first = rows.partition_point(|row| row < range.start as u64);
-        for place in first..rows.len() {
-            let row = rows.get(place) as usize;
-            if row >= range.end {
-                break;
+        let mut put = |row: usize, place: usize| {
+            if let Some(code) = row.checked_sub(range.start).and_then(|at| all.get_mut(at)) {
+                *code = self.codes.get(place) as u32;
             }
-            all[row - range.start] = self.codes.get(place) as u32;
+        };
+        match &self.rows {
+            Rows::All => range.clone().for_each(|row| put(row, row)),
+            Rows::Marked(marks) => {
+                let first = if range.is_empty() { 0 } else { marks.before(range.start) };
+                let rows = marks.iter_from(range.start).take_while(|r| (*r as usize) < range.end);
+                rows.zip(first..).for_each(|(row, place)| put(row as usize, place));
+            }
+            Rows::Listed(rows) => {
+                let first = rows.partition_point(|row| row < range.start as u64);
+                let end = rows.partition_point(|row| row < range.end as u64);
+                (first..end).for_each(|place| put(rows.get(place) as usize, place));
+            }
         }
         all
     }
@@ -66,11 +82,15 @@ impl Column {
     /// How many rows have a value.
     pub(crate) fn filled(&self) -> u64 {
         match &self.rows {
-            Some(rows) => rows.len() as u64,
-            None => self.codes.iter().filter(|code| *code != 0).count() as u64,
+            Rows::All => self.codes.iter().filter(|code| *code != 0).count() as u64,
+            Rows::Marked(_) | Rows::Listed(_) => self.codes.len() as u64,
         }
     }
 }
+
+/// Rows are listed, which takes a search for each look, only where that is so many times smaller
+/// than marks.
+const LISTED_SMALLER: usize = 4;
 
 /// Builds a column cell by cell.
 #[derive(Default)]
@@ -127,9 +147,19 @@ impl ColumnBuilder {
         let largest = self.values.len() as u64;
         let bits = |largest: u64| (u64::BITS - largest.leading_zeros()) as usize;
         let last = rows.saturating_sub(1) as u64;
-        if self.rows.len() * (bits(last) + bits(largest)) < rows * bits(largest) {
+        let filled = self.rows.len();
+        // A mark takes a bit for each row, and half a bit to count them.
+        let marked = rows * 3 / 2 + filled * bits(largest);
+        let listed = filled * (bits(last) + bits(largest));
+        if marked.min(listed) < rows * bits(largest) {
+            let listed = listed * LISTED_SMALLER < marked;
             return Column {
-                rows: Some(Packed::of(self.rows.iter().map(|row| u64::from(*row)), last)),
+                rows: match listed {
+                    true => {
+                        Rows::Listed(Packed::of(self.rows.iter().map(|row| u64::from(*row)), last))
+                    }
+                    false => Rows::Marked(Marks::of(self.rows.iter().copied(), rows)),
+                },
                 codes: Packed::of(self.codes.iter().map(|code| u64::from(*code)), largest),
                 values: self.values,
             };
@@ -139,7 +169,7 @@ impl ColumnBuilder {
             dense[*row as usize] = *code;
         }
         let codes = Packed::of(dense.into_iter().map(u64::from), largest);
-        Column { rows: None, codes, values: self.values }
+        Column { rows: Rows::All, codes, values: self.values }
     }
 }
 
@@ -154,7 +184,10 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn a_column_answers_what_was_put_in(
-            cells in proptest::collection::vec(proptest::option::weighted(0.3, 0i64..400), 0..600),
+            cells in prop_oneof![Just(0.9), Just(0.3), Just(0.01)].prop_flat_map(|filled| {
+                proptest::collection::vec(proptest::option::weighted(filled, 0i64..400), 0..900)
+            }),
+            cut in (0usize..900, 0usize..900),
         ) {
             let mut builder = ColumnBuilder::default();
             for (row, cell) in cells.iter().enumerate() {
@@ -166,6 +199,12 @@ mod tests {
             for (row, cell) in cells.iter().enumerate() {
                 prop_assert_eq!(column.get(row as u32), cell.map(ValueRef::Integer));
             }
+            let filled = cells.iter().flatten().count() as u64;
+            prop_assert_eq!(column.filled(), filled);
+            let (a, b) = (cut.0.min(cells.len()), cut.1.min(cells.len()));
+            let range = a.min(b)..a.max(b);
+            let codes: Vec<u32> = range.clone().map(|row| column.code(row as u32)).collect();
+            prop_assert_eq!(column.codes(range), codes);
         }
     }
 

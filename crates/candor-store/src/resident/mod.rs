@@ -1,10 +1,14 @@
 //! What is held in memory: segments (columns sorted by person and time), the tail, people.
 
+pub(crate) mod codes;
 pub(crate) mod column;
+pub(crate) mod join;
+mod marks;
 pub(crate) mod names;
 pub(crate) mod owners;
 pub(crate) mod packed;
 pub(crate) mod people;
 pub(crate) mod segment;
+mod select;
 pub(crate) mod tail;
 pub(crate) mod values;

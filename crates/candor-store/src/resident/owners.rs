@@ -35,6 +35,23 @@ impl Owners {
         self.starts[at] as usize..self.starts[at + 1] as usize
     }
 
+    /// How many words of 64 people each there are.
+    pub(crate) fn words(&self) -> usize {
+        self.words.len()
+    }
+
+    /// Who of the 64 people from `64 * word` on has rows, bit by bit.
+    #[inline]
+    pub(crate) fn word(&self, word: usize) -> u64 {
+        self.words.get(word).map_or(0, |word| word.has)
+    }
+
+    /// The first row of the people from `64 * word` on.
+    pub(crate) fn first_row(&self, word: usize) -> usize {
+        let people = self.words.get(word).map_or(self.starts.len() - 1, |w| w.before as usize);
+        self.starts[people] as usize
+    }
+
     /// The person of a row.
     pub(crate) fn owner(&self, row: u32) -> u32 {
         let at = self.starts.partition_point(|start| *start <= row) as u32 - 1;

@@ -32,7 +32,18 @@ struct Block {
     traits: Vec<Arc<Vec<Trait>>>,
     /// Traits of people folded into one, the latest of each name.
     borrowed: HashMap<u32, Arc<Vec<Trait>>>,
-    hidden: Vec<bool>,
+    /// Bit by bit.
+    hidden: [u64; (BLOCK / u64::BITS) as usize],
+}
+
+impl Block {
+    fn hide(&mut self, at: usize, hidden: bool) {
+        let (word, bit) = (at / 64, 1 << (at % 64));
+        match hidden {
+            true => self.hidden[word] |= bit,
+            false => self.hidden[word] &= !bit,
+        }
+    }
 }
 
 impl People {
@@ -85,10 +96,10 @@ impl People {
             self.blocks.push(Arc::default());
         }
         self.len += 1;
-        let (block, _) = self.block_mut(ordinal);
+        let (block, at) = self.block_mut(ordinal);
         block.ids.push(person);
         block.traits.push(Arc::default());
-        block.hidden.push(hidden);
+        block.hide(at, hidden);
         ordinal
     }
 
@@ -98,18 +109,30 @@ impl People {
 
     pub(crate) fn visible(&self, ordinal: u32) -> bool {
         let (block, at) = self.block(ordinal);
-        !block.hidden[at]
+        block.hidden[at / 64] >> (at % 64) & 1 == 0
+    }
+
+    /// Who of the 64 people from `64 * word` on is visible, bit by bit.
+    pub(crate) fn visible_word(&self, word: u32) -> u64 {
+        let first = word * u64::BITS;
+        let there = match self.len.saturating_sub(first) {
+            0 => return 0,
+            people @ 1..64 => (1 << people) - 1,
+            _ => u64::MAX,
+        };
+        let (block, at) = self.block(first);
+        there & !block.hidden[at / 64]
     }
 
     pub(crate) fn set_hidden(&mut self, ordinal: u32, hidden: bool) {
         let (block, at) = self.block_mut(ordinal);
-        block.hidden[at] = hidden;
+        block.hide(at, hidden);
     }
 
     /// Forgets a person: hidden for good, without traits, the id free for a new life.
     pub(crate) fn erase(&mut self, ordinal: u32) {
         let (block, at) = self.block_mut(ordinal);
-        block.hidden[at] = true;
+        block.hide(at, true);
         block.traits[at] = Arc::default();
         block.borrowed.remove(&ordinal);
         let id = block.ids[at];

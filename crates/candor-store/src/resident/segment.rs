@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
+use crate::people_set::PeopleSet;
+use crate::resident::codes::{Codes, Picker};
 use crate::resident::column::{Column, ColumnBuilder};
+use crate::resident::marks::Marks;
 use crate::resident::owners::{Owners, OwnersBuilder};
 use crate::resident::packed::Packed;
 use crate::resident::tail::{Chunk, Row};
@@ -45,13 +48,19 @@ impl Times {
 pub(crate) struct Segment {
     owners: Owners,
     times: Times,
-    codes: Packed,
+    codes: Codes,
     /// Rows at which the session changes, and the session from there on (0: none).
-    session_rows: Packed,
+    session_rows: Marks,
     session_ids: Packed,
     pub(crate) columns: HashMap<u32, Column>,
     /// Held until a part holds them; then read back when a possible repeat comes.
     pub(crate) arrivals: Mutex<Option<Arc<Arrivals>>>,
+}
+
+impl Default for Segment {
+    fn default() -> Self {
+        SegmentBuilder::default().finish()
+    }
 }
 
 impl Segment {
@@ -65,15 +74,42 @@ impl Segment {
         self.times.get(row)
     }
 
+    /// The time of the earliest event.
+    pub(crate) fn earliest(&self) -> i64 {
+        self.times.earliest
+    }
+
     /// The time of the latest event.
     pub(crate) fn latest(&self) -> i64 {
         self.times.latest
     }
 
+    /// What finds some codes here; nothing where no row has one of them.
+    pub(crate) fn picker(&self, codes: &[u16]) -> Option<Picker> {
+        self.codes.picker(codes)
+    }
+
+    /// Adds the rows of a range that a picker finds, ascending.
+    pub(crate) fn pick(&self, picker: &Picker, rows: Range<usize>, out: &mut Vec<u32>) {
+        self.codes.pick(picker, rows, out);
+    }
+
+    /// Who has rows.
+    pub(crate) fn who(&self) -> PeopleSet {
+        let mut people = PeopleSet::default();
+        (0..self.owners.words()).for_each(|w| people.insert_word(w, self.owners.word(w)));
+        people
+    }
+
+    /// Whose rows are where.
+    pub(crate) fn owners(&self) -> &Owners {
+        &self.owners
+    }
+
     /// What happened at a row.
     #[inline]
     pub(crate) fn code(&self, row: usize) -> u16 {
-        self.codes.get(row) as u16
+        self.codes.get(row)
     }
 
     /// A person's rows.
@@ -88,23 +124,25 @@ impl Segment {
     }
 
     pub(crate) fn session(&self, row: u32) -> u64 {
-        let after = self.session_rows.partition_point(|first| first <= u64::from(row));
-        after.checked_sub(1).map_or(0, |place| self.session_ids.get(place))
+        let row = row as usize;
+        let place = self.session_rows.place(row);
+        let place = place.or_else(|| self.session_rows.before(row).checked_sub(1));
+        place.map_or(0, |place| self.session_ids.get(place))
     }
 
     /// Runs of rows that share a session: (first row, session).
     pub(crate) fn sessions(&self) -> impl Iterator<Item = (u32, u64)> {
-        self.session_rows.iter().map(|row| row as u32).zip(self.session_ids.iter())
+        self.session_rows.iter().zip(self.session_ids.iter())
     }
 
     /// A segment of the rows of a tail, oldest chunk first.
     pub(crate) fn of_rows(chunks: &[Arc<Chunk>]) -> Segment {
-        let mut rows: Vec<&Row> = chunks.iter().flat_map(|chunk| &chunk.0).map(|r| &**r).collect();
+        let mut rows: Vec<&Row> = chunks.iter().flat_map(|c| &c.rows).map(|r| &**r).collect();
         if chunks.len() > 1 {
             // Stable: of equal times the one that came first stays first.
             rows.sort_by_key(|row| (row.ordinal, row.time));
         }
-        let mut builder = SegmentBuilder::of(rows.len());
+        let mut builder = SegmentBuilder::of(rows.len(), true);
         // By the property's code: codes are small, and there is one look for each value.
         let mut columns: Vec<ColumnBuilder> = Vec::new();
         for row in rows {
@@ -125,97 +163,9 @@ impl Segment {
         builder.finish()
     }
 
-    /// One segment out of several, oldest first; without the rows (person, time) for which `keep`
-    /// answers no.
-    pub(crate) fn join(
-        sources: &[Arc<Segment>],
-        arrivals: &[Arc<Arrivals>],
-        keep: &dyn Fn(u32, i64) -> bool,
-    ) -> Segment {
-        let order = merged_order(sources, keep);
-        let mut builder = SegmentBuilder::of(order.len());
-        for Place { ordinal, source, row } in &order {
-            let (segment, held) = (&sources[*source as usize], &arrivals[*source as usize]);
-            let at = *row as usize;
-            builder.push(*ordinal, segment.time(at), segment.code(at), segment.session(*row));
-            builder.arrivals.received.push(held.received[at]);
-            builder.arrivals.fingerprints.push(held.fingerprints[at]);
-        }
-        join_columns(&mut builder, &order, sources);
-        builder.finish()
-    }
-
     /// The person of a row.
     pub(crate) fn owner(&self, row: u32) -> u32 {
         self.owners.owner(row)
-    }
-}
-
-/// A row of a joined segment, and where it comes from.
-struct Place {
-    ordinal: u32,
-    source: u32,
-    row: u32,
-}
-
-/// The rows of the joined segment in order: person, time, then age of the source.
-fn merged_order(sources: &[Arc<Segment>], keep: &dyn Fn(u32, i64) -> bool) -> Vec<Place> {
-    let rows = sources.iter().map(|segment| segment.rows()).sum();
-    let mut order: Vec<Place> = Vec::with_capacity(rows);
-    let owners: Vec<&Owners> = sources.iter().map(|segment| &segment.owners).collect();
-    for ordinal in Owners::of_any(&owners) {
-        let first = order.len();
-        let mut from = 0;
-        for (source, segment) in sources.iter().enumerate() {
-            let source = source as u32;
-            let rows = segment.of(ordinal);
-            from += usize::from(!rows.is_empty());
-            let kept = rows.filter(|row| keep(ordinal, segment.time(*row)));
-            order.extend(kept.map(|row| Place { ordinal, source, row: row as u32 }));
-        }
-        if from > 1 {
-            // Each source is in order already; the sort is stable.
-            let time = |place: &Place| sources[place.source as usize].time(place.row as usize);
-            order[first..].sort_by_key(time);
-        }
-    }
-    order
-}
-
-/// Properties go column by column, so that a value is hashed once per segment and one column at a
-/// time is unpacked.
-fn join_columns(builder: &mut SegmentBuilder, order: &[Place], sources: &[Arc<Segment>]) {
-    let mut properties: Vec<u32> =
-        sources.iter().flat_map(|segment| segment.columns.keys().copied()).collect();
-    properties.sort_unstable();
-    properties.dedup();
-    for property in properties {
-        let columns: Vec<Option<&Column>> =
-            sources.iter().map(|segment| segment.columns.get(&property)).collect();
-        let codes: Vec<Vec<u32>> = columns
-            .iter()
-            .zip(sources)
-            .map(|(column, segment)| column.map_or(Vec::new(), |c| c.codes(0..segment.rows())))
-            .collect();
-        let mut known: Vec<Vec<u32>> = columns
-            .iter()
-            .map(|column| vec![0; column.map_or(0, |column| column.values().len())])
-            .collect();
-        let mut joined = ColumnBuilder::default();
-        for (place, Place { source, row, .. }) in order.iter().enumerate() {
-            let source = *source as usize;
-            let Some(from) = columns[source] else { continue };
-            let Some(code) = codes[source][*row as usize].checked_sub(1) else { continue };
-            let code = code as usize;
-            if known[source][code] == 0 {
-                known[source][code] = joined.code_of(from.values().get(code));
-            }
-            joined.push_code(place as u32, known[source][code]);
-        }
-        // Rows that are kept may all be without it; a column without rows is none.
-        if !joined.is_empty() {
-            builder.columns.insert(property, joined.finish(order.len()));
-        }
     }
 }
 
@@ -225,20 +175,22 @@ pub(crate) struct SegmentBuilder {
     owners: OwnersBuilder,
     times: Vec<i64>,
     codes: Vec<u16>,
-    session_rows: Vec<u64>,
+    session_rows: Vec<u32>,
     session_ids: Vec<u64>,
     pub(crate) columns: HashMap<u32, Column>,
     pub(crate) arrivals: Arrivals,
 }
 
 impl SegmentBuilder {
-    /// With room for so many rows and their arrivals, which are held as they are.
-    fn of(rows: usize) -> SegmentBuilder {
+    /// With room for so many rows and, where they are held, their arrivals.
+    pub(super) fn of(rows: usize, arrivals: bool) -> SegmentBuilder {
         let mut builder = SegmentBuilder::default();
         builder.times.reserve_exact(rows);
         builder.codes.reserve_exact(rows);
-        builder.arrivals.received.reserve_exact(rows);
-        builder.arrivals.fingerprints.reserve_exact(rows);
+        if arrivals {
+            builder.arrivals.received.reserve_exact(rows);
+            builder.arrivals.fingerprints.reserve_exact(rows);
+        }
         builder
     }
 
@@ -247,7 +199,7 @@ impl SegmentBuilder {
         let row = self.times.len() as u32;
         self.owners.push(row, ordinal);
         if self.session_ids.last().copied().unwrap_or(0) != session {
-            self.session_rows.push(row.into());
+            self.session_rows.push(row);
             self.session_ids.push(session);
         }
         self.times.push(time);
@@ -262,16 +214,13 @@ impl SegmentBuilder {
     pub(crate) fn finish(self) -> Segment {
         let rows = self.times.len();
         let with_arrivals = self.arrivals.received.len() == rows;
-        let packed = |numbers: &[u64]| {
-            Packed::of(numbers.iter().copied(), numbers.iter().copied().max().unwrap_or(0))
-        };
-        let largest = self.codes.iter().copied().max().unwrap_or(0);
+        let largest = self.session_ids.iter().copied().max().unwrap_or(0);
         Segment {
             owners: self.owners.finish(rows as u32),
             times: Times::of(&self.times),
-            codes: Packed::of(self.codes.iter().map(|code| u64::from(*code)), largest.into()),
-            session_rows: packed(&self.session_rows),
-            session_ids: packed(&self.session_ids),
+            codes: Codes::of(&self.codes),
+            session_rows: Marks::of(self.session_rows.iter().copied(), rows),
+            session_ids: Packed::of(self.session_ids.iter().copied(), largest),
             columns: self.columns,
             arrivals: Mutex::new(with_arrivals.then(|| Arc::new(self.arrivals))),
         }

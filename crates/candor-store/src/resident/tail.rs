@@ -22,13 +22,27 @@ pub(crate) struct Row {
 
 /// Rows sorted by (person, time, arrival). Immutable: a question holds it while more comes.
 #[derive(Debug)]
-pub(crate) struct Chunk(pub(crate) Vec<Arc<Row>>);
+pub(crate) struct Chunk {
+    pub(crate) rows: Vec<Arc<Row>>,
+    /// Whose each row is, side by side: looked through for each person of a question.
+    people: Vec<u32>,
+}
 
 impl Chunk {
+    fn new(rows: Vec<Arc<Row>>) -> Chunk {
+        let people = rows.iter().map(|row| row.ordinal).collect();
+        Chunk { rows, people }
+    }
+
+    /// Whose each row is, ascending.
+    pub(crate) fn people(&self) -> &[u32] {
+        &self.people
+    }
+
     /// The places of a person's rows.
     pub(crate) fn of(&self, ordinal: u32) -> std::ops::Range<usize> {
-        let start = self.0.partition_point(|row| row.ordinal < ordinal);
-        let len = self.0[start..].partition_point(|row| row.ordinal == ordinal);
+        let start = self.people.partition_point(|other| *other < ordinal);
+        let len = self.people[start..].iter().take_while(|other| **other == ordinal).count();
         start..start + len
     }
 }
@@ -49,15 +63,15 @@ impl Tail {
         }
         self.rows += rows.len();
         rows.sort_by_key(|row| (row.ordinal, row.time));
-        while self.chunks.last().is_some_and(|last| last.0.len() < rows.len() * 2) {
+        while self.chunks.last().is_some_and(|last| last.rows.len() < rows.len() * 2) {
             let last = self.chunks.pop().expect("looked at a moment ago");
             // A stable sort of two sorted runs is a merge; the older run first keeps arrival.
-            let mut joined = last.0.clone();
+            let mut joined = last.rows.clone();
             joined.append(&mut rows);
             joined.sort_by_key(|row| (row.ordinal, row.time));
             rows = joined;
         }
-        self.chunks.push(Arc::new(Chunk(rows)));
+        self.chunks.push(Arc::new(Chunk::new(rows)));
     }
 
     /// Keeps only the rows that the test allows.
@@ -65,10 +79,10 @@ impl Tail {
         self.rows = 0;
         let old = std::mem::take(&mut self.chunks);
         for chunk in old {
-            let rows: Vec<_> = chunk.0.iter().filter(|row| keep(row)).cloned().collect();
+            let rows: Vec<_> = chunk.rows.iter().filter(|row| keep(row)).cloned().collect();
             self.rows += rows.len();
             if !rows.is_empty() {
-                self.chunks.push(Arc::new(Chunk(rows)));
+                self.chunks.push(Arc::new(Chunk::new(rows)));
             }
         }
     }

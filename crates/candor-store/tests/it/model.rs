@@ -9,7 +9,7 @@ use candor_event::{
     Value, ValueRef,
 };
 use candor_keys::PublisherKeys;
-use candor_store::{ClassOf, Scratch, Store, StoreConfig, View};
+use candor_store::{ClassOf, Looked, PeopleSet, Scratch, Store, StoreConfig, View};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
@@ -120,6 +120,44 @@ fn picture(view: &View) -> BTreeMap<PersonId, Rows> {
     all
 }
 
+/// A pass over everyone shows of each person what asking for them alone shows.
+fn check_folds(view: &View) {
+    let (mut scratch, mut alone) = (Scratch::default(), Scratch::default());
+    for volume in &view.volumes {
+        let code = |name: &&str| volume.event_code(name);
+        let names: [&[&str]; 4] = [&["e0"], &["e1", "e3"], &["e2", "nobody's"], &["nobody's"]];
+        let some = names.map(|names| names.iter().filter_map(code).collect::<Vec<u16>>());
+        let asked = some.iter().map(|codes| Some(codes.as_slice())).chain([None]);
+        let half: PeopleSet = (0..volume.people()).filter(|ordinal| ordinal % 2 == 0).collect();
+        for (codes, people) in asked.flat_map(|codes| [(codes, None), (codes, Some(&half))]) {
+            for idle in [false, true] {
+                let mut seen = BTreeMap::new();
+                let looked = Looked { people, codes, idle };
+                let ended = volume.fold(looked, &mut scratch, &|| true, |ordinal, run| {
+                    let rows: Vec<(i64, u16, u32)> = (0..run.len())
+                        .map(|at| (run.time(at), run.code(at), run.row(at)))
+                        .collect();
+                    let before = rows.iter().filter(|row| row.0 < PRICED_UNTIL).count();
+                    assert_eq!(run.before(PRICED_UNTIL), before);
+                    assert!(seen.insert(ordinal, rows).is_none(), "each person once");
+                });
+                assert!(ended);
+                for ordinal in 0..volume.people() {
+                    let run = volume.run(ordinal, &mut alone);
+                    let rows: Vec<(i64, u16, u32)> = (0..run.len())
+                        .map(|at| (run.time(at), run.code(at), run.row(at)))
+                        .filter(|(_, code, _)| codes.is_none_or(|codes| codes.contains(code)))
+                        .collect();
+                    let asked = people.is_none_or(|people| people.has(ordinal));
+                    let expected = volume.visible(ordinal) && asked && (idle || !rows.is_empty());
+                    assert_eq!(seen.remove(&ordinal), expected.then_some(rows));
+                }
+                assert!(seen.is_empty());
+            }
+        }
+    }
+}
+
 fn open(folder: &std::path::Path) -> Store {
     let class_of: ClassOf = Arc::new(|name| match name {
         "price" => DataClass::Behaviour,
@@ -221,6 +259,7 @@ fn check(steps: Vec<Step>) {
         store.apply(log[before..].to_vec(), log.len() as u64).unwrap();
         let view = store.view();
         assert_eq!(picture(&view), model.picture());
+        check_folds(&view);
         for (person, traits) in &model.traits {
             let Some((volume, ordinal)) = view.find(*person) else { continue };
             for (name, (_, value)) in traits {

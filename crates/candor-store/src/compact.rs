@@ -1,0 +1,192 @@
+//! Fewer, larger pieces: parts of a bucket become one, and what was saved since joins the base.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
+
+use candor_keys::PublisherKeys;
+
+use crate::error::Error;
+use crate::part::{self, ArrivalReader, Part, Place};
+use crate::resident::join::Join;
+use crate::resident::names::Names;
+use crate::resident::segment::{Arrivals, Segment};
+use crate::store::{State, Store};
+use crate::threads::side_by_side;
+use crate::volume::{Saved, held_arrivals};
+
+/// A bucket of a volume is compacted when it has this many parts.
+const PARTS_PER_BUCKET_MAX: usize = 6;
+
+/// Parts of a volume that are to become one.
+struct Chosen {
+    volume: usize,
+    parts: Vec<Part>,
+    /// Ordinals of people who were erased.
+    erased: BTreeSet<u32>,
+    /// Some of them have rows in there.
+    holds_erased: bool,
+}
+
+impl Store {
+    /// Joins small parts and rewrites those that hold erased people. Answers stay the same.
+    ///
+    /// # Errors
+    /// As [`Store::flush`].
+    pub fn compact(&self) -> Result<(), Error> {
+        let Some(keys) = &self.keys else { return Ok(()) };
+        while self.compact_once(keys)? {}
+        Ok(())
+    }
+
+    fn compact_once(&self, keys: &PublisherKeys) -> Result<bool, Error> {
+        let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state();
+        let Some(chosen) = choose(&state) else { return Ok(false) };
+        let name_of = state.name_of();
+        let generation = state.manifest.generation + 1;
+        let events = state.events.list().len() as u32;
+        drop(state);
+
+        let (volume, bucket) = (chosen.volume as u16, chosen.parts[0].bucket);
+        let joined = self.read_joined(keys, &chosen, events)?;
+        let mut new = None;
+        if joined.rows() > 0 {
+            let held: Arc<Arrivals> = held_arrivals(std::slice::from_ref(&joined)).remove(0);
+            let place = self.place(keys, volume, bucket, generation);
+            let files = part::write_part(&place, &joined, &held, &name_of, &*self.class_of)?;
+            let events = joined.rows() as u64;
+            new = Some((Part { volume, bucket, generation, events, files }, joined.who()));
+        }
+        // What stands for a part that is gone stands in the base from now on.
+        self.join_base(chosen.volume);
+        let gone = |part: &Part| chosen.parts.iter().any(|old| same_part(old, part));
+        let mut state = self.state();
+        let mut manifest = state.manifest.clone();
+        let stand = manifest.parts.iter().position(&gone).unwrap_or(manifest.parts.len());
+        manifest.parts.retain(|part| !gone(part));
+        if let Some((part, _)) = &new {
+            manifest.parts.insert(stand, part.clone());
+        }
+        manifest.generation = generation;
+        manifest.write(&self.config.folder, keys)?;
+        state.manifest = manifest;
+        let saved = &mut state.volumes[chosen.volume].saved;
+        let stand = saved.iter().position(|saved| gone(&saved.part)).unwrap_or(saved.len());
+        saved.retain(|saved| !gone(&saved.part));
+        if let Some((part, people)) = new {
+            saved.insert(stand, Saved { part, people, segment: None });
+        }
+        drop(state);
+        for file in chosen.parts.iter().flat_map(|part| &part.files) {
+            self.remove(&file.name)?;
+        }
+        if chosen.holds_erased {
+            // They leave memory too.
+            self.join_base(chosen.volume);
+        }
+        Ok(true)
+    }
+
+    /// The parts as one segment, without those who were erased, read from their files.
+    fn read_joined(
+        &self,
+        keys: &PublisherKeys,
+        chosen: &Chosen,
+        events: u32,
+    ) -> Result<Arc<Segment>, Error> {
+        let mut reader = ArrivalReader::new(self, events);
+        let (mut segments, mut arrivals) = (Vec::new(), Vec::new());
+        for part in &chosen.parts {
+            let place: Place<'_> = self.place(keys, part.volume, part.bucket, part.generation);
+            let intern = &mut |name: &str| Names::intern(&mut self.state().properties, name);
+            let (segment, _) = part::read_segment(&[place], &[part], events, intern)?;
+            arrivals.push(reader.read(part)?.arrivals.clone());
+            segments.push(Arc::new(segment));
+        }
+        let keep = |ordinal: u32, _| !chosen.erased.contains(&ordinal);
+        Ok(Arc::new(Join::new(&segments, &keep).all(Some(&arrivals))))
+    }
+
+    /// Takes what was saved since into the bases that are no more than `times` as large. Who calls
+    /// holds `writing`.
+    pub(crate) fn join_bases(&self, times: usize) {
+        let state = self.state();
+        let due = |(index, volume): (usize, &crate::volume::Volume)| {
+            let own = volume.saved.iter().filter_map(|saved| saved.segment.as_ref());
+            let rows: usize = own.map(|segment| segment.rows()).sum();
+            (rows > 0 && rows * times >= volume.base.rows()).then_some(index)
+        };
+        let due: Vec<usize> = state.volumes.iter().enumerate().filter_map(due).collect();
+        drop(state);
+        side_by_side(self.config.threads, due, |volume| self.join_base(volume));
+    }
+
+    /// Takes what was saved since into the base of a volume; who was erased leaves it. Who calls
+    /// holds `writing`, so that no part comes or goes meanwhile.
+    fn join_base(&self, volume: usize) {
+        let state = self.state();
+        let erased = erased_of(&state, volume);
+        let held = &state.volumes[volume];
+        let mut sources = vec![held.base.clone()];
+        sources.extend(held.saved.iter().filter_map(|saved| saved.segment.clone()));
+        drop(state);
+        let leaves = erased.iter().any(|ordinal| !sources[0].of(*ordinal).is_empty());
+        if sources.len() == 1 && !leaves {
+            return;
+        }
+        let keep = |ordinal: u32, _| !erased.contains(&ordinal);
+        let joined = Arc::new(Join::new(&sources, &keep).all(None));
+        let mut state = self.state();
+        let held = &mut state.volumes[volume];
+        held.base = joined;
+        held.saved.iter_mut().for_each(|saved| saved.segment = None);
+        state.forget_view();
+    }
+}
+
+fn same_part(a: &Part, b: &Part) -> bool {
+    (a.volume, a.bucket, a.generation) == (b.volume, b.bucket, b.generation)
+}
+
+fn erased_of(state: &State, volume: usize) -> BTreeSet<u32> {
+    let of_volume = state.erased.iter().filter(|(v, _)| usize::from(*v) == volume);
+    of_volume.map(|(_, ordinal)| *ordinal).collect()
+}
+
+/// The parts to join next: first those with erased people, then the newest of a bucket that has too
+/// many, as far back as each is at most twice what follows it.
+fn choose(state: &State) -> Option<Chosen> {
+    for (index, volume) in state.volumes.iter().enumerate() {
+        let erased = erased_of(state, index);
+        let chosen = |places: Vec<usize>, holds_erased| Chosen {
+            volume: index,
+            parts: places.into_iter().map(|at| volume.saved[at].part.clone()).collect(),
+            erased: erased.clone(),
+            holds_erased,
+        };
+        let holds = |saved: &Saved| erased.iter().any(|ordinal| saved.people.has(*ordinal));
+        if let Some(at) = volume.saved.iter().position(holds) {
+            return Some(chosen(vec![at], true));
+        }
+        let buckets: BTreeSet<i64> = volume.saved.iter().map(|saved| saved.part.bucket).collect();
+        for bucket in buckets {
+            let of_bucket = |at: &usize| volume.saved[*at].part.bucket == bucket;
+            let of_bucket: Vec<usize> = (0..volume.saved.len()).filter(of_bucket).collect();
+            if of_bucket.len() < PARTS_PER_BUCKET_MAX {
+                continue;
+            }
+            let (mut places, mut rows) = (Vec::new(), 0);
+            for at in of_bucket.into_iter().rev() {
+                let events = volume.saved[at].part.events;
+                if places.len() >= 2 && events > 2 * rows {
+                    break;
+                }
+                rows += events;
+                places.push(at);
+            }
+            places.reverse();
+            return Some(chosen(places, false));
+        }
+    }
+    None
+}

@@ -1,0 +1,319 @@
+//! A pass over the people of a volume, each with those of their events that a question looks at.
+//!
+//! Nearly everybody has all their events in one segment, the base: there the events are found 64
+//! rows at a time by their bytes, and a run only names their rows. Who has events beside it gets a
+//! run that is put together and sorted.
+
+use std::ops::Range;
+
+use crate::people_set::PeopleSet;
+use crate::resident::codes::Picker;
+use crate::resident::segment::Segment;
+use crate::view::{Source, VolumeView};
+
+/// A person's events, or those that a question looks at, ordered by (time, arrival).
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// Where all of its rows lie; none: the times and codes are put together beside them.
+    segment: Option<&'a Segment>,
+    rows: &'a [u32],
+    times: &'a [i64],
+    codes: &'a [u16],
+}
+
+impl Run<'_> {
+    /// How many there are; the other questions take a place below this.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// When, in ms since 1970.
+    #[inline]
+    pub fn time(&self, at: usize) -> i64 {
+        match self.segment {
+            Some(segment) => segment.time(self.rows[at] as usize),
+            None => self.times[at],
+        }
+    }
+
+    /// What, as a place in [`VolumeView::event_names`].
+    #[inline]
+    pub fn code(&self, at: usize) -> u16 {
+        match self.segment {
+            Some(segment) => segment.code(self.rows[at] as usize),
+            None => self.codes[at],
+        }
+    }
+
+    /// Which row, for [`VolumeView::property`].
+    #[inline]
+    pub fn row(&self, at: usize) -> u32 {
+        self.rows[at]
+    }
+
+    /// How many happened before a moment.
+    #[inline]
+    pub fn before(&self, moment: i64) -> usize {
+        match self.segment {
+            Some(segment) if moment <= segment.earliest() => 0,
+            Some(segment) if moment > segment.latest() => self.rows.len(),
+            Some(segment) => self.rows.partition_point(|row| segment.time(*row as usize) < moment),
+            None => self.times.partition_point(|time| *time < moment),
+        }
+    }
+}
+
+/// What a fold looks at.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Looked<'a> {
+    /// These people alone.
+    pub people: Option<&'a PeopleSet>,
+    /// Events with one of these codes alone.
+    pub codes: Option<&'a [u16]>,
+    /// Also people who have no such events: their runs are empty.
+    pub idle: bool,
+}
+
+/// Buffers that a fold reuses from person to person.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    /// Rows of the base that are looked at, of many people.
+    picked: Vec<u32>,
+    /// The run of one person, where it is put together.
+    run: Together,
+}
+
+#[derive(Debug, Default)]
+struct Together {
+    times: Vec<i64>,
+    codes: Vec<u16>,
+    rows: Vec<u32>,
+    order: Vec<(Rank, u32, u16)>,
+    /// Of the rows behind the person's own: when it came, and how many own ones of its time before.
+    lent: Vec<(i64, u32)>,
+}
+
+/// What a person's rows are ordered by: time, place among rows of that time, arrival.
+type Rank = (i64, u32, i64);
+
+/// Rows of the base that are picked at a time: they stay near while they are folded.
+const PICKED_ROWS: usize = 32_768;
+
+/// How a segment's events are found.
+enum Pick {
+    Every,
+    Some(Picker),
+    Nothing,
+}
+
+impl Pick {
+    fn new(segment: &Segment, codes: Option<&[u16]>) -> Pick {
+        match codes {
+            None => Pick::Every,
+            Some(codes) => segment.picker(codes).map_or(Pick::Nothing, Pick::Some),
+        }
+    }
+
+    fn rows(&self, segment: &Segment, rows: Range<usize>, out: &mut Vec<u32>) {
+        match self {
+            Pick::Every => out.extend(rows.start as u32..rows.end as u32),
+            Pick::Some(picker) => segment.pick(picker, rows, out),
+            Pick::Nothing => {}
+        }
+    }
+}
+
+impl VolumeView {
+    /// A person's events, those of people folded into them included.
+    pub fn run<'a>(&'a self, ordinal: u32, scratch: &'a mut Scratch) -> Run<'a> {
+        let rows = self.base.of(ordinal);
+        scratch.picked.clear();
+        scratch.picked.extend(rows.start as u32..rows.end as u32);
+        match self.has_beside().has(ordinal) {
+            true => scratch.run.put_together(self, ordinal, &scratch.picked, None),
+            false => self.of_base(&scratch.picked),
+        }
+    }
+
+    fn of_base<'a>(&'a self, rows: &'a [u32]) -> Run<'a> {
+        Run { segment: Some(&self.base), rows, times: &[], codes: &[] }
+    }
+
+    /// Calls `see` with the ordinal and the run of one visible person after the other, ascending;
+    /// false as soon as `go_on`, which is asked every few thousand events, says so.
+    pub fn fold(
+        &self,
+        looked: Looked<'_>,
+        scratch: &mut Scratch,
+        go_on: &dyn Fn() -> bool,
+        mut see: impl FnMut(u32, Run<'_>),
+    ) -> bool {
+        let (owners, has_beside) = (self.base.owners(), self.has_beside());
+        let pick = Pick::new(&self.base, looked.codes);
+        let words = (self.people() as usize).div_ceil(64);
+        let Scratch { picked, run } = scratch;
+        let mut first = 0;
+        while first < words {
+            if !go_on() {
+                return false;
+            }
+            let start = owners.first_row(first);
+            let mut end = first + 1;
+            while end < words && owners.first_row(end) - start < PICKED_ROWS {
+                end += 1;
+            }
+            picked.clear();
+            pick.rows(&self.base, start..owners.first_row(end), picked);
+            let mut next = 0;
+            for word in first..end {
+                let beside = has_beside.word(word);
+                let busy = if looked.idle { u64::MAX } else { owners.word(word) | beside };
+                let asked = looked.people.map_or(u64::MAX, |people| people.word(word));
+                let mut people = busy & asked & self.people.visible_word(word as u32);
+                while people != 0 {
+                    let bit = people.trailing_zeros();
+                    people &= people - 1;
+                    let ordinal = word as u32 * 64 + bit;
+                    let rows = owners.of(ordinal);
+                    let of_person = next_rows(picked, &mut next, &rows);
+                    let run = match beside >> bit & 1 {
+                        0 => self.of_base(of_person),
+                        _ => run.put_together(self, ordinal, of_person, looked.codes),
+                    };
+                    if looked.idle || !run.is_empty() {
+                        see(ordinal, run);
+                    }
+                }
+            }
+            first = end;
+        }
+        true
+    }
+}
+
+/// Those of the picked rows that lie in a range, `next` being the first that may.
+#[inline]
+fn next_rows<'a>(picked: &'a [u32], next: &mut usize, rows: &Range<usize>) -> &'a [u32] {
+    let count_below = |from: usize, row: usize| {
+        picked[from..].iter().take_while(|picked| (**picked as usize) < row).count()
+    };
+    let from = *next + count_below(*next, rows.start);
+    let to = from + count_below(from, rows.end);
+    *next = to;
+    &picked[from..to]
+}
+
+impl Together {
+    /// The run of a person of whom these rows of the base are looked at.
+    fn put_together<'a>(
+        &'a mut self,
+        volume: &VolumeView,
+        ordinal: u32,
+        of_base: &[u32],
+        codes: Option<&[u16]>,
+    ) -> Run<'a> {
+        self.gather(volume, ordinal, of_base.iter().copied(), codes);
+        let lent = !self.lent.is_empty();
+        if lent && codes.is_some() {
+            // Where a lent row goes is told by its place among all own rows of its time.
+            let of_base = volume.base.of(ordinal);
+            self.gather(volume, ordinal, of_base.start as u32..of_base.end as u32, None);
+        }
+        if lent || !self.times.is_sorted() {
+            self.sort();
+        }
+        if let Some(codes) = codes.filter(|_| lent) {
+            self.retain(codes);
+        }
+        Run { segment: None, times: &self.times, codes: &self.codes, rows: &self.rows }
+    }
+
+    /// Takes up the rows of all sources, one source after the other.
+    fn gather(
+        &mut self,
+        volume: &VolumeView,
+        ordinal: u32,
+        of_base: impl Iterator<Item = u32> + Clone,
+        codes: Option<&[u16]>,
+    ) {
+        self.times.clear();
+        self.codes.clear();
+        self.rows.clear();
+        self.lent.clear();
+        let looked_at = |code: u16| codes.is_none_or(|codes| codes.contains(&code));
+        let base = &volume.base;
+        self.rows.extend(of_base.clone());
+        self.times.extend(of_base.clone().map(|row| base.time(row as usize)));
+        self.codes.extend(of_base.map(|row| base.code(row as usize)));
+        for (first, source) in &volume.beside {
+            match source {
+                Source::Segment(segment) => {
+                    for row in segment.of(ordinal).filter(|row| looked_at(segment.code(*row))) {
+                        self.rows.push(first + row as u32);
+                        self.times.push(segment.time(row));
+                        self.codes.push(segment.code(row));
+                    }
+                }
+                Source::Chunk(chunk) => {
+                    for at in chunk.of(ordinal).filter(|at| looked_at(chunk.rows[*at].code)) {
+                        let row = &chunk.rows[at];
+                        self.rows.push(first + at as u32);
+                        self.times.push(row.time);
+                        self.codes.push(row.code);
+                        if row.lent_by.is_some() {
+                            self.lent.push((row.received, row.own_before));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn retain(&mut self, codes: &[u16]) {
+        let mut kept = 0;
+        for at in 0..self.codes.len() {
+            if codes.contains(&self.codes[at]) {
+                self.times[kept] = self.times[at];
+                self.codes[kept] = self.codes[at];
+                self.rows[kept] = self.rows[at];
+                kept += 1;
+            }
+        }
+        self.times.truncate(kept);
+        self.codes.truncate(kept);
+        self.rows.truncate(kept);
+    }
+
+    /// Sources lie one after the other, oldest first: a stable sort by time keeps arrival. Lent
+    /// rows lie behind all of them and go between those that came before them and after.
+    fn sort(&mut self) {
+        self.order.clear();
+        let own = self.times.len() - self.lent.len();
+        let cells = self.times.iter().zip(&self.rows).zip(&self.codes);
+        let cells = cells.map(|((time, row), code)| ((*time, 0, 0), *row, *code));
+        self.order.extend(cells);
+        self.order[..own].sort_by_key(|((time, ..), ..)| *time);
+        if !self.lent.is_empty() {
+            let mut of_time = 0;
+            for at in 0..own {
+                let same = at > 0 && self.order[at - 1].0.0 == self.order[at].0.0;
+                of_time = if same { of_time + 1 } else { 0 };
+                self.order[at].0.1 = 2 * of_time + 1;
+            }
+            for (cell, (received, own_before)) in self.order[own..].iter_mut().zip(&self.lent) {
+                (cell.0.1, cell.0.2) = (2 * own_before, *received);
+            }
+            self.order.sort_by_key(|(rank, ..)| *rank);
+        }
+        for (place, ((time, ..), row, code)) in self.order.iter().enumerate() {
+            self.times[place] = *time;
+            self.rows[place] = *row;
+            self.codes[place] = *code;
+        }
+    }
+}

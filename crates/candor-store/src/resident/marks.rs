@@ -1,0 +1,88 @@
+//! Some rows of a segment, a bit for each row: whether one is among them, and the how many-th.
+
+/// Some of so many rows.
+#[derive(Debug, Default)]
+pub(crate) struct Marks {
+    words: Vec<u64>,
+    /// How many are marked before each word.
+    before: Vec<u32>,
+}
+
+const WORD: usize = u64::BITS as usize;
+
+impl Marks {
+    /// Marks ascending rows, of `rows` in all.
+    pub(crate) fn of(marked: impl Iterator<Item = u32>, rows: usize) -> Marks {
+        let mut words = vec![0u64; rows.div_ceil(WORD)];
+        for row in marked {
+            words[row as usize / WORD] |= 1 << (row as usize % WORD);
+        }
+        let mut len = 0;
+        let count = |word: &u64| {
+            let before = len;
+            len += word.count_ones();
+            before
+        };
+        let before = words.iter().map(count).collect();
+        Marks { words, before }
+    }
+
+    /// How many are marked before a row.
+    #[inline]
+    pub(crate) fn before(&self, row: usize) -> usize {
+        let below = (1u64 << (row % WORD)) - 1;
+        let word = row / WORD;
+        self.before[word] as usize + (self.words[word] & below).count_ones() as usize
+    }
+
+    /// The how many-th a row is; nothing where it is not marked.
+    #[inline]
+    pub(crate) fn place(&self, row: usize) -> Option<usize> {
+        (self.words[row / WORD] >> (row % WORD) & 1 == 1).then(|| self.before(row))
+    }
+
+    /// The marked rows.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        self.iter_from(0)
+    }
+
+    /// The marked rows from one on.
+    pub(crate) fn iter_from(&self, row: usize) -> impl Iterator<Item = u32> + '_ {
+        let first = row / WORD;
+        let words = self.words.iter().enumerate().skip(first);
+        words.flat_map(move |(at, word)| {
+            let before = if at == first { (1u64 << (row % WORD)) - 1 } else { 0 };
+            let mut left = *word & !before;
+            std::iter::from_fn(move || {
+                let bit = (left != 0).then(|| left.trailing_zeros())?;
+                left &= left - 1;
+                Some((at * WORD) as u32 + bit)
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn marked_rows_know_their_places(
+            marked in proptest::collection::btree_set(0u32..300, 0..80),
+        ) {
+            let marks = Marks::of(marked.iter().copied(), 300);
+            prop_assert_eq!(marks.iter().collect::<Vec<_>>(), Vec::from_iter(marked.clone()));
+            for row in 0..300u32 {
+                let before = marked.range(..row).count();
+                prop_assert_eq!(marks.before(row as usize), before);
+                let place = marked.contains(&row).then_some(before);
+                prop_assert_eq!(marks.place(row as usize), place);
+                let next = marks.iter_from(row as usize).next();
+                prop_assert_eq!(next, marked.range(row..).next().copied());
+            }
+        }
+    }
+}
