@@ -83,17 +83,18 @@ class Chdb:
         self.made.make(table, events, lambda: self.load(table, events))
 
     def load(self, table, events):
+        arrival = ("arrival UInt64,", ", arrival") if events.has_arrival else ("", "")
         self.session.query(f"DROP TABLE IF EXISTS b.{table} SYNC")
         self.session.query(f"""CREATE TABLE b.{table} (user_id UInt64, distinct_id String,
             ts DateTime64(3, 'UTC') CODEC(Delta, LZ4), event LowCardinality(String),
             country LowCardinality(String), os LowCardinality(String),
             app_version LowCardinality(String), plan LowCardinality(String), price Float64,
-            item_id String, session UInt64,
+            item_id String, session UInt64, {arrival[0]}
             INDEX item_bf item_id TYPE bloom_filter(0.01) GRANULARITY 1)
             ENGINE = MergeTree ORDER BY ({CHDB_TABLES[table]})""")
         began = time.monotonic()
         self.session.query(f"""INSERT INTO b.{table} SELECT user_id, distinct_id, ts, event, country,
-            os, app_version, plan, ifNull(price, 0), ifNull(item_id, ''), session
+            os, app_version, plan, ifNull(price, 0), ifNull(item_id, ''), session {arrival[1]}
             FROM file('{events.folder}/*.parquet', Parquet)
             SETTINGS max_threads = {THREADS}, max_insert_threads = 1,
             min_insert_block_size_rows = 2000000""")
@@ -150,10 +151,11 @@ class Duckdb:
             self.query(f"DROP TYPE IF EXISTS t_{column}")
             self.query(f"CREATE TYPE t_{column} AS ENUM ({listed})")
         order = DUCKDB_TABLES[table].replace("event", "event::t_event")
+        arrival = ", arrival" if events.has_arrival else ""
         self.query(f"""CREATE TABLE ev AS SELECT user_id, distinct_id,
             (ts AT TIME ZONE 'UTC')::TIMESTAMP ts, event::t_event event,
             country::t_country country, os::t_os os, app_version::t_app_version app_version,
-            plan::t_plan plan, price, item_id, session FROM {source} ORDER BY {order}""")
+            plan::t_plan plan, price, item_id, session{arrival} FROM {source} ORDER BY {order}""")
         inserted = time.monotonic() - began
         self.query("CHECKPOINT")
         return inserted

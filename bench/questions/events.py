@@ -26,13 +26,15 @@ def rfc3339(ms):
 class Events:
     """The folder that `bench/generator/generate` printed."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, item_rank=ITEM_RANK):
         self.folder = Path(folder)
         about = json.loads((self.folder / "meta.json").read_text())
         self.name, self.count, self.people = self.folder.name, about["events"], about["users"]
         self.days, self.begin_ms = about["days"], about["start_ms"]
         self.end_ms = self.begin_ms + self.days * DAY_MS
-        self.item = f"sku-{mixed(ITEM_RANK) & 0xFFFFFFFF:08x}"
+        # Where times are not unique, the order of arrival tells (bench/agreement).
+        self.has_arrival = about.get("arrival", False)
+        self.item = f"sku-{mixed(item_rank) & 0xFFFFFFFF:08x}"
 
     @property
     def files(self):
