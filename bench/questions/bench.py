@@ -100,13 +100,16 @@ def tell_rest(out):
         mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
         out["geometric_mean"] = round(mean, 2)
         print(f"geometric mean of {len(ratios)} ratios: {mean:.1f}")
-    print(f"on disk {out['bytes_per_event']} bytes/event (sealed parts {out['parts_bytes_per_event']}),"
-          f" import {out['import_rows_per_s']} rows/s")
+    kinds = ", ".join(f"{kind} {size:.2f}" for kind, size in out["sealed_by_kind"].items())
+    print(f"sealed on disk {out['sealed_bytes_per_event']:.2f} bytes/event ({kinds}); with log and"
+          f" catalog {out['bytes_per_event']:.2f}")
     for table, size in out["peers_bytes_per_event"].items():
-        print(f"  {table}: {size} bytes/event")
+        print(f"  {table} {size} bytes/event")
     if "rss_mib_before" in out:
-        print(f"server RSS {out['rss_mib_before']} MiB before, {out['rss_mib_after']} after,"
-              f" {out['rss_mib_most']} at most")
+        each = out["rss_mib_after"] * (1 << 20) / out["events"]
+        print(f"server RSS {out['rss_mib_before']} MiB before, {out['rss_mib_after']} after"
+              f" ({each:.1f} bytes/event), {out['rss_mib_most']} at most")
+    print(f"import {out['import_rows_per_s']} rows/s, when it was made")
     print(f"load average {out['loads_before']} before, {out['loads_after']} after")
 
 

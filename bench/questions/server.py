@@ -1,4 +1,4 @@
-"""Candor: a release server whose folder holds the generated events, asked over HTTP."""
+"""Candor: a server whose folder holds the generated events, asked over HTTP."""
 
 import fcntl
 import hashlib
@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from engines import say
-from machine import bytes_of, field
+from machine import bytes_of, field, files_of
 
 KEPT_MAX = 3
 READY_SECONDS_MAX = 120
@@ -33,21 +33,22 @@ class Folder:
     def of(candor, events, cache, *, reuse=False, fresh=False):
         kept = cache / "candor"
         kept.mkdir(parents=True, exist_ok=True)
-        digest = hashlib.sha256(Path(candor).read_bytes()).hexdigest()[:12]
+        digest, candor = copied(candor, kept)
         # One at a time: two imports of one folder, or two servers on it, refuse each other anyway.
         lock = (kept / f"{events.name}.lock").open("w")
         fcntl.flock(lock, fcntl.LOCK_EX)
-        there = [one for one in kept.glob(f"{events.name}-*") if (one / "made.json").exists()]
+        # Not those of another set whose name begins so.
+        there = kept.glob(f"{events.name}-{'[0-9a-f]' * 12}")
+        there = [one for one in there if (one / "made.json").exists()]
         there.sort(key=lambda one: (one / "made.json").stat().st_mtime)
         folder = Folder(candor, kept / f"{events.name}-{digest}")
-        folder.lock = lock
         if reuse and there and not folder.about.exists():
-            folder.folder = there[-1]
-            folder.data, folder.about = there[-1] / "data", there[-1] / "made.json"
+            folder = Folder(candor, there[-1])
         elif fresh or not folder.about.exists():
             for old in there[: max(0, len(there) - KEPT_MAX + 1)]:
                 shutil.rmtree(old)
             folder.make(events)
+        folder.lock = lock
         folder.about.touch()
         folder.made = json.loads(folder.about.read_text())
         return folder
@@ -70,12 +71,34 @@ class Folder:
         new.rename(self.about)
 
     def sizes(self, events):
-        """Bytes for each event: of everything, and of the publisher's sealed files."""
-        parts = bytes_of(self.data / "publishers")
+        """Bytes for each event: of everything, and of the publisher's sealed files by what they are."""
+        kinds = {}
+        for file in files_of(self.data / "publishers"):
+            # Like v0008-b160-g00000001-properties-behaviour.parquet
+            kind = file.stem.split("-", 3)[-1]
+            kinds[kind] = kinds.get(kind, 0) + file.stat().st_size
+        kinds = {kind: round(size / events.count, 3) for kind, size in sorted(kinds.items())}
         return {
             "bytes_per_event": round(bytes_of(self.data) / events.count, 3),
-            "parts_bytes_per_event": round(parts / events.count, 3),
+            "sealed_bytes_per_event": round(sum(kinds.values()), 3), "sealed_by_kind": kinds,
         }
+
+
+def copied(candor, kept):
+    """A copy of the binary, named by its content: the original may be built anew meanwhile."""
+    content = Path(candor).read_bytes()
+    digest = hashlib.sha256(content).hexdigest()[:12]
+    copy = kept / f"candor-{digest}"
+    if not copy.exists():
+        copies = sorted(kept.glob("candor-*"), key=lambda one: one.stat().st_mtime)
+        for old in copies[: max(0, len(copies) - KEPT_MAX + 1)]:
+            old.unlink()
+        new = kept / f"new-{digest}"
+        new.write_bytes(content)
+        new.chmod(0o755)
+        new.rename(copy)
+    copy.touch()
+    return digest, str(copy)
 
 
 def publisher(candor, data):
