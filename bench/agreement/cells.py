@@ -86,12 +86,18 @@ class Retention(Row):
         for place, cohort in enumerate(answers[0]["cohorts"]):
             cells[place, "size"] = cohort["size"]
             for period, value in enumerate(cohort["values"]):
-                if period < 12:
-                    cells[place, period] = value
+                cells[place, period] = value
+        cells |= {("average", period): value for period, value in enumerate(answers[0]["average"])}
         return {cell: value for cell, value in cells.items() if value}
 
     def of_peer(self, rows, span):
-        return {(int(c), "size" if int(k) < 0 else int(k)): int(n) for c, k, n in rows}
+        cells = {(int(c), "size" if int(k) < 0 else int(k)): int(n) for c, k, n in rows}
+        size = sum(value for cell, value in cells.items() if cell[1] == "size")
+        back = {}
+        for (_, period), value in cells.items():
+            if period != "size":
+                back[period] = back.get(period, 0) + value
+        return cells | {("average", period): value / size for period, value in back.items()}
 
     def of_timed(self, rows, span):
         # Its period 0 counts the birth itself.

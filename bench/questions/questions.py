@@ -62,8 +62,8 @@ def stickiness(events):
 
 
 def rfm(events):
-    as_of = events.span()["to"]
-    return {"event": "Charged", "amount": "price", "bins": 5, "as_of": as_of}
+    span = events.span()
+    return {"event": "Charged", "amount": "price", "bins": 5, "as_of": span["to"], **span}
 
 
 def of_item(events):

@@ -1,10 +1,13 @@
--- 1 to 5 by the share of people who are lower; people who are equal are in one bin.
+-- Fifths by rank; people who are equal are in the bin of the first of them.
 WITH p AS (
   SELECT person, max(ms) last, count() n, round(sum(price), 2) revenue FROM {e}
-  WHERE event = 'Charged' AND ms >= {FROM} AND ms < {TO} GROUP BY person)
-SELECT r, f, m, count() people, sum(revenue) FROM (
-  SELECT revenue, intDiv(5 * (rank() OVER (ORDER BY last) - 1), (SELECT count() FROM p)) + 1 r,
-    intDiv(5 * (rank() OVER (ORDER BY n) - 1), (SELECT count() FROM p)) + 1 f,
-    intDiv(5 * (rank() OVER (ORDER BY revenue) - 1), (SELECT count() FROM p)) + 1 m
+  WHERE event = 'Charged' AND ms >= {FROM} AND ms < {TO} GROUP BY person),
+b AS (
+  SELECT *, ntile(5) OVER (ORDER BY last ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) r,
+    ntile(5) OVER (ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) f,
+    ntile(5) OVER (ORDER BY revenue ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) m
   FROM p)
-GROUP BY r, f, m
+SELECT r1, f1, m1, count() people, sum(revenue) FROM (
+  SELECT revenue, min(r) OVER (PARTITION BY last) r1, min(f) OVER (PARTITION BY n) f1,
+    min(m) OVER (PARTITION BY revenue) m1 FROM b)
+GROUP BY r1, f1, m1

@@ -1,10 +1,10 @@
--- 1 to 5 by the share of people who are lower; people who are equal are in one bin.
+-- Fifths by rank; people who are equal are in the bin of the first of them.
 WITH p AS MATERIALIZED (
   SELECT person, max(ms) last, count(*) n, round(sum(price), 2) revenue FROM {e}
-  WHERE event = 'Charged' AND ms >= {FROM} AND ms < {TO} GROUP BY person)
-SELECT r, f, m, count(*) people, sum(revenue) FROM (
-  SELECT revenue, 5 * (rank() OVER (ORDER BY last) - 1) // (SELECT count(*) FROM p) + 1 r,
-    5 * (rank() OVER (ORDER BY n) - 1) // (SELECT count(*) FROM p) + 1 f,
-    5 * (rank() OVER (ORDER BY revenue) - 1) // (SELECT count(*) FROM p) + 1 m
-  FROM p)
-GROUP BY r, f, m
+  WHERE event = 'Charged' AND ms >= {FROM} AND ms < {TO} GROUP BY person),
+b AS MATERIALIZED (
+  SELECT *, ntile(5) OVER (ORDER BY last) r, ntile(5) OVER (ORDER BY n) f, ntile(5) OVER (ORDER BY revenue) m FROM p)
+SELECT r1, f1, m1, count(*) people, sum(revenue) FROM (
+  SELECT revenue, min(r) OVER (PARTITION BY last) r1, min(f) OVER (PARTITION BY n) f1,
+    min(m) OVER (PARTITION BY revenue) m1 FROM b)
+GROUP BY r1, f1, m1
