@@ -1,14 +1,13 @@
 """A second set made of a generated one: with ties, late events, repeats and people who were two.
 
 What is imported, in this order: `first.parquet`, `profiles.parquet` (people log in), `late.parquet`.
-`truth-*.parquet` holds what a publisher would say happened: one row for each event, by the person it
+`truth.parquet` holds what a publisher would say happened: one row for each event, by the person it
 is of in the end, with the order in which the events arrived. The same generated set gives the same
 files.
 """
 
 import json
 import shutil
-from pathlib import Path
 
 import numpy
 import pyarrow
