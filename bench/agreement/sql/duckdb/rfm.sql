@@ -1,0 +1,10 @@
+-- Fifths by rank; people who are equal are in the bin of the first of them.
+WITH p AS MATERIALIZED (
+  SELECT person, max(ms) last, count(*) n, round(sum(price), 2) revenue FROM {e}
+  WHERE event = 'Charged' AND ms >= {FROM} AND ms < {TO} GROUP BY person),
+b AS MATERIALIZED (
+  SELECT *, ntile(5) OVER (ORDER BY last) r, ntile(5) OVER (ORDER BY n) f, ntile(5) OVER (ORDER BY revenue) m FROM p)
+SELECT r1, f1, m1, count(*) people, sum(revenue) FROM (
+  SELECT revenue, min(r) OVER (PARTITION BY last) r1, min(f) OVER (PARTITION BY n) f1,
+    min(m) OVER (PARTITION BY revenue) m1 FROM b)
+GROUP BY r1, f1, m1
