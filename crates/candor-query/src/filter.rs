@@ -1,9 +1,10 @@
 //! `where`: conditions on properties of an event or traits of a person.
 
+use std::cell::Cell;
 use std::cmp::Ordering;
 
 use candor_event::{Value, ValueRef};
-use candor_store::VolumeView;
+use candor_store::{Cells, VolumeView};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -63,12 +64,27 @@ impl Scope {
 }
 
 /// A condition with its property found in a volume.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Filter<'q> {
-    code: Option<u32>,
     op: Op,
-    scope: Scope,
     operands: &'q [Value],
+    of: Of,
+}
+
+/// What a filter looks at.
+#[derive(Debug)]
+enum Of {
+    Person(Option<u32>),
+    /// A value that comes again is not compared again: by its code, what was said of it.
+    Event(Cells, Box<[Cell<Said>]>),
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+enum Said {
+    #[default]
+    Nothing,
+    No,
+    Yes,
 }
 
 /// Values that `in` may list.
@@ -114,32 +130,55 @@ impl Condition {
     }
 
     pub(crate) fn find(&self, volume: &VolumeView) -> Filter<'_> {
+        self.find_of(self.scope, volume)
+    }
+
+    /// The same, whatever the condition says that it looks at.
+    pub(crate) fn find_of(&self, scope: Scope, volume: &VolumeView) -> Filter<'_> {
         let operands = match &self.value {
             Some(Value::List(list)) => list.as_slice(),
             Some(one) => std::slice::from_ref(one),
             None => &[],
         };
-        let code = volume.property_code(&self.property);
-        Filter { code, op: self.op, scope: self.scope, operands }
+        let of = match scope {
+            Scope::Person => Of::Person(volume.property_code(&self.property)),
+            Scope::Event => {
+                let cells = volume.cells(&self.property);
+                let said = vec![Cell::default(); cells.codes()];
+                Of::Event(cells, said.into())
+            }
+        };
+        Filter { op: self.op, operands, of }
     }
 }
 
 impl Filter<'_> {
+    #[inline]
     pub(crate) fn matches(&self, volume: &VolumeView, ordinal: u32, row: u32) -> bool {
-        let found = self.code.and_then(|code| match self.scope {
-            Scope::Event => volume.property(row, code),
-            Scope::Person => volume.trait_value(ordinal, code),
-        });
-        matches(self.op, found, self.operands)
-    }
-
-    /// Looks at the person whatever the condition said.
-    pub(crate) fn look_at(&mut self, scope: Scope) {
-        self.scope = scope;
+        let (cells, said) = match &self.of {
+            Of::Event(cells, said) => (cells, said),
+            Of::Person(code) => {
+                let found = code.and_then(|code| volume.trait_value(ordinal, code));
+                return matches(self.op, found, self.operands);
+            }
+        };
+        let Some(code) = cells.code(row) else {
+            return matches(self.op, cells.get(volume, row), self.operands);
+        };
+        let said = &said[code as usize];
+        match said.get() {
+            Said::Yes => true,
+            Said::No => false,
+            Said::Nothing => {
+                let yes = matches(self.op, cells.value(code), self.operands);
+                said.set(if yes { Said::Yes } else { Said::No });
+                yes
+            }
+        }
     }
 
     pub(crate) fn is_of_person(&self) -> bool {
-        self.scope == Scope::Person
+        matches!(self.of, Of::Person(_))
     }
 }
 

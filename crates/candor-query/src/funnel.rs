@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::filter::{Condition, Scope};
 use crate::group::{Key, Keys, text_of};
+use crate::ordered::{Ordered, STEPS_MAX};
 use crate::period;
 use crate::question::{Breakdowns, Matcher, broken_down, check_all, range, whose};
-use crate::scan::{Cancel, Scan};
+use crate::scan::{Cancel, Scan, asked};
 use crate::segment::Definition;
+use crate::trend::nearest_rank;
 
 /// A funnel question: steps in order, other events may lie between.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -84,7 +86,6 @@ fn limit() -> usize {
     25
 }
 
-const STEPS_MAX: usize = 12;
 const LIMIT_MAX: usize = 1_000;
 
 /// A funnel's answer.
@@ -123,7 +124,7 @@ pub struct Reached {
 }
 
 /// By step: the times since the first step of everyone who reached it.
-type Times = Vec<Vec<f64>>;
+type Times = Vec<Vec<i64>>;
 
 impl Funnel {
     /// Answers the question. Per person the deepest attempt counts, then the earliest.
@@ -144,39 +145,34 @@ impl Funnel {
         }
         let window = period::duration(&self.window, "/window")?;
         let whose = whose(self.people.as_ref(), view, zone, cancel)?;
-        let new = |volume: &VolumeView| Partial {
-            steps: self
-                .steps
-                .iter()
-                .map(|step| Matcher::new(volume, &step.event, &step.conditions))
-                .collect(),
-            by: self.breakdown.find(volume),
-            keys: Keys::default(),
-            groups: Vec::new(),
-            places: vec![Vec::new(); self.steps.len()],
-            best: Vec::new(),
-            attempt: Vec::new(),
-        };
-        let starts = from.0..to.0;
-        let fold = |p: &mut Partial<'_>, volume: &VolumeView, ordinal: u32, run: Run<'_>| {
-            p.find_places(volume, ordinal, run);
-            if !p.best_attempt(run, &starts, window) {
-                return;
+        let names: Vec<&str> = self.steps.iter().map(|step| step.event.as_str()).collect();
+        let new = |volume: &VolumeView| {
+            let steps = self.steps.iter();
+            let steps = steps.map(|step| Matcher::new(volume, &step.event, &step.conditions));
+            let steps = steps.collect();
+            let asked = if names.contains(&"*") { Vec::new() } else { asked(volume, &names) };
+            Partial {
+                ordered: Ordered::new(steps, &asked, from.0..to.0, window),
+                by: self.breakdown.find(volume),
+                keys: Keys::default(),
+                groups: Vec::new(),
             }
-            let first = run.row(p.best[0] as usize);
+        };
+        let fold = |p: &mut Partial<'_>, volume: &VolumeView, ordinal: u32, run: Run<'_>| {
+            let Some(best) = p.ordered.best(volume, ordinal, run) else { return };
+            let first = run.row(best.places()[0]);
             let values = p.by.iter().map(|by| broken_down(volume, ordinal, first, *by));
             let group = p.keys.place(values) as usize;
-            let steps = p.steps.len();
+            let steps = self.steps.len();
             p.groups.resize_with(p.groups.len().max(group + 1), || vec![Vec::new(); steps]);
-            let start = run.time(p.best[0] as usize);
-            for (step, at) in p.best.iter().enumerate() {
-                p.groups[group][step].push((run.time(*at as usize) - start) as f64);
+            let start = run.time(best.places()[0]);
+            for (times, place) in p.groups[group].iter_mut().zip(best.places()) {
+                times.push(run.time(*place) - start);
             }
         };
         let mut groups: HashMap<String, (Key, Times)> = HashMap::new();
-        let scan = Scan::new(view, cancel)
-            .of_people(whose.as_deref())
-            .of_events(self.steps.iter().map(|step| step.event.as_str()));
+        let scan =
+            Scan::new(view, cancel).of_people(whose.as_deref()).of_events(names.iter().copied());
         for partial in scan.fold(new, fold)? {
             for (key, times) in partial.keys.keys.into_iter().zip(partial.groups) {
                 let none = || (key.clone(), vec![Vec::new(); self.steps.len()]);
@@ -218,10 +214,11 @@ impl Funnel {
         let counts: Vec<u64> = times.iter().map(|times| times.len() as u64).collect();
         let share =
             |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
-        let reached = |(at, mut times): (usize, Vec<f64>)| {
+        let reached = |(at, mut times): (usize, Vec<i64>)| {
             let count = counts[at];
-            let mut rank = |percent| {
-                (count > 0).then(|| crate::trend::nearest_rank(&mut times, percent) as i64)
+            let mut rank = |percent| match at {
+                0 => (count > 0).then_some(0),
+                _ => nearest_rank(&mut times, percent, i64::cmp),
             };
             let (median_ms, p90_ms) = (rank(50), rank(90));
             Reached {
@@ -238,61 +235,8 @@ impl Funnel {
 }
 
 struct Partial<'q> {
-    steps: Vec<Matcher<'q>>,
+    ordered: Ordered<'q>,
     by: Vec<(Option<u32>, Scope)>,
     keys: Keys,
     groups: Vec<Times>,
-    /// By step: the places in the person's run that match it, ascending.
-    places: Vec<Vec<u32>>,
-    /// The places of the attempt that counts.
-    best: Vec<u32>,
-    attempt: Vec<u32>,
-}
-
-impl Partial<'_> {
-    fn find_places(&mut self, volume: &VolumeView, ordinal: u32, run: Run<'_>) {
-        for (step, places) in self.steps.iter().zip(&mut self.places) {
-            places.clear();
-            if step.person_matches(volume, ordinal) {
-                let all = 0..run.len();
-                let matching = all.filter(|at| step.event_matches(volume, ordinal, run, *at));
-                places.extend(matching.map(|at| at as u32));
-            }
-            if places.is_empty() {
-                // Later steps cannot be reached.
-                break;
-            }
-        }
-    }
-
-    /// Finds the deepest, then earliest attempt; false when nobody started. To take each step at
-    /// the first chance is best: an attempt that waits can only end later.
-    fn best_attempt(&mut self, run: Run<'_>, range: &std::ops::Range<i64>, window: i64) -> bool {
-        self.best.clear();
-        for first in &self.places[0] {
-            let start = run.time(*first as usize);
-            if !range.contains(&start) {
-                continue;
-            }
-            self.attempt.clear();
-            self.attempt.push(*first);
-            let mut last = *first;
-            for places in &self.places[1..] {
-                let next = places.partition_point(|place| *place <= last);
-                let Some(place) = places.get(next) else { break };
-                if run.time(*place as usize) - start > window {
-                    break;
-                }
-                last = *place;
-                self.attempt.push(last);
-            }
-            if self.attempt.len() > self.best.len() {
-                std::mem::swap(&mut self.attempt, &mut self.best);
-            }
-            if self.best.len() == self.places.len() {
-                break;
-            }
-        }
-        !self.best.is_empty()
-    }
 }

@@ -17,6 +17,7 @@ pub mod funnel;
 mod goal;
 mod group;
 mod live;
+mod ordered;
 mod period;
 mod person;
 mod question;

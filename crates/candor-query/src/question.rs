@@ -124,6 +124,29 @@ impl<'q> Matcher<'q> {
             && of_person.into_iter().all(|filter| filter.matches(volume, ordinal, 0))
     }
 
+    /// Whether any event will do.
+    pub(crate) fn is_any(&self) -> bool {
+        self.any
+    }
+
+    /// The code of its event; none for any event, and for one that nobody did.
+    pub(crate) fn code(&self) -> Option<u16> {
+        self.code.filter(|_| !self.any)
+    }
+
+    /// Whether an event of the right name matches, for a person who can.
+    #[inline]
+    pub(crate) fn properties_match(
+        &self,
+        volume: &VolumeView,
+        ordinal: u32,
+        run: Run<'_>,
+        at: usize,
+    ) -> bool {
+        let of_event = self.filters.iter().filter(|filter| !filter.is_of_person());
+        of_event.into_iter().all(|filter| filter.matches(volume, ordinal, run.row(at)))
+    }
+
     /// Whether the event at a place of the run matches, for a person who can.
     #[inline]
     pub(crate) fn event_matches(
@@ -134,11 +157,7 @@ impl<'q> Matcher<'q> {
         at: usize,
     ) -> bool {
         (self.any || Some(run.code(at)) == self.code)
-            && self
-                .filters
-                .iter()
-                .filter(|filter| !filter.is_of_person())
-                .all(|filter| filter.matches(volume, ordinal, run.row(at)))
+            && self.properties_match(volume, ordinal, run, at)
     }
 }
 

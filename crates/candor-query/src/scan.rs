@@ -55,8 +55,8 @@ impl<'a> Scan<'a> {
         self
     }
 
-    /// Only events of these names; all of them if `*` is among the names. A run that is seen then
-    /// holds no others.
+    /// Only events of these names; all of them if `*` is among the names, or more than
+    /// [`ASKED_MAX`]. The kinds of a run are places in what [`asked`] answers.
     pub(crate) fn of_events(mut self, names: impl IntoIterator<Item = &'a str>) -> Scan<'a> {
         let names: Vec<&str> = names.into_iter().collect();
         self.events = (!names.contains(&"*")).then_some(names);
@@ -84,10 +84,8 @@ impl<'a> Scan<'a> {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let Some(volume) = self.view.volumes.get(index) else { return };
                 let mut partial = new(volume);
-                let looked_at = self.events.as_ref().map(|names| {
-                    let code = |name: &&str| volume.event_code(name);
-                    names.iter().filter_map(code).collect::<Vec<u16>>()
-                });
+                let looked_at = self.events.as_ref().map(|names| asked(volume, names));
+                let looked_at = looked_at.filter(|codes| codes.len() <= ASKED_MAX);
                 let looked = Looked {
                     people: self.people.map(|people| &people[index]),
                     codes: looked_at.as_deref(),
@@ -116,3 +114,17 @@ impl<'a> Scan<'a> {
         Ok(done.into_iter().map(|(_, partial)| partial).collect())
     }
 }
+
+/// The codes of the events of these names that a volume knows, each once.
+pub(crate) fn asked(volume: &VolumeView, names: &[&str]) -> Vec<u16> {
+    let mut codes: Vec<u16> = Vec::new();
+    for code in names.iter().filter_map(|name| volume.event_code(name)) {
+        if !codes.contains(&code) {
+            codes.push(code);
+        }
+    }
+    codes
+}
+
+/// Names of events that a pass tells from others; where more are asked for, it shows all events.
+const ASKED_MAX: usize = 255;

@@ -206,6 +206,10 @@ impl Cell {
         self.values.extend(other.values);
     }
 
+    fn rank(&mut self, percent: usize) -> f64 {
+        nearest_rank(&mut self.values, percent, f64::total_cmp).unwrap_or(0.0)
+    }
+
     fn measure(&mut self, measure: &Measure) -> f64 {
         match measure {
             Measure::Total => self.events as f64,
@@ -217,20 +221,24 @@ impl Cell {
             Measure::Of(Number::Avg, _) => self.sum / self.numbers as f64,
             Measure::Of(Number::Min, _) => self.min,
             Measure::Of(Number::Max, _) => self.max,
-            Measure::Of(Number::P50, _) => nearest_rank(&mut self.values, 50),
-            Measure::Of(Number::P90, _) => nearest_rank(&mut self.values, 90),
-            Measure::Of(Number::P99, _) => nearest_rank(&mut self.values, 99),
+            Measure::Of(Number::P50, _) => self.rank(50),
+            Measure::Of(Number::P90, _) => self.rank(90),
+            Measure::Of(Number::P99, _) => self.rank(99),
         }
     }
 }
 
-/// The value at rank ceil(percent / 100 * n) of the ascending values.
-pub(crate) fn nearest_rank(values: &mut [f64], percent: usize) -> f64 {
-    if values.is_empty() {
-        return 0.0;
-    }
+/// The value at rank ceil(percent / 100 * n) of the ascending values; none of none.
+pub(crate) fn nearest_rank<T: Copy>(
+    values: &mut [T],
+    percent: usize,
+    order: impl FnMut(&T, &T) -> std::cmp::Ordering,
+) -> Option<T> {
     let rank = (values.len() * percent).div_ceil(100).max(1);
-    *values.select_nth_unstable_by(rank - 1, f64::total_cmp).1
+    if values.is_empty() {
+        return None;
+    }
+    Some(*values.select_nth_unstable_by(rank - 1, order).1)
 }
 
 impl Trend {

@@ -9,6 +9,7 @@ use std::ops::Range;
 use crate::people_set::PeopleSet;
 use crate::resident::codes::Picker;
 use crate::resident::segment::Segment;
+use crate::resident::select::Selected;
 use crate::view::{Source, VolumeView};
 
 /// A person's events, or those that a question looks at, ordered by (time, arrival).
@@ -17,6 +18,7 @@ pub struct Run<'a> {
     /// Where all of its rows lie; none: the times and codes are put together beside them.
     segment: Option<&'a Segment>,
     rows: &'a [u32],
+    kinds: &'a [u8],
     times: &'a [i64],
     codes: &'a [u16],
 }
@@ -56,6 +58,12 @@ impl Run<'_> {
         self.rows[at]
     }
 
+    /// What each is, as a place in [`Looked::codes`]; nothing where no codes were asked for.
+    #[inline]
+    pub fn kinds(&self) -> &[u8] {
+        self.kinds
+    }
+
     /// How many happened before a moment.
     #[inline]
     pub fn before(&self, moment: i64) -> usize {
@@ -73,7 +81,7 @@ impl Run<'_> {
 pub struct Looked<'a> {
     /// These people alone.
     pub people: Option<&'a PeopleSet>,
-    /// Events with one of these codes alone.
+    /// Events with one of these codes alone, each there once; at most 255.
     pub codes: Option<&'a [u16]>,
     /// Also people who have no such events: their runs are empty.
     pub idle: bool,
@@ -83,7 +91,7 @@ pub struct Looked<'a> {
 #[derive(Debug, Default)]
 pub struct Scratch {
     /// Rows of the base that are looked at, of many people.
-    picked: Vec<u32>,
+    picked: Selected,
     /// The run of one person, where it is put together.
     run: Together,
 }
@@ -93,6 +101,7 @@ struct Together {
     times: Vec<i64>,
     codes: Vec<u16>,
     rows: Vec<u32>,
+    kinds: Vec<u8>,
     order: Vec<(Rank, u32, u16)>,
     /// Of the rows behind the person's own: when it came, and how many own ones of its time before.
     lent: Vec<(i64, u32)>,
@@ -107,7 +116,7 @@ const PICKED_ROWS: usize = 32_768;
 /// How a segment's events are found.
 enum Pick {
     Every,
-    Some(Picker),
+    Some(Box<Picker>),
     Nothing,
 }
 
@@ -115,13 +124,15 @@ impl Pick {
     fn new(segment: &Segment, codes: Option<&[u16]>) -> Pick {
         match codes {
             None => Pick::Every,
-            Some(codes) => segment.picker(codes).map_or(Pick::Nothing, Pick::Some),
+            Some(codes) => {
+                segment.picker(codes).map_or(Pick::Nothing, |picker| Pick::Some(picker.into()))
+            }
         }
     }
 
-    fn rows(&self, segment: &Segment, rows: Range<usize>, out: &mut Vec<u32>) {
+    fn rows(&self, segment: &Segment, rows: Range<usize>, out: &mut Selected) {
         match self {
-            Pick::Every => out.extend(rows.start as u32..rows.end as u32),
+            Pick::Every => out.rows.extend(rows.start as u32..rows.end as u32),
             Pick::Some(picker) => segment.pick(picker, rows, out),
             Pick::Nothing => {}
         }
@@ -132,16 +143,17 @@ impl VolumeView {
     /// A person's events, those of people folded into them included.
     pub fn run<'a>(&'a self, ordinal: u32, scratch: &'a mut Scratch) -> Run<'a> {
         let rows = self.base.of(ordinal);
-        scratch.picked.clear();
-        scratch.picked.extend(rows.start as u32..rows.end as u32);
+        let picked = &mut scratch.picked.rows;
+        picked.clear();
+        picked.extend(rows.start as u32..rows.end as u32);
         match self.has_beside().has(ordinal) {
-            true => scratch.run.put_together(self, ordinal, &scratch.picked, None),
-            false => self.of_base(&scratch.picked),
+            true => scratch.run.put_together(self, ordinal, picked, None),
+            false => self.of_base(picked, &[]),
         }
     }
 
-    fn of_base<'a>(&'a self, rows: &'a [u32]) -> Run<'a> {
-        Run { segment: Some(&self.base), rows, times: &[], codes: &[] }
+    fn of_base<'a>(&'a self, rows: &'a [u32], kinds: &'a [u8]) -> Run<'a> {
+        Run { segment: Some(&self.base), rows, kinds, times: &[], codes: &[] }
     }
 
     /// Calls `see` with the ordinal and the run of one visible person after the other, ascending;
@@ -167,7 +179,8 @@ impl VolumeView {
             while end < words && owners.first_row(end) - start < PICKED_ROWS {
                 end += 1;
             }
-            picked.clear();
+            picked.rows.clear();
+            picked.kinds.clear();
             pick.rows(&self.base, start..owners.first_row(end), picked);
             let mut next = 0;
             for word in first..end {
@@ -180,9 +193,10 @@ impl VolumeView {
                     people &= people - 1;
                     let ordinal = word as u32 * 64 + bit;
                     let rows = owners.of(ordinal);
-                    let of_person = next_rows(picked, &mut next, &rows);
+                    let places = next_rows(&picked.rows, &mut next, &rows);
+                    let of_person = &picked.rows[places.clone()];
                     let run = match beside >> bit & 1 {
-                        0 => self.of_base(of_person),
+                        0 => self.of_base(of_person, picked.kinds.get(places).unwrap_or(&[])),
                         _ => run.put_together(self, ordinal, of_person, looked.codes),
                     };
                     if looked.idle || !run.is_empty() {
@@ -196,16 +210,16 @@ impl VolumeView {
     }
 }
 
-/// Those of the picked rows that lie in a range, `next` being the first that may.
+/// Where among the picked rows those of a range lie, `next` being the first that may.
 #[inline]
-fn next_rows<'a>(picked: &'a [u32], next: &mut usize, rows: &Range<usize>) -> &'a [u32] {
+fn next_rows(picked: &[u32], next: &mut usize, rows: &Range<usize>) -> Range<usize> {
     let count_below = |from: usize, row: usize| {
         picked[from..].iter().take_while(|picked| (**picked as usize) < row).count()
     };
     let from = *next + count_below(*next, rows.start);
     let to = from + count_below(from, rows.end);
     *next = to;
-    &picked[from..to]
+    from..to
 }
 
 impl Together {
@@ -227,10 +241,16 @@ impl Together {
         if lent || !self.times.is_sorted() {
             self.sort();
         }
-        if let Some(codes) = codes.filter(|_| lent) {
-            self.retain(codes);
+        self.kinds.clear();
+        if let Some(codes) = codes {
+            if lent {
+                self.retain(codes);
+            }
+            let kind = |code| codes.iter().position(|other| other == code).unwrap_or(codes.len());
+            self.kinds.extend(self.codes.iter().map(|code| kind(code) as u8));
         }
-        Run { segment: None, times: &self.times, codes: &self.codes, rows: &self.rows }
+        let Together { times, codes, rows, kinds, .. } = self;
+        Run { segment: None, rows, kinds, times, codes }
     }
 
     /// Takes up the rows of all sources, one source after the other.

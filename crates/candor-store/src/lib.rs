@@ -13,6 +13,7 @@
 //! `volume`, `resident/` (columns, tail, people), `flush` and `compact` (files), `part/` (their
 //! bytes), `manifest`, `load`. Beside them `table` reads the files that people bring.
 
+mod cells;
 mod compact;
 mod error;
 mod flush;
@@ -28,6 +29,7 @@ mod threads;
 mod view;
 mod volume;
 
+pub use cells::Cells;
 pub use error::Error;
 pub use fold::{Looked, Run, Scratch};
 pub use people_set::PeopleSet;

@@ -200,11 +200,7 @@ impl<'q> Rule<'q> {
                 times: did.times,
                 span: Span { from: *from, to: *to, first_ever: did.first_ever },
             },
-            Rule::Person(condition) => {
-                let mut filter = condition.find(volume);
-                filter.look_at(Scope::Person);
-                Found::Person(filter)
-            }
+            Rule::Person(condition) => Found::Person(condition.find_of(Scope::Person, volume)),
             Rule::Inactive { from, to } => Found::Inactive {
                 of_messages: OF_MESSAGES.iter().filter_map(|e| volume.event_code(e)).collect(),
                 from: *from,

@@ -167,7 +167,11 @@ impl Properties {
     }
 
     /// A property's column in each of the sources.
-    fn columns(&self, name: &str, sources: &[Arc<Segment>]) -> Result<Vec<Option<Column>>, Error> {
+    fn columns(
+        &self,
+        name: &str,
+        sources: &[Arc<Segment>],
+    ) -> Result<Vec<Option<Arc<Column>>>, Error> {
         let mut cells: Vec<ColumnBuilder> = Vec::new();
         cells.resize_with(sources.len(), ColumnBuilder::default);
         for (file, at, kind) in &self.by_name[name] {
@@ -184,7 +188,7 @@ impl Properties {
             }
         }
         let column = |(cells, source): (ColumnBuilder, &Arc<Segment>)| {
-            (!cells.is_empty()).then(|| cells.finish(source.rows()))
+            (!cells.is_empty()).then(|| Arc::new(cells.finish(source.rows())))
         };
         Ok(cells.into_iter().zip(sources).map(column).collect())
     }

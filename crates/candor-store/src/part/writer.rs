@@ -50,7 +50,7 @@ pub(crate) fn write_part(
     let mut by_class: BTreeMap<DataClass, Vec<(Arc<str>, &Column)>> = BTreeMap::new();
     for (property, column) in &segment.columns {
         let name = name_of(*property);
-        by_class.entry(class_of(&name)).or_default().push((name, column));
+        by_class.entry(class_of(&name)).or_default().push((name, column.as_ref()));
     }
     for (class, mut named) in by_class {
         named.sort_by(|a, b| a.0.cmp(&b.0));

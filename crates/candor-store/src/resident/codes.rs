@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::resident::select::{ByteSet, select};
+use crate::resident::select::{Kinds, NOT_ASKED, Selected, select};
 
 /// The byte of all names beyond the 255 most frequent.
 const REST: u8 = u8::MAX;
@@ -54,48 +54,65 @@ impl Codes {
         self.rest[place].1
     }
 
-    /// What is needed to find some codes, or nothing where no row has one of them.
-    pub(crate) fn picker(&self, wanted: &[u16]) -> Option<Picker> {
-        let (mut set, mut any) = (ByteSet::default(), false);
-        for (byte, code) in (0..REST).zip(&self.codes) {
-            if wanted.contains(code) {
-                set.insert(byte);
+    /// What finds the asked codes, at most [`ASKED_MAX`]; nothing where no row has one of them.
+    pub(crate) fn picker(&self, asked: &[u16]) -> Option<Picker> {
+        assert!(asked.len() <= ASKED_MAX, "a kind for each");
+        let kind_of = |code: u16| asked.iter().position(|other| *other == code);
+        let (mut kinds, mut any) = ([NOT_ASKED; 256], false);
+        for (byte, code) in self.codes.iter().enumerate() {
+            if let Some(kind) = kind_of(*code) {
+                kinds[byte] = kind as u8;
                 any = true;
             }
         }
-        let mut rest: Vec<u16> = wanted.to_vec();
-        rest.retain(|code| self.rest.iter().any(|(_, other)| other == code));
+        let mut rest: Vec<(u16, u8)> =
+            self.rest.iter().filter_map(|(_, code)| Some((*code, kind_of(*code)? as u8))).collect();
+        rest.sort_unstable();
+        rest.dedup();
         if !rest.is_empty() {
-            set.insert(REST);
+            // Any kind: it is told later.
+            kinds[usize::from(REST)] = 0;
         }
-        (any || !rest.is_empty()).then_some(Picker { set, rest })
+        (any || !rest.is_empty()).then_some(Picker { kinds, rest })
     }
 
-    /// Adds the rows of a range that have one of the codes, ascending.
-    pub(crate) fn pick(&self, picker: &Picker, rows: Range<usize>, out: &mut Vec<u32>) {
-        let first = out.len();
-        select(&self.bytes, rows, &picker.set, out);
+    /// Adds the rows of a range that have one of the codes, ascending; the kind of each is the
+    /// place of its code among those asked.
+    pub(crate) fn pick(&self, picker: &Picker, rows: Range<usize>, out: &mut Selected) {
+        let first = out.rows.len();
+        select(&self.bytes, rows, &picker.kinds, out);
         if picker.rest.is_empty() {
             return;
         }
         let mut kept = first;
-        for at in first..out.len() {
-            let row = out[at] as usize;
-            if self.bytes[row] != REST || picker.rest.contains(&self.of_rest(row)) {
-                out[kept] = out[at];
-                kept += 1;
-            }
+        for at in first..out.rows.len() {
+            let row = out.rows[at] as usize;
+            let kind = match self.bytes[row] {
+                REST => {
+                    let code = self.of_rest(row);
+                    let asked = picker.rest.iter().find(|(other, _)| *other == code);
+                    let Some((_, kind)) = asked else { continue };
+                    *kind
+                }
+                _ => out.kinds[at],
+            };
+            (out.rows[kept], out.kinds[kept]) = (row as u32, kind);
+            kept += 1;
         }
-        out.truncate(kept);
+        out.rows.truncate(kept);
+        out.kinds.truncate(kept);
     }
 }
+
+/// Codes that may be asked for at once.
+pub(crate) const ASKED_MAX: usize = NOT_ASKED as usize;
 
 /// Finds some codes among [`Codes`].
 #[derive(Debug)]
 pub(crate) struct Picker {
-    set: ByteSet,
-    /// Codes wanted that have no byte of their own.
-    rest: Vec<u16>,
+    kinds: Kinds,
+    /// Codes asked for that have no byte of their own, and their kinds.
+    rest: Vec<(u16, u8)>,
 }
 
 #[cfg(test)]
@@ -117,17 +134,17 @@ mod tests {
             }
             let (a, b) = (cut.0.min(all.len()), cut.1.min(all.len()));
             let range = a.min(b)..a.max(b);
-            let expected: Vec<u32> = range
+            let kind_of = |row: &usize| wanted.iter().position(|code| *code == all[*row]);
+            let (rows, kinds): (Vec<u32>, Vec<u8>) = range
                 .clone()
-                .filter(|row| wanted.contains(&all[*row]))
-                .map(|row| row as u32)
-                .collect();
-            let mut found = Vec::new();
+                .filter_map(|row| Some((row as u32, kind_of(&row)? as u8)))
+                .unzip();
+            let mut found = Selected::default();
             match codes.picker(&wanted) {
                 Some(picker) => codes.pick(&picker, range, &mut found),
                 None => prop_assert!(!all.iter().any(|code| wanted.contains(code))),
             }
-            prop_assert_eq!(found, expected);
+            prop_assert_eq!((found.rows, found.kinds), (rows, kinds));
         }
     }
 }

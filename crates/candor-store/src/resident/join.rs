@@ -1,6 +1,5 @@
 //! One segment out of several.
 
-use std::borrow::Borrow;
 use std::sync::Arc;
 
 use crate::resident::column::{Column, ColumnBuilder};
@@ -53,8 +52,8 @@ impl<'a> Join<'a> {
         properties.sort_unstable();
         properties.dedup();
         let column = |property| {
-            let of_source = |segment: &'a Arc<Segment>| segment.columns.get(&property);
-            let columns: Vec<Option<&Column>> = self.sources.iter().map(of_source).collect();
+            let of_source = |segment: &'a Arc<Segment>| segment.columns.get(&property).cloned();
+            let columns: Vec<Option<Arc<Column>>> = self.sources.iter().map(of_source).collect();
             Some((property, self.column(&columns)?))
         };
         let columns = properties.into_iter().filter_map(column).collect();
@@ -77,15 +76,15 @@ impl<'a> Join<'a> {
                 builder.arrivals.fingerprints.push(held.fingerprints[at]);
             }
         }
+        let columns = columns.into_iter().map(|(property, column)| (property, Arc::new(column)));
         builder.columns.extend(columns);
         builder.finish()
     }
 
     /// One property of the joined segment, of the columns of the sources: a value is hashed once
     /// for each source. Nothing where no row that is kept has a value.
-    pub(crate) fn column(&self, columns: &[Option<impl Borrow<Column>>]) -> Option<Column> {
-        let columns: Vec<Option<&Column>> =
-            columns.iter().map(|column| column.as_ref().map(Borrow::borrow)).collect();
+    pub(crate) fn column(&self, columns: &[Option<Arc<Column>>]) -> Option<Column> {
+        let columns: Vec<Option<&Column>> = columns.iter().map(Option::as_deref).collect();
         let codes: Vec<Vec<u32>> = columns
             .iter()
             .zip(self.sources)

@@ -9,6 +9,6 @@ pub(crate) mod owners;
 pub(crate) mod packed;
 pub(crate) mod people;
 pub(crate) mod segment;
-mod select;
+pub(crate) mod select;
 pub(crate) mod tail;
 pub(crate) mod values;

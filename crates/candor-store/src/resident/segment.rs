@@ -10,6 +10,7 @@ use crate::resident::column::{Column, ColumnBuilder};
 use crate::resident::marks::Marks;
 use crate::resident::owners::{Owners, OwnersBuilder};
 use crate::resident::packed::Packed;
+use crate::resident::select::Selected;
 use crate::resident::tail::{Chunk, Row};
 
 /// When each row arrived and what tells it apart from a repeat; parallel to the rows.
@@ -52,7 +53,7 @@ pub(crate) struct Segment {
     /// Rows at which the session changes, and the session from there on (0: none).
     session_rows: Marks,
     session_ids: Packed,
-    pub(crate) columns: HashMap<u32, Column>,
+    pub(crate) columns: HashMap<u32, Arc<Column>>,
     /// Held until a part holds them; then read back when a possible repeat comes.
     pub(crate) arrivals: Mutex<Option<Arc<Arrivals>>>,
 }
@@ -90,7 +91,7 @@ impl Segment {
     }
 
     /// Adds the rows of a range that a picker finds, ascending.
-    pub(crate) fn pick(&self, picker: &Picker, rows: Range<usize>, out: &mut Vec<u32>) {
+    pub(crate) fn pick(&self, picker: &Picker, rows: Range<usize>, out: &mut Selected) {
         self.codes.pick(picker, rows, out);
     }
 
@@ -159,7 +160,8 @@ impl Segment {
         }
         let filled = (0..).zip(columns).filter(|(_, column)| !column.is_empty());
         let rows = builder.rows();
-        builder.columns.extend(filled.map(|(property, column)| (property, column.finish(rows))));
+        let columns = filled.map(|(property, column)| (property, Arc::new(column.finish(rows))));
+        builder.columns.extend(columns);
         builder.finish()
     }
 
@@ -177,7 +179,7 @@ pub(crate) struct SegmentBuilder {
     codes: Vec<u16>,
     session_rows: Vec<u32>,
     session_ids: Vec<u64>,
-    pub(crate) columns: HashMap<u32, Column>,
+    pub(crate) columns: HashMap<u32, Arc<Column>>,
     pub(crate) arrivals: Arrivals,
 }
 

@@ -1,4 +1,4 @@
-//! Which bytes of a column are in a set: 64 at a time where the processor can, one after the other
+//! Which bytes of a column are asked for: 64 at a time where the processor can, one after the other
 //! where it cannot. The one place that is not safe by construction: each way answers what
 //! [`one_by_one`] answers, which the tests hold them to.
 
@@ -6,130 +6,153 @@
 
 use std::ops::Range;
 
-/// A set of bytes.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct ByteSet {
-    /// Bit `b % 8` of byte `b / 8`.
-    bits: [u8; 32],
+/// What each byte is asked for as; [`NOT_ASKED`] for those that are not.
+pub(crate) type Kinds = [u8; 256];
+
+/// Stands in [`Kinds`] for a byte that is not asked for.
+pub(crate) const NOT_ASKED: u8 = u8::MAX;
+
+/// Rows that were selected, ascending, and beside each its kind.
+#[derive(Debug, Default)]
+pub(crate) struct Selected {
+    pub(crate) rows: Vec<u32>,
+    pub(crate) kinds: Vec<u8>,
 }
 
-impl ByteSet {
-    pub(crate) fn insert(&mut self, byte: u8) {
-        self.bits[usize::from(byte / 8)] |= 1 << (byte % 8);
-    }
+/// A way that writes at most this many more than it finds.
+const WRITTEN_AHEAD: usize = 64;
 
-    #[inline]
-    pub(crate) fn has(&self, byte: u8) -> bool {
-        self.bits[usize::from(byte / 8)] >> (byte % 8) & 1 == 1
-    }
-}
-
-/// Adds the places in `range` whose byte is in the set, ascending.
-pub(crate) fn select(bytes: &[u8], range: Range<usize>, set: &ByteSet, out: &mut Vec<u32>) {
+/// Adds the places in `range` whose byte is asked for.
+pub(crate) fn select(bytes: &[u8], range: Range<usize>, kinds: &Kinds, out: &mut Selected) {
     assert!(range.end <= bytes.len() && u32::try_from(range.end).is_ok(), "rows of the column");
-    // The widest way writes 16 places at a time.
-    out.reserve(range.len() + 16);
-    let free = out.spare_capacity_mut();
-    // SAFETY: the same memory, to be written and not read.
-    let free =
-        unsafe { std::slice::from_raw_parts_mut(free.as_mut_ptr().cast::<u32>(), free.len()) };
-    let found = fastest()(bytes, range, set, free);
-    // SAFETY: so many were written, and as many as the range is long fit.
-    unsafe { out.set_len(out.len() + found) };
+    let first = out.rows.len();
+    out.rows.resize(first + range.len() + WRITTEN_AHEAD, 0);
+    out.kinds.resize(first + range.len() + WRITTEN_AHEAD, 0);
+    let free = (&mut out.rows[first..], &mut out.kinds[first..]);
+    let found = fastest()(bytes, range, kinds, free.0, free.1);
+    out.rows.truncate(first + found);
+    out.kinds.truncate(first + found);
 }
 
-/// Writes places into a slice that is 16 longer than the range; how many.
-type Way = fn(&[u8], Range<usize>, &ByteSet, &mut [u32]) -> usize;
+/// Writes places and kinds into slices that are [`WRITTEN_AHEAD`] longer than the range; how many.
+type Way = fn(&[u8], Range<usize>, &Kinds, &mut [u32], &mut [u8]) -> usize;
 
 fn fastest() -> Way {
     #[cfg(target_arch = "x86_64")]
     {
-        if is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512vbmi")
-        {
+        if x86::has_avx512() {
             // SAFETY: the processor has what the function asks for.
-            return |bytes, range, set, out| unsafe { x86::avx512(bytes, range, set, out) };
+            return |bytes, range, kinds, rows, found| unsafe {
+                x86::avx512(bytes, range, kinds, rows, found)
+            };
         }
         if is_x86_feature_detected!("avx2") {
             // SAFETY: as above.
-            return |bytes, range, set, out| unsafe { x86::avx2(bytes, range, set, out) };
+            return |bytes, range, kinds, rows, found| unsafe {
+                x86::avx2(bytes, range, kinds, rows, found)
+            };
         }
     }
     #[cfg(target_arch = "aarch64")]
     {
         // SAFETY: every processor of this kind has NEON.
-        return |bytes, range, set, out| unsafe { arm::neon(bytes, range, set, out) };
+        return |bytes, range, kinds, rows, found| unsafe {
+            arm::neon(bytes, range, kinds, rows, found)
+        };
     }
     #[allow(unreachable_code)]
     one_by_one
 }
 
 /// Without a branch that depends on the data.
-fn one_by_one(bytes: &[u8], range: Range<usize>, set: &ByteSet, out: &mut [u32]) -> usize {
-    let mut table = [0u8; 256];
-    for (byte, is_in) in (0..=u8::MAX).zip(&mut table) {
-        *is_in = u8::from(set.has(byte));
-    }
-    let mut found = 0;
+fn one_by_one(
+    bytes: &[u8],
+    range: Range<usize>,
+    kinds: &Kinds,
+    rows: &mut [u32],
+    found: &mut [u8],
+) -> usize {
+    let mut len = 0;
     for (at, byte) in range.clone().zip(&bytes[range]) {
-        out[found] = at as u32;
-        found += usize::from(table[usize::from(*byte)]);
+        let kind = kinds[usize::from(*byte)];
+        rows[len] = at as u32;
+        found[len] = kind;
+        len += usize::from(kind != NOT_ASKED);
     }
-    found
+    len
+}
+
+/// Bit `b % 8` of byte `b / 8`: whether a byte is asked for.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+fn bits_of(kinds: &Kinds) -> [u8; 32] {
+    let mut bits = [0; 32];
+    for (byte, _) in kinds.iter().enumerate().filter(|(_, kind)| **kind != NOT_ASKED) {
+        bits[byte / 8] |= 1 << (byte % 8);
+    }
+    bits
 }
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::{ByteSet, Range, one_by_one};
+    use super::{Kinds, NOT_ASKED, Range, WRITTEN_AHEAD, bits_of, one_by_one};
 
-    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    pub(super) fn has_avx512() -> bool {
+        is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vbmi")
+            && is_x86_feature_detected!("avx512vbmi2")
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vbmi2,popcnt")]
     pub(super) unsafe fn avx512(
         bytes: &[u8],
         range: Range<usize>,
-        set: &ByteSet,
-        out: &mut [u32],
+        kinds: &Kinds,
+        rows: &mut [u32],
+        found: &mut [u8],
     ) -> usize {
-        // Byte 0xff where the set has it: 128 of them for the lower half of all bytes, 128 above.
-        let mut table = [0u8; 256];
-        for (byte, is_in) in (0..=u8::MAX).zip(&mut table) {
-            *is_in = if set.has(byte) { 0xff } else { 0 };
-        }
-        let quarter = |at: usize| unsafe { _mm512_loadu_si512(table[at * 64..].as_ptr().cast()) };
+        assert!(rows.len() >= range.len() + WRITTEN_AHEAD && found.len() == rows.len());
+        let quarter = |at: usize| unsafe { _mm512_loadu_si512(kinds[at * 64..].as_ptr().cast()) };
         let (low, low_end, high, high_end) = (quarter(0), quarter(1), quarter(2), quarter(3));
+        let not_asked = _mm512_set1_epi8(NOT_ASKED as i8);
         let steps = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-        let (mut at, mut found) = (range.start, 0);
+        let (mut at, mut len) = (range.start, 0);
         while at + 64 <= range.end {
-            let sixty_four = unsafe { _mm512_loadu_si512(bytes[at..].as_ptr().cast()) };
-            let above = _mm512_movepi8_mask(sixty_four);
-            let below = _mm512_permutex2var_epi8(low, sixty_four, low_end);
-            let upper = _mm512_permutex2var_epi8(high, sixty_four, high_end);
-            let mask = _mm512_movepi8_mask(_mm512_mask_blend_epi8(above, below, upper));
+            // SAFETY: 64 bytes from `at` on lie in the range, and `bytes` holds the range.
+            let some = unsafe { _mm512_loadu_si512(bytes.as_ptr().add(at).cast()) };
+            let lower = _mm512_permutex2var_epi8(low, some, low_end);
+            let upper = _mm512_permutex2var_epi8(high, some, high_end);
+            let of_some = _mm512_mask_blend_epi8(_mm512_movepi8_mask(some), lower, upper);
+            let asked = _mm512_cmpneq_epi8_mask(of_some, not_asked);
+            let kept = _mm512_maskz_compress_epi8(asked, of_some);
+            // SAFETY: no more than `at - range.start` were found, and there is room for 64 more.
+            unsafe { _mm512_storeu_si512(found.as_mut_ptr().add(len).cast(), kept) };
             for sixteen in 0..4 {
-                let lanes = (mask >> (16 * sixteen)) as u16;
+                let lanes = (asked >> (16 * sixteen)) as u16;
                 let first = _mm512_set1_epi32((at + 16 * sixteen) as i32);
                 let kept = _mm512_maskz_compress_epi32(lanes, _mm512_add_epi32(first, steps));
-                // `out` has room for 16 more than were looked at.
-                debug_assert!(found + 16 <= out.len());
-                unsafe { _mm512_storeu_si512(out.as_mut_ptr().add(found).cast(), kept) };
-                found += lanes.count_ones() as usize;
+                // SAFETY: as above.
+                unsafe { _mm512_storeu_si512(rows.as_mut_ptr().add(len).cast(), kept) };
+                len += lanes.count_ones() as usize;
             }
             at += 64;
         }
-        found + one_by_one(bytes, at..range.end, set, &mut out[found..])
+        len + one_by_one(bytes, at..range.end, kinds, &mut rows[len..], &mut found[len..])
     }
 
     #[target_feature(enable = "avx2")]
     pub(super) unsafe fn avx2(
         bytes: &[u8],
         range: Range<usize>,
-        set: &ByteSet,
-        out: &mut [u32],
+        kinds: &Kinds,
+        rows: &mut [u32],
+        found: &mut [u8],
     ) -> usize {
+        let bits = bits_of(kinds);
         let half = |at: usize| unsafe {
-            _mm256_broadcastsi128_si256(_mm_loadu_si128(set.bits[at..].as_ptr().cast()))
+            _mm256_broadcastsi128_si256(_mm_loadu_si128(bits[at..].as_ptr().cast()))
         };
         let (low, high) = (half(0), half(16));
         let bit = _mm256_setr_epi8(
@@ -137,25 +160,28 @@ mod x86 {
             -128, 1, 2, 4, 8, 16, 32, 64, -128,
         );
         let (seven, fifteen) = (_mm256_set1_epi8(7), _mm256_set1_epi8(15));
-        let (mut at, mut found) = (range.start, 0);
+        let (mut at, mut len) = (range.start, 0);
         while at + 32 <= range.end {
-            let some = unsafe { _mm256_loadu_si256(bytes[at..].as_ptr().cast()) };
-            // Which byte of the set: bits 3 to 6 choose among 16, bit 7 which half.
+            // SAFETY: 32 bytes from `at` on lie in the range; the slice checks it.
+            let some = unsafe { _mm256_loadu_si256(bytes[at..at + 32].as_ptr().cast()) };
+            // Which byte of the bits: the middle four choose among 16, the highest the half.
             let eighth = _mm256_and_si256(_mm256_srli_epi16::<3>(some), fifteen);
             let below = _mm256_shuffle_epi8(low, eighth);
             let above = _mm256_shuffle_epi8(high, eighth);
-            let of_set = _mm256_blendv_epi8(below, above, some);
+            let of_some = _mm256_blendv_epi8(below, above, some);
             let wanted = _mm256_shuffle_epi8(bit, _mm256_and_si256(some, seven));
-            let is_in = _mm256_cmpeq_epi8(_mm256_and_si256(of_set, wanted), wanted);
-            let mut mask = _mm256_movemask_epi8(is_in) as u32;
+            let asked = _mm256_cmpeq_epi8(_mm256_and_si256(of_some, wanted), wanted);
+            let mut mask = _mm256_movemask_epi8(asked) as u32;
             while mask != 0 {
-                out[found] = (at + mask.trailing_zeros() as usize) as u32;
-                found += 1;
+                let row = at + mask.trailing_zeros() as usize;
+                rows[len] = row as u32;
+                found[len] = kinds[usize::from(bytes[row])];
+                len += 1;
                 mask &= mask - 1;
             }
             at += 32;
         }
-        found + one_by_one(bytes, at..range.end, set, &mut out[found..])
+        len + one_by_one(bytes, at..range.end, kinds, &mut rows[len..], &mut found[len..])
     }
 }
 
@@ -163,34 +189,39 @@ mod x86 {
 mod arm {
     use std::arch::aarch64::*;
 
-    use super::{ByteSet, Range, one_by_one};
+    use super::{Kinds, Range, bits_of, one_by_one};
 
     #[target_feature(enable = "neon")]
     pub(super) unsafe fn neon(
         bytes: &[u8],
         range: Range<usize>,
-        set: &ByteSet,
-        out: &mut [u32],
+        kinds: &Kinds,
+        rows: &mut [u32],
+        found: &mut [u8],
     ) -> usize {
-        let table =
-            unsafe { uint8x16x2_t(vld1q_u8(set.bits.as_ptr()), vld1q_u8(set.bits[16..].as_ptr())) };
-        let (mut at, mut found) = (range.start, 0);
+        let bits = bits_of(kinds);
+        // SAFETY: 16 bytes each.
+        let table = unsafe { uint8x16x2_t(vld1q_u8(bits.as_ptr()), vld1q_u8(bits[16..].as_ptr())) };
+        let (mut at, mut len) = (range.start, 0);
         while at + 16 <= range.end {
-            let some = unsafe { vld1q_u8(bytes[at..].as_ptr()) };
-            let of_set = vqtbl2q_u8(table, vshrq_n_u8::<3>(some));
+            // SAFETY: 16 bytes from `at` on lie in the range; the slice checks it.
+            let some = unsafe { vld1q_u8(bytes[at..at + 16].as_ptr()) };
+            let of_some = vqtbl2q_u8(table, vshrq_n_u8::<3>(some));
             let seven = vreinterpretq_s8_u8(vandq_u8(some, vdupq_n_u8(7)));
-            let is_in = vtstq_u8(of_set, vshlq_u8(vdupq_n_u8(1), seven));
+            let asked = vtstq_u8(of_some, vshlq_u8(vdupq_n_u8(1), seven));
             // Four bits for each byte; one of them is kept.
-            let nibbles = vshrn_n_u16::<4>(vreinterpretq_u16_u8(is_in));
+            let nibbles = vshrn_n_u16::<4>(vreinterpretq_u16_u8(asked));
             let mut mask = vget_lane_u64::<0>(vreinterpret_u64_u8(nibbles)) & 0x1111_1111_1111_1111;
             while mask != 0 {
-                out[found] = (at + mask.trailing_zeros() as usize / 4) as u32;
-                found += 1;
+                let row = at + mask.trailing_zeros() as usize / 4;
+                rows[len] = row as u32;
+                found[len] = kinds[usize::from(bytes[row])];
+                len += 1;
                 mask &= mask - 1;
             }
             at += 16;
         }
-        found + one_by_one(bytes, at..range.end, set, &mut out[found..])
+        len + one_by_one(bytes, at..range.end, kinds, &mut rows[len..], &mut found[len..])
     }
 }
 
@@ -206,8 +237,8 @@ mod tests {
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2") {
             // SAFETY: the processor has it.
-            ways.push(("avx2", |bytes, range, set, out| unsafe {
-                x86::avx2(bytes, range, set, out)
+            ways.push(("avx2", |bytes, range, kinds, rows, found| unsafe {
+                x86::avx2(bytes, range, kinds, rows, found)
             }));
         }
         ways
@@ -215,30 +246,34 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_way_finds_what_the_set_holds(
+        fn every_way_finds_what_is_asked_for(
             bytes in proptest::collection::vec(any::<u8>(), 0..400),
             few in any::<bool>(),
-            wanted in proptest::collection::btree_set(any::<u8>(), 0..40),
+            asked in proptest::collection::btree_map(any::<u8>(), 0u8..NOT_ASKED, 0..40),
             cut in (0usize..400, 0usize..400),
         ) {
             let bytes: Vec<u8> = bytes.iter().map(|b| if few { b % 7 } else { *b }).collect();
             let (a, b) = (cut.0.min(bytes.len()), cut.1.min(bytes.len()));
             let range = a.min(b)..a.max(b);
-            let mut set = ByteSet::default();
-            wanted.iter().for_each(|byte| set.insert(*byte));
-            let expected: Vec<u32> = range
+            let mut kinds = [NOT_ASKED; 256];
+            asked.iter().for_each(|(byte, kind)| kinds[usize::from(*byte)] = *kind);
+            let expected: Vec<(u32, u8)> = range
                 .clone()
-                .filter(|at| wanted.contains(&bytes[*at]))
-                .map(|at| at as u32)
+                .filter_map(|at| Some((at as u32, *asked.get(&bytes[at])?)))
                 .collect();
+            let pairs = |rows: &[u32], kinds: &[u8]| -> Vec<(u32, u8)> {
+                rows.iter().copied().zip(kinds.iter().copied()).collect()
+            };
             for (name, way) in ways() {
-                let mut out = vec![0; range.len() + 16];
-                let found = way(&bytes, range.clone(), &set, &mut out);
-                prop_assert_eq!(&out[..found], expected.as_slice(), "{}", name);
+                let room = range.len() + WRITTEN_AHEAD;
+                let (mut rows, mut found) = (vec![0; room], vec![0; room]);
+                let len = way(&bytes, range.clone(), &kinds, &mut rows, &mut found);
+                prop_assert_eq!(pairs(&rows[..len], &found[..len]), expected.clone(), "{}", name);
             }
-            let mut out = vec![7];
-            select(&bytes, range, &set, &mut out);
-            prop_assert_eq!(&out[1..], expected.as_slice());
+            let mut out = Selected { rows: vec![7], kinds: vec![9] };
+            select(&bytes, range, &kinds, &mut out);
+            prop_assert_eq!((out.rows[0], out.kinds[0]), (7, 9));
+            prop_assert_eq!(pairs(&out.rows[1..], &out.kinds[1..]), expected);
         }
     }
 }
