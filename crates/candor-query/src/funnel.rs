@@ -159,14 +159,16 @@ impl Funnel {
             }
         };
         let fold = |p: &mut Partial<'_>, volume: &VolumeView, ordinal: u32, run: Run<'_>| {
-            let Some(best) = p.ordered.best(volume, ordinal, run) else { return };
-            let first = run.row(best.places()[0]);
-            let values = p.by.iter().map(|by| broken_down(volume, ordinal, first, *by));
+            let best = p.ordered.best(volume, ordinal, run);
+            let Some(first) = best.first() else { return };
+            let row = run.row(*first);
+            let values = p.by.iter().map(|by| broken_down(volume, ordinal, row, *by));
             let group = p.keys.place(values) as usize;
-            let steps = self.steps.len();
-            p.groups.resize_with(p.groups.len().max(group + 1), || vec![Vec::new(); steps]);
-            let start = run.time(best.places()[0]);
-            for (times, place) in p.groups[group].iter_mut().zip(best.places()) {
+            if p.groups.len() <= group {
+                p.groups.resize_with(group + 1, || vec![Vec::new(); self.steps.len()]);
+            }
+            let start = run.time(*first);
+            for (times, place) in p.groups[group].iter_mut().zip(best) {
                 times.push(run.time(*place) - start);
             }
         };

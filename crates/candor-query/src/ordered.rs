@@ -21,22 +21,12 @@ pub(crate) struct Ordered<'q> {
     starts: std::ops::Range<i64>,
     /// In ms from the first step.
     window: i64,
+    /// Some step has a condition on the person.
+    of_person: bool,
     /// By step: where it was last taken.
     places: [usize; STEPS_MAX],
-}
-
-/// The places in a run at which the steps were taken.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Attempt {
-    places: [usize; STEPS_MAX],
-    depth: usize,
-}
-
-impl Attempt {
-    /// The places of the steps that were taken, in order.
-    pub(crate) fn places(&self) -> &[usize] {
-        &self.places[..self.depth]
-    }
+    /// By step: where the attempt that counts took it.
+    best: [usize; STEPS_MAX],
 }
 
 impl<'q> Ordered<'q> {
@@ -54,29 +44,25 @@ impl<'q> Ordered<'q> {
             Some(code) => asked.iter().position(|other| *other == code).map(|kind| kind as u8),
         };
         let kinds = steps.iter().map(kind).collect();
-        Ordered { steps, kinds, starts, window, places: [0; STEPS_MAX] }
+        let of_person = steps.iter().any(Matcher::looks_at_person);
+        let (places, best) = ([0; STEPS_MAX], [0; STEPS_MAX]);
+        Ordered { steps, kinds, starts, window, of_person, places, best }
     }
 
-    /// The attempt that counts; nothing when nobody started.
-    pub(crate) fn best(
-        &mut self,
-        volume: &VolumeView,
-        ordinal: u32,
-        run: Run<'_>,
-    ) -> Option<Attempt> {
-        if !self.steps[0].person_matches(volume, ordinal) {
-            return None;
-        }
+    /// The places in the run at which the attempt that counts took its steps, in order; none when
+    /// nobody started.
+    pub(crate) fn best(&mut self, volume: &VolumeView, ordinal: u32, run: Run<'_>) -> &[usize] {
         // How many steps can still be reached.
         let mut within_reach = self.steps.len();
-        for (at, step) in self.steps.iter().enumerate().skip(1) {
-            if !step.person_matches(volume, ordinal) {
-                within_reach = at;
-                break;
-            }
+        if self.of_person {
+            let may = |step: &Matcher<'_>| step.person_matches(volume, ordinal);
+            within_reach = self.steps.iter().take_while(|step| may(step)).count();
+        }
+        if within_reach == 0 {
+            return &[];
         }
         self.places = [0; STEPS_MAX];
-        let (mut best, mut attempt) = (Attempt::default(), Attempt::default());
+        let mut deepest = 0;
         let mut first = self.next(0, 0, volume, ordinal, run);
         while let Some(place) = first {
             let start = run.time(place);
@@ -84,10 +70,10 @@ impl<'q> Ordered<'q> {
                 break;
             }
             if start >= self.starts.start {
-                attempt.places[0] = place;
-                attempt.depth = 1;
+                self.places[0] = place;
+                let mut depth = 1;
                 for step in 1..within_reach {
-                    let last = attempt.places[step - 1];
+                    let last = self.places[step - 1];
                     if self.places[step] <= last {
                         let Some(next) = self.next(step, last + 1, volume, ordinal, run) else {
                             // Nor does any later start get there.
@@ -99,19 +85,19 @@ impl<'q> Ordered<'q> {
                     if run.time(self.places[step]) - start > self.window {
                         break;
                     }
-                    attempt.places[step] = self.places[step];
-                    attempt.depth = step + 1;
+                    depth = step + 1;
                 }
-                if attempt.depth > best.depth {
-                    best = attempt;
+                if depth > deepest {
+                    deepest = depth;
+                    self.best[..depth].copy_from_slice(&self.places[..depth]);
                 }
-                if best.depth >= within_reach {
+                if deepest >= within_reach {
                     break;
                 }
             }
             first = self.next(0, place + 1, volume, ordinal, run);
         }
-        (best.depth > 0).then_some(best)
+        &self.best[..deepest]
     }
 
     /// Where a step can be taken first, from a place on.
@@ -130,11 +116,45 @@ impl<'q> Ordered<'q> {
         };
         let (kind, of_run) = (kinds[step], run.kinds());
         loop {
-            from += of_run.get(from..)?.iter().position(|other| *other == kind)?;
+            from += first_of(of_run.get(from..)?, kind)?;
             if matcher.properties_match(volume, ordinal, run, from) {
                 return Some(from);
             }
             from += 1;
+        }
+    }
+}
+
+/// Where a kind comes first: eight are looked at together, and most lie near.
+#[inline]
+fn first_of(kinds: &[u8], kind: u8) -> Option<usize> {
+    const LOW: u64 = 0x0101_0101_0101_0101;
+    let (eights, rest) = kinds.as_chunks::<8>();
+    for (at, eight) in eights.iter().enumerate() {
+        // A byte that is zero borrows from its highest bit (Hacker's Delight, 6-1).
+        let other = u64::from_le_bytes(*eight) ^ (LOW * u64::from(kind));
+        let zero = other.wrapping_sub(LOW) & !other & (LOW << 7);
+        if zero != 0 {
+            return Some(at * 8 + zero.trailing_zeros() as usize / 8);
+        }
+    }
+    rest.iter().position(|other| *other == kind).map(|at| eights.len() * 8 + at)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_kind_is_found_where_it_comes_first(
+            kinds in proptest::collection::vec(prop_oneof![0u8..4, 253u8..=255], 0..40),
+            kind in prop_oneof![0u8..4, 253u8..=255],
+        ) {
+            let first = kinds.iter().position(|other| *other == kind);
+            prop_assert_eq!(first_of(&kinds, kind), first);
         }
     }
 }

@@ -124,6 +124,11 @@ impl<'q> Matcher<'q> {
             && of_person.into_iter().all(|filter| filter.matches(volume, ordinal, 0))
     }
 
+    /// Whether it has a condition on the person.
+    pub(crate) fn looks_at_person(&self) -> bool {
+        self.filters.iter().any(Filter::is_of_person)
+    }
+
     /// Whether any event will do.
     pub(crate) fn is_any(&self) -> bool {
         self.any

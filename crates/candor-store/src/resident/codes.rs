@@ -79,28 +79,18 @@ impl Codes {
     /// Adds the rows of a range that have one of the codes, ascending; the kind of each is the
     /// place of its code among those asked.
     pub(crate) fn pick(&self, picker: &Picker, rows: Range<usize>, out: &mut Selected) {
-        let first = out.rows.len();
+        let first = out.rows().len();
         select(&self.bytes, rows, &picker.kinds, out);
         if picker.rest.is_empty() {
             return;
         }
-        let mut kept = first;
-        for at in first..out.rows.len() {
-            let row = out.rows[at] as usize;
-            let kind = match self.bytes[row] {
-                REST => {
-                    let code = self.of_rest(row);
-                    let asked = picker.rest.iter().find(|(other, _)| *other == code);
-                    let Some((_, kind)) = asked else { continue };
-                    *kind
-                }
-                _ => out.kinds[at],
-            };
-            (out.rows[kept], out.kinds[kept]) = (row as u32, kind);
-            kept += 1;
-        }
-        out.rows.truncate(kept);
-        out.kinds.truncate(kept);
+        out.look_again(first, |row, kind| match self.bytes[row as usize] {
+            REST => {
+                let code = self.of_rest(row as usize);
+                picker.rest.iter().find(|(other, _)| *other == code).map(|(_, kind)| *kind)
+            }
+            _ => Some(kind),
+        });
     }
 }
 
@@ -144,7 +134,7 @@ mod tests {
                 Some(picker) => codes.pick(&picker, range, &mut found),
                 None => prop_assert!(!all.iter().any(|code| wanted.contains(code))),
             }
-            prop_assert_eq!((found.rows, found.kinds), (rows, kinds));
+            prop_assert_eq!((found.rows(), found.kinds()), (&rows[..], &kinds[..]));
         }
     }
 }

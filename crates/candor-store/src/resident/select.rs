@@ -15,8 +15,57 @@ pub(crate) const NOT_ASKED: u8 = u8::MAX;
 /// Rows that were selected, ascending, and beside each its kind.
 #[derive(Debug, Default)]
 pub(crate) struct Selected {
-    pub(crate) rows: Vec<u32>,
-    pub(crate) kinds: Vec<u8>,
+    rows: Vec<u32>,
+    kinds: Vec<u8>,
+    len: usize,
+}
+
+impl Selected {
+    pub(crate) fn rows(&self) -> &[u32] {
+        &self.rows[..self.len]
+    }
+
+    pub(crate) fn kinds(&self) -> &[u8] {
+        &self.kinds[..self.len]
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// Room for so many more; what is there already is not written again.
+    fn reserve(&mut self, more: usize) {
+        let room = self.len + more;
+        if self.rows.len() < room {
+            self.rows.resize(room, 0);
+            self.kinds.resize(room, NOT_ASKED);
+        }
+    }
+
+    /// Adds rows that nothing was asked of.
+    pub(crate) fn extend(&mut self, rows: Range<usize>) {
+        self.reserve(rows.len());
+        let free = self.rows[self.len..].iter_mut().zip(rows.clone());
+        free.for_each(|(free, row)| *free = row as u32);
+        self.len += rows.len();
+    }
+
+    /// Goes once more through what was added from a place on: the kind, or none to drop it.
+    pub(crate) fn look_again(
+        &mut self,
+        from: usize,
+        mut kind_of: impl FnMut(u32, u8) -> Option<u8>,
+    ) {
+        let mut kept = from;
+        for at in from..self.len {
+            let row = self.rows[at];
+            if let Some(kind) = kind_of(row, self.kinds[at]) {
+                (self.rows[kept], self.kinds[kept]) = (row, kind);
+                kept += 1;
+            }
+        }
+        self.len = kept;
+    }
 }
 
 /// A way that writes at most this many more than it finds.
@@ -25,16 +74,12 @@ const WRITTEN_AHEAD: usize = 64;
 /// Adds the places in `range` whose byte is asked for.
 pub(crate) fn select(bytes: &[u8], range: Range<usize>, kinds: &Kinds, out: &mut Selected) {
     assert!(range.end <= bytes.len() && u32::try_from(range.end).is_ok(), "rows of the column");
-    let first = out.rows.len();
-    out.rows.resize(first + range.len() + WRITTEN_AHEAD, 0);
-    out.kinds.resize(first + range.len() + WRITTEN_AHEAD, 0);
-    let free = (&mut out.rows[first..], &mut out.kinds[first..]);
-    let found = fastest()(bytes, range, kinds, free.0, free.1);
-    out.rows.truncate(first + found);
-    out.kinds.truncate(first + found);
+    out.reserve(range.len() + WRITTEN_AHEAD);
+    let (rows, found) = (&mut out.rows[out.len..], &mut out.kinds[out.len..]);
+    out.len += fastest()(bytes, range, kinds, rows, found);
 }
 
-/// Writes places and kinds into slices that are [`WRITTEN_AHEAD`] longer than the range; how many.
+/// Writes places and kinds into slices [`WRITTEN_AHEAD`] longer than the range at least; how many.
 type Way = fn(&[u8], Range<usize>, &Kinds, &mut [u32], &mut [u8]) -> usize;
 
 fn fastest() -> Way {
@@ -270,10 +315,11 @@ mod tests {
                 let len = way(&bytes, range.clone(), &kinds, &mut rows, &mut found);
                 prop_assert_eq!(pairs(&rows[..len], &found[..len]), expected.clone(), "{}", name);
             }
-            let mut out = Selected { rows: vec![7], kinds: vec![9] };
+            let mut out = Selected::default();
+            out.extend(7..9);
             select(&bytes, range, &kinds, &mut out);
-            prop_assert_eq!((out.rows[0], out.kinds[0]), (7, 9));
-            prop_assert_eq!(pairs(&out.rows[1..], &out.kinds[1..]), expected);
+            prop_assert_eq!(&out.rows()[..2], &[7, 8]);
+            prop_assert_eq!(pairs(&out.rows()[2..], &out.kinds()[2..]), expected);
         }
     }
 }
