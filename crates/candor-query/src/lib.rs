@@ -1,4 +1,4 @@
-//! Questions over a store: trend, funnel, segment, live, census, and one person.
+//! Questions over a store: trend, funnel, retention, segment, live, census, and one person.
 //!
 //! Each question is a plain value that is read from JSON, checked, and asked of a
 //! [`candor_store::View`]; its answer is a plain value again. Behavioural questions fold one
@@ -8,9 +8,11 @@
 //! This room knows neither the catalog nor HTTP: saved segments are resolved before they come
 //! here, and who may ask is decided elsewhere.
 //!
-//! Read in this order: `filter`, `period`, `segment`, `question`, `scan`, `trend`, `funnel`.
+//! Read in this order: `filter`, `period`, `segment`, `question`, `scan`, `trend`, `funnel`,
+//! `retention`.
 
 mod census;
+mod days;
 mod error;
 mod filter;
 pub mod funnel;
@@ -21,6 +23,7 @@ mod ordered;
 mod period;
 mod person;
 mod question;
+pub mod retention;
 mod scan;
 pub mod segment;
 mod session;
@@ -36,6 +39,7 @@ pub use live::{Counted, Live, live};
 pub use period::{Interval, duration, rfc3339, zone};
 pub use person::{Done, EventCount, Person, person, timeline, traits};
 pub use question::{Breakdown, Breakdowns, Scoped};
+pub use retention::Retention;
 pub use scan::Cancel;
 pub use segment::Definition;
 pub use session::{SILENCE_MS, Session, sessions};

@@ -542,6 +542,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/insights/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Who comes back */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RetentionQuestion"];
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RetentionAnswer"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/insights/live": {
         parameters: {
             query?: never;
@@ -4361,6 +4410,105 @@ export interface components {
             groups: {
                 key: components["schemas"]["Key"];
                 steps: components["schemas"]["FunnelSteps"];
+            }[];
+            meta: components["schemas"]["Meta"];
+        };
+        RetentionQuestion: {
+            /** @description What puts a person into a cohort, once: the first such event of the range. */
+            born: {
+                /** @description An event's name, or * for any. */
+                event: string;
+                where?: components["schemas"]["Condition"][];
+                /**
+                 * @description Only if it is the first event of the person's life that matches.
+                 * @default false
+                 */
+                first_ever: boolean;
+            };
+            /** @description What counts as coming back: any such event after the birth, also after the range. */
+            back: {
+                /** @description An event's name, or * for any. */
+                event: string;
+                where?: components["schemas"]["Condition"][];
+            };
+            from: components["schemas"]["Moment"];
+            to: components["schemas"]["Moment"];
+            /** @description IANA; the publisher's when missing. */
+            timezone?: string;
+            /**
+             * @default day
+             * @enum {string}
+             */
+            period: "day" | "week" | "month";
+            /**
+             * @description How many values there are; value 0 is the birth's own period. Not looked at with brackets.
+             * @default 12
+             */
+            periods: number;
+            /**
+             * @description Coming back counts in that period; in that period or any later one; in one of the periods of a bracket.
+             * @default on
+             */
+            mode: ("on" | "on_or_after" | "brackets") | {
+                /** @description With the mode brackets: of each its first period and the one after its last, like [[0, 1], [1, 3]]. They may overlap; each begins not before the one before it, and ends after it. */
+                brackets: number[][];
+            };
+            /** @description With the mode brackets: of each its first period and the one after its last, like [[0, 1], [1, 3]]. They may overlap; each begins not before the one before it, and ends after it. */
+            brackets?: number[][];
+            /**
+             * @description Periods are the calendar's, or begin with the day of each person's birth: a day has one, a week 7, a month 30 days. Cohorts are the calendar's.
+             * @default calendar
+             * @enum {string}
+             */
+            align: "calendar" | "rolling";
+            /**
+             * @description A sum is of a property of what people came back for.
+             * @default people
+             */
+            measure: string;
+            /** @description One property, of the birth's event or of the person. */
+            breakdown?: components["schemas"]["Breakdown"];
+            /**
+             * @description Groups; the rest is (other).
+             * @default 25
+             */
+            limit: number;
+            people?: components["schemas"]["Definition"];
+        };
+        RetentionAnswer: {
+            /** @description One for each period of the range, also where nobody was born. */
+            cohorts: {
+                /** Format: date-time */
+                start: string;
+                /** @description People born in this period. */
+                size: number;
+                /** @description Of these, how many came back, or the sum of their numbers; null where all of it lies ahead. */
+                values: (number | null)[];
+                /** @description From which value on periods are not over for everyone of the cohort, as of meta.as_of; null where all are. */
+                incomplete: number | null;
+                /** @description With a sum alone: what there is up to the end of each value's last period, by person of the cohort. The birth's own number is not part of it. */
+                ltv?: (number | null)[];
+            }[];
+            /** @description By value: the sum over the cohorts in which it is complete, by person of these (from 0 to 1 for people); null where it is complete in none. */
+            average: (number | null)[];
+            /** @description The same by value broken down by, the greatest first. */
+            groups: {
+                key: components["schemas"]["Key"];
+                /** @description One for each period of the range, also where nobody was born. */
+                cohorts: {
+                    /** Format: date-time */
+                    start: string;
+                    /** @description People born in this period. */
+                    size: number;
+                    /** @description Of these, how many came back, or the sum of their numbers; null where all of it lies ahead. */
+                    values: (number | null)[];
+                    /** @description From which value on periods are not over for everyone of the cohort, as of meta.as_of; null where all are. */
+                    incomplete: number | null;
+                    /** @description With a sum alone: what there is up to the end of each value's last period, by person of the cohort. The birth's own number is not part of it. */
+                    ltv?: (number | null)[];
+                }[];
+                /** @description By value: the sum over the cohorts in which it is complete, by person of these (from 0 to 1 for people); null where it is complete in none. */
+                average: (number | null)[];
             }[];
             meta: components["schemas"]["Meta"];
         };

@@ -4,4 +4,5 @@
 
 mod golden;
 mod naive;
+mod retention;
 mod world;

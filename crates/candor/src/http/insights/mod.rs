@@ -1,4 +1,4 @@
-//! Questions: trend and funnel, and how any question is asked.
+//! Questions: one way in for each kind, and how any question is asked.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use candor_event::Timestamp;
-use candor_query::{Cancel, Funnel, Trend};
+use candor_query::{Cancel, Definition, Funnel, Retention, Trend};
 use candor_store::View;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -88,20 +88,51 @@ pub async fn question<Q: DeserializeOwned>(caller: &Caller, sent: Body) -> Resul
     Ok(question)
 }
 
+/// The parts of a question that are settled before it is asked: its zone, and whose events count.
+type Settled<Q> = fn(&mut Q) -> (&Option<String>, &mut Option<Definition>);
+
+/// Puts saved segments in place, and finds the zone.
+async fn settle<Q>(
+    server: &Server,
+    tenant: &Tenant,
+    question: &mut Q,
+    settled: Settled<Q>,
+    pointer: &str,
+) -> Result<TimeZone, Problem> {
+    let (named, people) = settled(question);
+    let zone = zone_of(tenant, named.as_deref())?;
+    if let Some(definition) = people {
+        *definition = resolved(server, tenant, definition, pointer).await?;
+    }
+    Ok(zone)
+}
+
+/// Answers a question of one kind.
+async fn answer<Q, A>(
+    server: &Server,
+    headers: &HeaderMap,
+    sent: Body,
+    settled: Settled<Q>,
+    asked: fn(&Q, &View, &TimeZone, &Cancel) -> Result<A, candor_query::Error>,
+) -> Result<Json<Value>, Problem>
+where
+    Q: DeserializeOwned + Send + 'static,
+    A: Serialize + Send + 'static,
+{
+    let caller = admit(server, headers, "read").await?;
+    let mut question: Q = question(&caller, sent).await?;
+    let tenant = caller.tenant;
+    let zone = settle(server, &tenant, &mut question, settled, "/people").await?;
+    ask(server, &tenant, move |view, cancel| asked(&question, view, &zone, cancel)).await
+}
+
 /// `POST /api/v1/insights/trend`.
 pub async fn trend(
     State(server): State<Arc<Server>>,
     headers: HeaderMap,
     sent: Body,
 ) -> Result<Json<Value>, Problem> {
-    let caller = admit(&server, &headers, "read").await?;
-    let mut trend: Trend = question(&caller, sent).await?;
-    let tenant = caller.tenant;
-    if let Some(people) = &trend.people {
-        trend.people = Some(resolved(&server, &tenant, people, "/people").await?);
-    }
-    let zone = zone_of(&tenant, trend.timezone.as_deref())?;
-    ask(&server, &tenant, move |view, cancel| trend.ask(view, &zone, cancel)).await
+    answer(&server, &headers, sent, |q: &mut Trend| (&q.timezone, &mut q.people), Trend::ask).await
 }
 
 /// `POST /api/v1/insights/funnel`.
@@ -110,12 +141,16 @@ pub async fn funnel(
     headers: HeaderMap,
     sent: Body,
 ) -> Result<Json<Value>, Problem> {
-    let caller = admit(&server, &headers, "read").await?;
-    let mut funnel: Funnel = question(&caller, sent).await?;
-    let tenant = caller.tenant;
-    if let Some(people) = &funnel.people {
-        funnel.people = Some(resolved(&server, &tenant, people, "/people").await?);
-    }
-    let zone = zone_of(&tenant, funnel.timezone.as_deref())?;
-    ask(&server, &tenant, move |view, cancel| funnel.ask(view, &zone, cancel)).await
+    let settled: Settled<Funnel> = |q| (&q.timezone, &mut q.people);
+    answer(&server, &headers, sent, settled, Funnel::ask).await
+}
+
+/// `POST /api/v1/insights/retention`.
+pub async fn retention(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    sent: Body,
+) -> Result<Json<Value>, Problem> {
+    let settled: Settled<Retention> = |q| (&q.timezone, &mut q.people);
+    answer(&server, &headers, sent, settled, Retention::ask).await
 }

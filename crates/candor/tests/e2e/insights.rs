@@ -1,0 +1,163 @@
+//! Questions by HTTP: the answers in full, who may ask what, and what is said of a bad body.
+
+use serde_json::{Value as Json, json};
+
+use crate::server::{Server, bearer, create};
+
+/// A shop in Kolkata, where a day begins at 18:30 of the one before it in UTC.
+struct Shop {
+    server: Server,
+    publisher: Json,
+    _data: tempfile::TempDir,
+}
+
+fn event(identity: &str, name: &str, at: &str, properties: Json) -> Json {
+    json!({"type": "event", "identity": identity, "name": name, "at": at, "properties": properties})
+}
+
+impl Shop {
+    fn open() -> Shop {
+        let data = tempfile::tempdir().unwrap();
+        let more = ["--name", "Shop", "--policy", "open", "--timezone", "Asia/Kolkata"];
+        let publisher = create(data.path(), &more);
+        let server = Server::start(data.path());
+        let visit = |identity, at| event(identity, "Visited", at, json!({"plan": "gold"}));
+        let pay =
+            |identity, at, amount: i64| event(identity, "Charged", at, json!({"Amount": amount}));
+        let records = json!({"records": [
+            visit("a", "2026-11-01T18:30:00Z"), pay("a", "2026-11-02T10:00:00Z", 10),
+            visit("a", "2026-11-02T18:30:00Z"),
+            visit("b", "2026-11-02T10:00:00Z"), pay("b", "2026-11-03T10:00:00Z", 20),
+            visit("c", "2026-11-03T10:00:00Z"),
+        ]});
+        let (_, answer) = server.post("/api/v1/events", &publisher, &records);
+        assert_eq!(answer["accepted"], 6, "{answer}");
+        let shop = Shop { server, publisher, _data: data };
+        let trend = json!({"event": "*", "from": "2026-11-01", "to": "2026-11-10"});
+        let total = |_: &Server| shop.ask("trend", &trend)["series"][0]["total"].clone();
+        assert_eq!(shop.server.eventually(total, |total| *total == 6.0), 6.0);
+        shop
+    }
+
+    fn post(&self, path: &str, body: &Json) -> (u16, Json) {
+        self.server.post(&format!("/api/v1/insights/{path}"), &self.publisher, body)
+    }
+
+    /// The answer without how long it took.
+    fn ask(&self, path: &str, question: &Json) -> Json {
+        let (status, mut answer) = self.post(path, question);
+        assert_eq!(status, 200, "{path} {question}: {answer}");
+        let meta = answer.as_object_mut().unwrap().remove("meta").unwrap();
+        assert!(meta["elapsed_ms"].is_number() && meta["events_scanned"] == 6, "{meta}");
+        answer
+    }
+
+    /// Checks that a body is refused with an error at a place.
+    fn refuses(&self, path: &str, body: &Json, pointer: &str, message: &str) {
+        let (status, problem) = self.post(path, body);
+        assert_eq!(status, 400, "{body}: {problem}");
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{body}: {problem}");
+        let said = problem["errors"][0]["message"].as_str().unwrap();
+        assert!(said.contains(message), "{body}: {problem}");
+    }
+
+    /// A caller with some scopes alone.
+    fn token(&self, scopes: &[&str]) -> Json {
+        let want = json!({"name": scopes.join(" "), "scopes": scopes});
+        let (status, made) = self.server.post("/api/v1/tokens", &self.publisher, &want);
+        assert_eq!(status, 200, "{made}");
+        json!({"api_token": made["token"]})
+    }
+
+    /// Checks that a question is for those with the scope `read`, and one about what is masked
+    /// for those with `people`, too.
+    fn guards(&self, path: &str, question: &Json, masked: &Json) {
+        let path = format!("/api/v1/insights/{path}");
+        for (scopes, question, expected) in [
+            (["ingest", "engage"], question, 403),
+            (["read", "engage"], question, 200),
+            (["read", "engage"], masked, 403),
+            (["read", "people"], masked, 200),
+        ] {
+            let (status, answer) = self.server.post(&path, &self.token(&scopes), question);
+            assert_eq!(status, expected, "{scopes:?} {question}: {answer}");
+        }
+        let nobody = self.server.send("POST", &path, "", &question.to_string()).unwrap();
+        assert_eq!(nobody.0, 401);
+        assert!(bearer(&self.publisher).contains("Bearer"), "the others were told apart by it");
+    }
+}
+
+/// A question with one field changed; null takes it away.
+fn with(question: &Json, field: &str, value: Json) -> Json {
+    let mut question = question.clone();
+    match value {
+        Json::Null => question.as_object_mut().unwrap().remove(field).map(|_| ()).unwrap(),
+        value => question[field] = value,
+    }
+    question
+}
+
+#[test]
+fn retention_says_who_comes_back_and_what_they_are_worth() {
+    let shop = Shop::open();
+    let question = json!({
+        "born": {"event": "Visited", "first_ever": true}, "back": {"event": "*"},
+        "from": "2026-11-02", "to": "2026-11-04", "periods": 3,
+    });
+    let start = ["2026-11-02T00:00:00+05:30", "2026-11-03T00:00:00+05:30"];
+    let cohort = |at: usize, size: u64, values: [f64; 3]| json!({"start": start[at], "size": size, "values": values, "incomplete": null});
+    assert_eq!(
+        shop.ask("retention", &question),
+        json!({
+            "cohorts": [cohort(0, 2, [1.0, 2.0, 0.0]), cohort(1, 1, [0.0, 0.0, 0.0])],
+            "average": [1.0 / 3.0, 2.0 / 3.0, 0.0], "groups": [],
+        })
+    );
+    let worth = with(&question, "measure", json!("sum:Amount"));
+    let cohorts = &shop.ask("retention", &worth)["cohorts"];
+    assert_eq!(cohorts[0]["values"], json!([10.0, 20.0, 0.0]));
+    assert_eq!(cohorts[0]["ltv"], json!([5.0, 15.0, 15.0]));
+    let some = with(&question, "people", json!({"did": {"event": "Charged"}}));
+    assert_eq!(shop.ask("retention", &some)["cohorts"][1]["size"], 0);
+    let by = with(&question, "breakdown", json!("plan"));
+    assert_eq!(shop.ask("retention", &by)["groups"][0]["key"], json!(["gold"]));
+
+    let refuses = |field: &str, value: Json, pointer: &str, message: &str| {
+        shop.refuses("retention", &with(&question, field, value), pointer, message);
+    };
+    refuses("born", Json::Null, "/born", "missing");
+    refuses(
+        "back",
+        json!({"event": "a", "where": [{"property": "b", "op": "eq"}]}),
+        "/back/where/0/value",
+        "one number",
+    );
+    refuses("born", json!({"event": "a", "first": true}), "/born/first", "first_ever");
+    refuses("periods", json!(0), "/periods", "1 to 1000");
+    refuses("period", json!("year"), "/period", "one of `day`");
+    refuses("mode", json!("never"), "/mode", "wrong form");
+    refuses("mode", json!("brackets"), "/brackets", "like [[0, 1], [1, 3]]");
+    refuses("brackets", json!([[0, 1]]), "/brackets", "go with the mode");
+    refuses(
+        "mode",
+        json!({"brackets": [[0, 1], [3, 2]]}),
+        "/mode/brackets/1",
+        "one after the last",
+    );
+    refuses("mode", json!({"brackets": [[0, 3], [1, 2]]}), "/mode/brackets/1", "ends after it");
+    refuses("measure", json!("avg:Amount"), "/measure", "like sum:Amount");
+    refuses("breakdown", json!(["a", "b"]), "/breakdown", "at most 1");
+    refuses("limit", json!(0), "/limit", "1 to 1000");
+    refuses("from", json!("1001-01-01"), "/from", "less time");
+    refuses("to", json!("2026-11-01"), "/to", "after `from`");
+    refuses("timezone", json!("Mars/Base"), "/timezone", "IANA");
+    refuses("people", json!({"segment": "none"}), "/people/segment", "no segment");
+    let many = json!({"period": "day", "periods": 1000, "from": "2020-01-01", "to": "2026-01-01"});
+    let many =
+        many.as_object().unwrap().iter().fold(question.clone(), |question, (field, value)| {
+            with(&question, field, value.clone())
+        });
+    shop.refuses("retention", &many, "/periods", "too many numbers");
+    shop.guards("retention", &question, &with(&question, "measure", json!("sum:Email")));
+}
