@@ -1,4 +1,5 @@
-//! Questions over a store: trend, funnel, retention, segment, live, census, and one person.
+//! Questions over a store: trend, funnel, retention, stickiness, segment, live, census, and one
+//! person.
 //!
 //! Each question is a plain value that is read from JSON, checked, and asked of a
 //! [`candor_store::View`]; its answer is a plain value again. Behavioural questions fold one
@@ -9,7 +10,7 @@
 //! here, and who may ask is decided elsewhere.
 //!
 //! Read in this order: `filter`, `period`, `segment`, `question`, `scan`, `trend`, `funnel`,
-//! `retention`.
+//! `retention`, `stickiness`.
 
 mod census;
 mod days;
@@ -27,6 +28,7 @@ pub mod retention;
 mod scan;
 pub mod segment;
 mod session;
+pub mod stickiness;
 pub mod trend;
 mod walk;
 
@@ -43,5 +45,6 @@ pub use retention::Retention;
 pub use scan::Cancel;
 pub use segment::Definition;
 pub use session::{SILENCE_MS, Session, sessions};
+pub use stickiness::Stickiness;
 pub use trend::Trend;
 pub use walk::{Place, Wanted, people_with, walk_events, walk_people};

@@ -591,6 +591,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/insights/stickiness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many people are active in a day, a week and a month */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["StickinessQuestion"];
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StickinessAnswer"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/insights/live": {
         parameters: {
             query?: never;
@@ -4509,6 +4558,38 @@ export interface components {
                 }[];
                 /** @description By value: the sum over the cohorts in which it is complete, by person of these (from 0 to 1 for people); null where it is complete in none. */
                 average: (number | null)[];
+            }[];
+            meta: components["schemas"]["Meta"];
+        };
+        StickinessQuestion: {
+            /** @description What makes a person active: an event's name, or * for any. */
+            event: string;
+            where?: components["schemas"]["Condition"][];
+            from: components["schemas"]["Moment"];
+            to: components["schemas"]["Moment"];
+            /** @description IANA; the publisher's when missing. */
+            timezone?: string;
+            people?: components["schemas"]["Definition"];
+        };
+        StickinessAnswer: {
+            days: {
+                /** Format: date-time */
+                at: string;
+                /** @description People active on that day; null, as the others, where it lies ahead. */
+                dau: number | null;
+                /** @description On it or one of the 6 days before, also before the range. */
+                wau: number | null;
+                /** @description On it or one of the 29 days before. */
+                mau: number | null;
+                /** @description dau by mau, from 0 to 1; 0 where nobody was active. */
+                dau_mau: number | null;
+            }[];
+            /** @description From which day of the list on they are not over, as of meta.as_of; null where all are. */
+            incomplete: number | null;
+            /** @description By number of days of the range, from 1: how many people were active on so many. */
+            histogram: {
+                days: number;
+                people: number;
             }[];
             meta: components["schemas"]["Meta"];
         };

@@ -6,7 +6,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use candor_event::{Event, ManualClock, Merge, PersonId, Properties, Record, Timestamp, Value};
-use candor_query::{Cancel, Definition, Error, Funnel, Retention, Trend, retention, segment, zone};
+use candor_query::{
+    Cancel, Definition, Error, Funnel, Retention, Stickiness, Trend, retention, segment,
+    stickiness, zone,
+};
 use candor_store::{Store, View};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
@@ -100,6 +103,14 @@ fn answer(view: &View, kind: &str, question: &str) -> String {
         "retention people" => {
             let (retention, cell): (Retention, retention::Cell) = behind(json);
             letters(retention.people(&cell, view, &zone, &cancel))
+        }
+        "stickiness" => {
+            let stickiness: Stickiness = serde_json::from_value(json).unwrap();
+            stickiness.ask(view, &zone, &cancel).map(|answer| serde_json::to_value(answer).unwrap())
+        }
+        "stickiness people" => {
+            let (stickiness, cell): (Stickiness, stickiness::Cell) = behind(json);
+            letters(stickiness.people(&cell, view, &zone, &cancel))
         }
         "count" => {
             let definition: Definition = serde_json::from_value(json).unwrap();

@@ -5,4 +5,5 @@
 mod golden;
 mod naive;
 mod retention;
+mod stickiness;
 mod world;

@@ -161,3 +161,35 @@ fn retention_says_who_comes_back_and_what_they_are_worth() {
     shop.refuses("retention", &many, "/periods", "too many numbers");
     shop.guards("retention", &question, &with(&question, "measure", json!("sum:Email")));
 }
+
+#[test]
+fn stickiness_counts_active_people_by_day_week_and_month() {
+    let shop = Shop::open();
+    let question = json!({"event": "*", "from": "2026-11-03", "to": "2026-11-05"});
+    let day = |at: &str, dau: u64, share: f64| json!({"at": at, "dau": dau, "wau": 3, "mau": 3, "dau_mau": share});
+    assert_eq!(
+        shop.ask("stickiness", &question),
+        json!({
+            "days": [day("2026-11-03T00:00:00+05:30", 3, 1.0),
+                     day("2026-11-04T00:00:00+05:30", 0, 0.0)],
+            "incomplete": null,
+            "histogram": [{"days": 1, "people": 3}, {"days": 2, "people": 0}],
+        })
+    );
+    let some = json!([{"property": "plan", "op": "eq", "value": "gold"}]);
+    let gold = shop.ask("stickiness", &with(&question, "where", some));
+    assert_eq!(gold["days"][0]["dau"], 2);
+    let ahead = with(&with(&question, "from", json!("2126-01-01")), "to", json!("2126-01-02"));
+    let ahead = shop.ask("stickiness", &ahead);
+    assert_eq!((&ahead["days"][0]["dau"], &ahead["incomplete"]), (&Json::Null, &json!(0)));
+
+    let refuses = |field: &str, value: Json, pointer: &str, message: &str| {
+        shop.refuses("stickiness", &with(&question, field, value), pointer, message);
+    };
+    refuses("event", Json::Null, "/event", "missing");
+    refuses("from", json!("1066-01-01"), "/from", "less time");
+    refuses("where", json!([{"property": "a", "op": "eq"}]), "/where/0/value", "one number");
+    refuses("breakdown", json!("plan"), "/breakdown", "not known");
+    let masked = json!([{"property": "Email", "op": "exists", "scope": "person"}]);
+    shop.guards("stickiness", &question, &with(&question, "where", masked));
+}

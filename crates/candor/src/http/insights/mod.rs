@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use candor_event::Timestamp;
-use candor_query::{Cancel, Definition, Funnel, Retention, Trend};
+use candor_query::{Cancel, Definition, Funnel, Retention, Stickiness, Trend};
 use candor_store::View;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -153,4 +153,14 @@ pub async fn retention(
 ) -> Result<Json<Value>, Problem> {
     let settled: Settled<Retention> = |q| (&q.timezone, &mut q.people);
     answer(&server, &headers, sent, settled, Retention::ask).await
+}
+
+/// `POST /api/v1/insights/stickiness`.
+pub async fn stickiness(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    sent: Body,
+) -> Result<Json<Value>, Problem> {
+    let settled: Settled<Stickiness> = |q| (&q.timezone, &mut q.people);
+    answer(&server, &headers, sent, settled, Stickiness::ask).await
 }
