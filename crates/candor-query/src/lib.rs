@@ -1,5 +1,5 @@
-//! Questions over a store: trend, funnel, retention, stickiness, segment, live, census, and one
-//! person.
+//! Questions over a store: trend, funnel, retention, stickiness, paths, segment, live,
+//! census, and one person.
 //!
 //! Each question is a plain value that is read from JSON, checked, and asked of a
 //! [`candor_store::View`]; its answer is a plain value again. Behavioural questions fold one
@@ -10,7 +10,7 @@
 //! here, and who may ask is decided elsewhere.
 //!
 //! Read in this order: `filter`, `period`, `segment`, `question`, `scan`, `trend`, `funnel`,
-//! `retention`, `stickiness`.
+//! `retention`, `stickiness`, `paths`.
 
 mod census;
 mod days;
@@ -21,6 +21,7 @@ mod goal;
 mod group;
 mod live;
 mod ordered;
+pub mod paths;
 mod period;
 mod person;
 mod question;
@@ -38,9 +39,10 @@ pub use filter::{Condition, Op, Scope};
 pub use funnel::Funnel;
 pub use goal::{Attempted, goals};
 pub use live::{Counted, Live, live};
+pub use paths::Paths;
 pub use period::{Interval, duration, rfc3339, zone};
 pub use person::{Done, EventCount, Person, person, timeline, traits};
-pub use question::{Breakdown, Breakdowns, Scoped};
+pub use question::{Breakdown, Breakdowns, Scoped, Which};
 pub use retention::Retention;
 pub use scan::Cancel;
 pub use segment::Definition;

@@ -640,6 +640,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/insights/paths": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What people do after an event, or before one */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PathsQuestion"];
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PathsAnswer"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/insights/live": {
         parameters: {
             query?: never;
@@ -4590,6 +4639,80 @@ export interface components {
             histogram: {
                 days: number;
                 people: number;
+            }[];
+            meta: components["schemas"]["Meta"];
+        };
+        PathsQuestion: {
+            /** @description The event that paths begin with, each time that it happens; either this or end. */
+            start?: string | {
+                /** @description An event's name, or * for any. */
+                event: string;
+                where?: components["schemas"]["Condition"][];
+            };
+            /** @description The event that paths end with; steps count backwards from it. */
+            end?: string | {
+                /** @description An event's name, or * for any. */
+                event: string;
+                where?: components["schemas"]["Condition"][];
+            };
+            /** @description Paths that begin (or end) from here on; their other events may lie outside the range. */
+            from: components["schemas"]["Moment"];
+            to: components["schemas"]["Moment"];
+            /** @description IANA; the publisher's when missing. */
+            timezone?: string;
+            /**
+             * @description How many events are followed after (or before) it.
+             * @default 3
+             */
+            steps: number;
+            /**
+             * @description session: the events of one visit in their order, also where other visits of the person interleave. Or how far from the start (or end) events may lie, like 30m, whatever the visit.
+             * @default session
+             */
+            within: string;
+            /**
+             * @description Events shown of each step; the rest is (other).
+             * @default 5
+             */
+            top: number;
+            /**
+             * @description How many of the most frequent paths are told in full.
+             * @default 50
+             */
+            sequences: number;
+            /**
+             * @description Of the same event several times in a row within a visit only the first counts.
+             * @default false
+             */
+            collapse_repeats: boolean;
+            /** @description Events that are left out as if they had not happened. */
+            hide?: string[];
+            people?: components["schemas"]["Definition"];
+        };
+        PathsAnswer: {
+            /** @description By step, the most frequent first, (other) last. Paths that do not go on are what a node has more than its links. */
+            nodes: {
+                /** @description How far from the start (or end), which is step 0. */
+                step: number;
+                event: string;
+                /** @description Paths. */
+                count: number;
+            }[];
+            links: {
+                /** @description That of its event nearer to the start (or end), from 0. */
+                step: number;
+                /** @description The event that comes first. */
+                from: string;
+                to: string;
+                /** @description Paths. */
+                count: number;
+            }[];
+            /** @description The most frequent first, then by name; exact, without (other). */
+            sequences: {
+                /** @description As they happened, the start (or end) included; fewer than asked for where there are no more. */
+                events: string[];
+                /** @description Paths. */
+                count: number;
             }[];
             meta: components["schemas"]["Meta"];
         };

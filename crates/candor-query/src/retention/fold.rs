@@ -168,6 +168,17 @@ impl Plan<'_> {
     }
 }
 
+/// What is found in one volume when people are looked for.
+struct Looked<'q> {
+    of: Found<'q>,
+    rows: Rows<'q>,
+    /// By row.
+    wanted: Vec<bool>,
+    /// Of the person looked at.
+    line: Vec<f64>,
+    people: Vec<PersonId>,
+}
+
 impl<'a> Pass<'a> {
     fn scan(&self) -> Scan<'a> {
         let question = self.plan.question;
@@ -254,12 +265,15 @@ impl<'a> Pass<'a> {
     ) -> Result<Vec<PersonId>, Error> {
         let plan = self.plan;
         let wanted = key.map(text_of);
-        type Looked<'q> = (Found<'q>, Rows<'q>, Vec<f64>, Vec<PersonId>);
-        let new = |volume: &VolumeView| -> Looked<'_> {
-            (plan.find(volume), Rows::new(shown), vec![0.0; plan.width()], Vec::new())
+        let new = |volume: &VolumeView| Looked {
+            of: plan.find(volume),
+            rows: Rows::new(shown),
+            wanted: Vec::new(),
+            line: vec![0.0; plan.width()],
+            people: Vec::new(),
         };
         let see = |looked: &mut Looked<'_>, volume: &VolumeView, ordinal, run: Run<'_>| {
-            let (of, rows, line, people) = looked;
+            let Looked { of, rows, wanted: is_wanted, line, people } = looked;
             let Some(birth) = plan.birth(of, volume, ordinal, run) else { return };
             if plan.calendar.cohort(birth.1) != cohort {
                 return;
@@ -268,7 +282,9 @@ impl<'a> Pass<'a> {
                 let row = run.row(birth.0);
                 let values = of.by.iter().map(|by| broken_down(volume, ordinal, row, *by));
                 let place = rows.place(values);
-                if text_of(&rows.of[place]) != *wanted {
+                let new = &rows.of[is_wanted.len()..];
+                is_wanted.extend(new.iter().map(|key| text_of(key) == *wanted));
+                if !is_wanted[place] {
                     return;
                 }
             }
@@ -283,7 +299,8 @@ impl<'a> Pass<'a> {
             people.push(volume.person_id(ordinal));
         };
         let partials = self.scan().fold(new, see)?;
-        let mut people: Vec<PersonId> = partials.into_iter().flat_map(|looked| looked.3).collect();
+        let mut people: Vec<PersonId> =
+            partials.into_iter().flat_map(|looked| looked.people).collect();
         people.sort_unstable();
         Ok(people)
     }

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::filter::Condition;
-use crate::group::Key;
+use crate::group::{Key, OTHER};
 use crate::period::{self, Interval};
-use crate::question::{Breakdowns, check_all, range, whose};
+use crate::question::{Breakdowns, Which, check_all, range, whose};
 use crate::retention::calendar::Calendar;
 use crate::retention::fold::Pass;
 use crate::scan::Cancel;
@@ -30,7 +30,7 @@ pub struct Retention {
     /// What puts a person into a cohort.
     pub born: Born,
     /// What counts as coming back, after that.
-    pub back: Back,
+    pub back: Which,
     /// Births at or after this moment.
     pub from: String,
     /// Births before this moment; who came back later counts.
@@ -79,17 +79,6 @@ pub struct Born {
     /// Only if it is the first such event of the person's life.
     #[serde(default)]
     pub first_ever: bool,
-}
-
-/// What counts as coming back.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Back {
-    /// The event's name, or `*` for any.
-    pub event: String,
-    /// What must hold of it.
-    #[serde(default, rename = "where")]
-    pub conditions: Vec<Condition>,
 }
 
 /// How long cohorts and periods are.
@@ -291,8 +280,8 @@ impl Retention {
         let pass = Pass { plan: &plan, whose: whose.as_deref(), view, cancel };
         // Who is among the rest is known once it is known who is not.
         let shown = match &cell.key {
-            Some(_) => Some(pass.greatest(self.limit)?),
-            None => None,
+            Some(key) if *key == [Some(OTHER.into())] => Some(pass.greatest(self.limit)?),
+            _ => None,
         };
         pass.people(cohort, cell.period, cell.key.as_ref(), shown.as_deref())
     }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use candor_event::{Event, ManualClock, Merge, PersonId, Properties, Record, Timestamp, Value};
 use candor_query::{
-    Cancel, Definition, Error, Funnel, Retention, Stickiness, Trend, retention, segment,
-    stickiness, zone,
+    Cancel, Definition, Error, Funnel, Paths, Retention, Stickiness, Trend, paths, retention,
+    segment, stickiness, zone,
 };
 use candor_store::{Store, View};
 use serde::de::DeserializeOwned;
@@ -111,6 +111,14 @@ fn answer(view: &View, kind: &str, question: &str) -> String {
         "stickiness people" => {
             let (stickiness, cell): (Stickiness, stickiness::Cell) = behind(json);
             letters(stickiness.people(&cell, view, &zone, &cancel))
+        }
+        "paths" => {
+            let paths: Paths = serde_json::from_value(json).unwrap();
+            paths.ask(view, &zone, &cancel).map(|answer| serde_json::to_value(answer).unwrap())
+        }
+        "paths people" => {
+            let (paths, cell): (Paths, paths::Cell) = behind(json);
+            letters(paths.people(&cell, view, &zone, &cancel))
         }
         "count" => {
             let definition: Definition = serde_json::from_value(json).unwrap();

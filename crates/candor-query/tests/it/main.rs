@@ -4,6 +4,7 @@
 
 mod golden;
 mod naive;
+mod paths;
 mod retention;
 mod stickiness;
 mod world;

@@ -30,17 +30,20 @@ impl Shop {
             visit("b", "2026-11-02T10:00:00Z"), pay("b", "2026-11-03T10:00:00Z", 20),
             visit("c", "2026-11-03T10:00:00Z"),
         ]});
-        let (_, answer) = server.post("/api/v1/events", &publisher, &records);
-        assert_eq!(answer["accepted"], 6, "{answer}");
         let shop = Shop { server, publisher, _data: data };
+        assert_eq!(shop.post_events(&records)["accepted"], 6);
         let trend = json!({"event": "*", "from": "2026-11-01", "to": "2026-11-10"});
-        let total = |_: &Server| shop.ask("trend", &trend)["series"][0]["total"].clone();
+        let total = |_: &Server| shop.post("trend", &trend).1["series"][0]["total"].clone();
         assert_eq!(shop.server.eventually(total, |total| *total == 6.0), 6.0);
         shop
     }
 
     fn post(&self, path: &str, body: &Json) -> (u16, Json) {
         self.server.post(&format!("/api/v1/insights/{path}"), &self.publisher, body)
+    }
+
+    fn post_events(&self, records: &Json) -> Json {
+        self.server.post("/api/v1/events", &self.publisher, records).1
     }
 
     /// The answer without how long it took.
@@ -84,7 +87,6 @@ impl Shop {
         }
         let nobody = self.server.send("POST", &path, "", &question.to_string()).unwrap();
         assert_eq!(nobody.0, 401);
-        assert!(bearer(&self.publisher).contains("Bearer"), "the others were told apart by it");
     }
 }
 
@@ -192,4 +194,47 @@ fn stickiness_counts_active_people_by_day_week_and_month() {
     refuses("breakdown", json!("plan"), "/breakdown", "not known");
     let masked = json!([{"property": "Email", "op": "exists", "scope": "person"}]);
     shop.guards("stickiness", &question, &with(&question, "where", masked));
+}
+
+#[test]
+fn paths_follow_visits_from_a_start_and_to_an_end() {
+    let shop = Shop::open();
+    let question = json!({"start": "Visited", "from": "2026-11-02", "to": "2026-11-04",
+                          "within": "1d"});
+    let node =
+        |step: u64, event: &str, count: u64| json!({"step": step, "event": event, "count": count});
+    assert_eq!(
+        shop.ask("paths", &question),
+        json!({
+            "nodes": [node(0, "Visited", 4), node(1, "Charged", 2), node(2, "Visited", 1)],
+            "links": [{"step": 0, "from": "Visited", "to": "Charged", "count": 2},
+                      {"step": 1, "from": "Charged", "to": "Visited", "count": 1}],
+            "sequences": [{"events": ["Visited"], "count": 2},
+                          {"events": ["Visited", "Charged"], "count": 1},
+                          {"events": ["Visited", "Charged", "Visited"], "count": 1}],
+        })
+    );
+    // Nobody of them paid within 30 minutes of a visit.
+    let visits = with(&question, "within", json!("session"));
+    assert_eq!(shop.ask("paths", &visits)["links"], json!([]));
+    let paid =
+        json!({"event": "Charged", "where": [{"property": "Amount", "op": "gt", "value": 10}]});
+    let end = with(&with(&question, "start", Json::Null), "end", paid);
+    let end = shop.ask("paths", &end);
+    assert_eq!(end["sequences"], json!([{"events": ["Visited", "Charged"], "count": 1}]));
+
+    let refuses = |field: &str, value: Json, pointer: &str, message: &str| {
+        shop.refuses("paths", &with(&question, field, value), pointer, message);
+    };
+    refuses("start", Json::Null, "/start", "or else an `end`");
+    refuses("end", json!("Charged"), "/start", "or else an `end`");
+    let odd = json!({"event": "a", "where": [{"property": "b", "op": "between", "value": 1}]});
+    refuses("start", odd, "/start/where/0/value", "a list of two");
+    refuses("steps", json!(11), "/steps", "1 to 10");
+    refuses("top", json!(0), "/top", "1 to 100");
+    refuses("sequences", json!(5_000), "/sequences", "1 to 1000");
+    refuses("within", json!("visit"), "/within", "`session`, or a duration");
+    refuses("hide", json!(["Charged", "Visited"]), "/hide/1", "not the event");
+    let masked = json!({"event": "Visited", "where": [{"property": "Phone", "op": "exists"}]});
+    shop.guards("paths", &question, &with(&question, "start", masked));
 }

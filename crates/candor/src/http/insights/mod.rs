@@ -8,14 +8,14 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use candor_event::Timestamp;
-use candor_query::{Cancel, Definition, Funnel, Retention, Stickiness, Trend};
+use candor_query::{Cancel, Definition, Funnel, Paths, Retention, Stickiness, Trend};
 use candor_store::View;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::http::access::{Caller, admit, json_body_twice};
+use crate::http::access::{Caller, admit, json_body, json_body_twice};
 use crate::http::masked::may_ask;
 use crate::http::problem::{FieldError, Problem};
 use crate::http::segments::resolved;
@@ -61,21 +61,26 @@ pub async fn ask<A: Serialize + Send + 'static>(
     let started = Instant::now();
     let (answer, events, as_of) = read(server, tenant, question).await?;
     let mut answer = serde_json::to_value(answer).map_err(|_| Problem::internal())?;
-    answer["meta"] = json!({
-        "elapsed_ms": started.elapsed().as_secs_f64() * 1e3,
-        "events_scanned": events,
-        "as_of": candor_query::rfc3339(as_of, &tenant.zone),
-    });
+    answer["meta"] = meta(tenant, started, events, as_of);
     Ok(Json(answer))
 }
 
+/// How an answer came to be.
+fn meta(tenant: &Tenant, started: Instant, events: u64, as_of: Timestamp) -> Value {
+    json!({
+        "elapsed_ms": started.elapsed().as_secs_f64() * 1e3,
+        "events_scanned": events,
+        "as_of": candor_query::rfc3339(as_of, &tenant.zone),
+    })
+}
+
 /// The zone that a question names, else the publisher's.
-pub fn zone_of(tenant: &Tenant, named: Option<&str>) -> Result<TimeZone, Problem> {
+fn zone_of(tenant: &Tenant, named: Option<&str>, place: &str) -> Result<TimeZone, Problem> {
     match named {
         Some(name) => candor_query::zone(name).map_err(|_| {
             let message = "the IANA name of a time zone, like Asia/Kolkata";
-            let error = FieldError { pointer: "/timezone".into(), message: message.into() };
-            Problem::bad_request(message, vec![error])
+            let pointer = format!("{place}/timezone");
+            Problem::bad_request(message, vec![FieldError { pointer, message: message.into() }])
         }),
         None => Ok(tenant.zone.clone()),
     }
@@ -91,20 +96,26 @@ pub async fn question<Q: DeserializeOwned>(caller: &Caller, sent: Body) -> Resul
 /// The parts of a question that are settled before it is asked: its zone, and whose events count.
 type Settled<Q> = fn(&mut Q) -> (&Option<String>, &mut Option<Definition>);
 
-/// Puts saved segments in place, and finds the zone.
+/// Puts saved segments in place, and finds the zone. `place` is where in the body the question is.
 async fn settle<Q>(
     server: &Server,
     tenant: &Tenant,
     question: &mut Q,
     settled: Settled<Q>,
-    pointer: &str,
+    place: &str,
 ) -> Result<TimeZone, Problem> {
     let (named, people) = settled(question);
-    let zone = zone_of(tenant, named.as_deref())?;
+    let zone = zone_of(tenant, named.as_deref(), place)?;
     if let Some(definition) = people {
-        *definition = resolved(server, tenant, definition, pointer).await?;
+        let pointer = format!("{place}/people");
+        *definition = resolved(server, tenant, definition, &pointer).await?;
     }
     Ok(zone)
+}
+
+/// Lets a question through that the caller may ask, what it says by saying nothing included.
+fn may_ask_all_of(caller: &Caller, question: &impl Serialize) -> Result<(), Problem> {
+    may_ask(caller, &serde_json::to_value(question).map_err(|_| Problem::internal())?)
 }
 
 /// Answers a question of one kind.
@@ -116,13 +127,14 @@ async fn answer<Q, A>(
     asked: fn(&Q, &View, &TimeZone, &Cancel) -> Result<A, candor_query::Error>,
 ) -> Result<Json<Value>, Problem>
 where
-    Q: DeserializeOwned + Send + 'static,
+    Q: DeserializeOwned + Serialize + Send + 'static,
     A: Serialize + Send + 'static,
 {
     let caller = admit(server, headers, "read").await?;
-    let mut question: Q = question(&caller, sent).await?;
+    let mut question: Q = json_body(sent, QUESTION_BYTES_MAX).await?;
+    may_ask_all_of(&caller, &question)?;
     let tenant = caller.tenant;
-    let zone = settle(server, &tenant, &mut question, settled, "/people").await?;
+    let zone = settle(server, &tenant, &mut question, settled, "").await?;
     ask(server, &tenant, move |view, cancel| asked(&question, view, &zone, cancel)).await
 }
 
@@ -163,4 +175,13 @@ pub async fn stickiness(
 ) -> Result<Json<Value>, Problem> {
     let settled: Settled<Stickiness> = |q| (&q.timezone, &mut q.people);
     answer(&server, &headers, sent, settled, Stickiness::ask).await
+}
+
+/// `POST /api/v1/insights/paths`.
+pub async fn paths(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    sent: Body,
+) -> Result<Json<Value>, Problem> {
+    answer(&server, &headers, sent, |q: &mut Paths| (&q.timezone, &mut q.people), Paths::ask).await
 }
