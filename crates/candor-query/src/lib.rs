@@ -1,4 +1,4 @@
-//! Questions over a store: trend, funnel, retention, stickiness, paths, segment, live,
+//! Questions over a store: trend, funnel, retention, stickiness, paths, board, segment, live,
 //! census, and one person.
 //!
 //! Each question is a plain value that is read from JSON, checked, and asked of a
@@ -10,8 +10,9 @@
 //! here, and who may ask is decided elsewhere.
 //!
 //! Read in this order: `filter`, `period`, `segment`, `question`, `scan`, `trend`, `funnel`,
-//! `retention`, `stickiness`, `paths`.
+//! `retention`, `stickiness`, `board`, `paths`.
 
+pub mod board;
 mod census;
 mod days;
 mod error;
@@ -33,6 +34,7 @@ pub mod stickiness;
 pub mod trend;
 mod walk;
 
+pub use board::Board;
 pub use census::{Held, Word, consents, event_names, filled, trait_names, values};
 pub use error::Error;
 pub use filter::{Condition, Op, Scope};

@@ -16,7 +16,7 @@ use crate::segment::Definition;
 
 /// Days of the trailing week and month, the day itself among them.
 const WEEK: usize = 7;
-const MONTH: usize = 30;
+pub(crate) const MONTH: usize = 30;
 
 /// A question about active people.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -182,6 +182,22 @@ impl Tally {
             [*dau, wau as u64, mau as u64]
         });
         each.collect()
+    }
+
+    /// The counts as they are shown at a moment.
+    pub(crate) fn days(&self, days: &Days, as_of: i64) -> Vec<Day> {
+        let day = |(at, [dau, wau, mau]): (usize, [u64; 3])| {
+            let known = days.start(self.first + at) <= as_of;
+            let share = if mau == 0 { 0.0 } else { dau as f64 / mau as f64 };
+            Day {
+                at: days.label(self.first + at),
+                dau: known.then_some(dau),
+                wau: known.then_some(wau),
+                mau: known.then_some(mau),
+                dau_mau: known.then_some(share),
+            }
+        };
+        self.counts().into_iter().enumerate().map(day).collect()
     }
 
     /// By number of days, from 1: people who were active on so many.
@@ -370,22 +386,11 @@ impl Plan<'_> {
     }
 
     fn answer(&self, tally: &Tally, as_of: i64) -> Answer {
-        let day = |(at, [dau, wau, mau]): (usize, [u64; 3])| {
-            let known = self.days.start(self.first + at) <= as_of;
-            let share = if mau == 0 { 0.0 } else { dau as f64 / mau as f64 };
-            Day {
-                at: self.days.label(self.first + at),
-                dau: known.then_some(dau),
-                wau: known.then_some(wau),
-                mau: known.then_some(mau),
-                dau_mau: known.then_some(share),
-            }
-        };
         let is_over = |day: usize| self.days.start(day + 1).min(self.to) <= as_of;
         let incomplete = (self.first..self.days.len()).find(|day| !is_over(*day));
         let bars = tally.histogram().iter().enumerate();
         Answer {
-            days: tally.counts().into_iter().enumerate().map(day).collect(),
+            days: tally.days(&self.days, as_of),
             incomplete: incomplete.map(|day| day - self.first),
             histogram: bars.map(|(at, people)| Bar { days: at + 1, people: *people }).collect(),
         }

@@ -689,6 +689,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/insights/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Who is active, new, back and paying, with the range before */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["BoardQuestion"];
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BoardAnswer"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/insights/live": {
         parameters: {
             query?: never;
@@ -4714,6 +4763,86 @@ export interface components {
                 /** @description Paths. */
                 count: number;
             }[];
+            meta: components["schemas"]["Meta"];
+        };
+        BoardQuestion: {
+            /** @description The first day, as a date or the moment that it begins. */
+            from: string;
+            /** @description The day after the last. */
+            to: string;
+            /** @description IANA; the publisher's when missing. */
+            timezone?: string;
+            /**
+             * @description What makes a person active: an event's name, or * for any but those that only tell how a message to them fared.
+             * @default *
+             */
+            active: string;
+            /**
+             * @description The event of a payment.
+             * @default Charged
+             */
+            paid: string;
+            /**
+             * @description The property of a payment that says how much.
+             * @default Amount
+             */
+            amount: string;
+            people?: components["schemas"]["Definition"];
+        };
+        BoardFigures: {
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            /** @description People active in the range. */
+            active: number;
+            /** @description People active for the first time in the range. */
+            new: number;
+            /** @description New people who paid in the range. */
+            new_paying: number;
+            paying: number;
+            revenue: number;
+            /** @description Revenue by active person; null where nobody was. */
+            arpu: number | null;
+            /** @description Revenue by paying person; null where nobody paid. */
+            arppu: number | null;
+            /** @description The mean of the days that are over, as wau and mau; null where no day is. */
+            dau: number | null;
+            wau: number | null;
+            mau: number | null;
+            /** @description dau by mau, from 0 to 1. */
+            stickiness: number | null;
+            /** @description The share of new people who were active again on that day after their first, of those for whom it is over; null where there are none. */
+            retention: {
+                day_1: number | null;
+                day_3: number | null;
+                day_7: number | null;
+            };
+            days: {
+                /** Format: date-time */
+                at: string;
+                /** @description People active on that day; null, as the others, where it lies ahead. */
+                dau: number | null;
+                /** @description On it or one of the 6 days before. */
+                wau: number | null;
+                /** @description On it or one of the 29 days before. */
+                mau: number | null;
+                /** @description dau by mau, from 0 to 1; 0 where nobody was active. */
+                dau_mau: number | null;
+                /** @description Active for the first time. */
+                new: number | null;
+                paying: number | null;
+                paying_week: number | null;
+                paying_month: number | null;
+                revenue: number | null;
+            }[];
+            /** @description From which day of the list on they are not over, as of meta.as_of; null where all are. */
+            incomplete: number | null;
+        };
+        BoardAnswer: {
+            current: components["schemas"]["BoardFigures"];
+            /** @description As many days before the range. */
+            previous: components["schemas"]["BoardFigures"];
             meta: components["schemas"]["Meta"];
         };
         Counted: {

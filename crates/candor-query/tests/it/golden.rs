@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use candor_event::{Event, ManualClock, Merge, PersonId, Properties, Record, Timestamp, Value};
 use candor_query::{
-    Cancel, Definition, Error, Funnel, Paths, Retention, Stickiness, Trend, paths, retention,
-    segment, stickiness, zone,
+    Board, Cancel, Definition, Error, Funnel, Paths, Retention, Stickiness, Trend, paths,
+    retention, segment, stickiness, zone,
 };
 use candor_store::{Store, View};
 use serde::de::DeserializeOwned;
@@ -119,6 +119,10 @@ fn answer(view: &View, kind: &str, question: &str) -> String {
         "paths people" => {
             let (paths, cell): (Paths, paths::Cell) = behind(json);
             letters(paths.people(&cell, view, &zone, &cancel))
+        }
+        "board" => {
+            let board: Board = serde_json::from_value(json).unwrap();
+            board.ask(view, &zone, &cancel).map(|answer| serde_json::to_value(answer).unwrap())
         }
         "count" => {
             let definition: Definition = serde_json::from_value(json).unwrap();

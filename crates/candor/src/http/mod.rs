@@ -81,6 +81,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/api/v1/insights/retention", post(insights::retention))
         .route("/api/v1/insights/stickiness", post(insights::stickiness))
         .route("/api/v1/insights/paths", post(insights::paths))
+        .route("/api/v1/insights/board", post(insights::board))
         .route("/api/v1/insights/live", get(live::now))
         .route("/api/v1/insights/live/stream", get(live::stream))
         .route("/api/v1/segments", get(saved::list).post(saved::make))

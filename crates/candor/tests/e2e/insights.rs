@@ -238,3 +238,51 @@ fn paths_follow_visits_from_a_start_and_to_an_end() {
     let masked = json!({"event": "Visited", "where": [{"property": "Phone", "op": "exists"}]});
     shop.guards("paths", &question, &with(&question, "start", masked));
 }
+
+#[test]
+fn a_board_shows_a_range_beside_the_one_before() {
+    let shop = Shop::open();
+    // That a message was sent makes nobody active.
+    let sent = json!({"records": [
+        event("d", "Notification Sent", "2026-11-03T10:00:00Z", json!({}))]});
+    assert_eq!(shop.post_events(&sent)["accepted"], 1);
+    let stickiness = json!({"event": "*", "from": "2026-11-03", "to": "2026-11-04"});
+    let dau = |_: &Server| shop.post("stickiness", &stickiness).1["days"][0]["dau"].clone();
+    assert_eq!(shop.server.eventually(dau, |dau| *dau == 4), 4);
+    let question = json!({"from": "2026-11-03", "to": "2026-11-04"});
+    let (status, board) = shop.post("board", &question);
+    assert_eq!(status, 200, "{board}");
+    let figures = |range: &str, names: &[&str]| -> Vec<Json> {
+        names.iter().map(|name| board[range][name].clone()).collect()
+    };
+    let names = ["active", "new", "new_paying", "paying", "revenue", "arpu", "arppu", "mau"];
+    let expected = [json!(3), json!(1), json!(0), json!(1), json!(20.0)];
+    assert_eq!(figures("current", &names)[..5], expected);
+    assert_eq!(figures("current", &names)[5..], [json!(20.0 / 3.0), json!(20.0), json!(3.0)]);
+    assert_eq!(
+        figures("previous", &names)[..5],
+        [json!(2), json!(2), json!(1), json!(1), json!(10.0)]
+    );
+    assert_eq!(board["previous"]["retention"]["day_1"], 1.0);
+    let (from, to) = (&board["previous"]["from"], &board["previous"]["to"]);
+    assert_eq!((from, to), (&json!("2026-11-02T00:00:00+05:30"), &board["current"]["from"]));
+    let visits = with(&question, "active", json!("Visited"));
+    assert_eq!(shop.post("board", &visits).1["current"]["active"], 2);
+
+    shop.refuses(
+        "board",
+        &with(&question, "from", json!("2026-11-03T10:00:00Z")),
+        "/from",
+        "a date",
+    );
+    shop.refuses("board", &with(&question, "to", Json::Null), "/to", "missing");
+    shop.refuses("board", &with(&question, "event", json!("a")), "/event", "not known");
+    shop.guards("board", &question, &with(&question, "amount", json!("Phone")));
+    // Also by the name that is taken where none is sent.
+    let class = json!({"class": "sensitive"}).to_string();
+    let own = bearer(&shop.publisher);
+    let classed = shop.server.send("PUT", "/api/v1/properties/Amount", &own, &class).unwrap();
+    assert_eq!(classed.0, 200, "{}", classed.1);
+    let reader = shop.token(&["read"]);
+    assert_eq!(shop.server.post("/api/v1/insights/board", &reader, &question).0, 403);
+}

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use candor_event::Timestamp;
-use candor_query::{Cancel, Definition, Funnel, Paths, Retention, Stickiness, Trend};
+use candor_query::{Board, Cancel, Definition, Funnel, Paths, Retention, Stickiness, Trend};
 use candor_store::View;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -184,4 +184,13 @@ pub async fn paths(
     sent: Body,
 ) -> Result<Json<Value>, Problem> {
     answer(&server, &headers, sent, |q: &mut Paths| (&q.timezone, &mut q.people), Paths::ask).await
+}
+
+/// `POST /api/v1/insights/board`.
+pub async fn board(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    sent: Body,
+) -> Result<Json<Value>, Problem> {
+    answer(&server, &headers, sent, |q: &mut Board| (&q.timezone, &mut q.people), Board::ask).await
 }
