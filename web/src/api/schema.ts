@@ -738,6 +738,131 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/insights/{kind}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The people behind a number
+         * @description In the order of their ids. Values of the classes identity, contact, location and sensitive are {"masked": true} without the scope people. Every view is audited.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    kind: "retention" | "stickiness" | "paths";
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description The question, as it is asked of its kind. */
+                        question: Record<string, never>;
+                        cell: components["schemas"]["Cell"];
+                        /** @default 50 */
+                        limit?: number;
+                        /** @description The next of the answer before. */
+                        cursor?: string | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            people: components["schemas"]["Person"][];
+                            /** @description How many there are in all. */
+                            count: number;
+                            /** @description Where the next page begins; null after the last. */
+                            next: string | null;
+                            meta: components["schemas"]["Meta"];
+                        };
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/insights/{kind}/segment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep the people behind a number as a list, a segment of its own */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    kind: "retention" | "stickiness" | "paths";
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description The question, as it is asked of its kind. */
+                        question: Record<string, never>;
+                        cell: components["schemas"]["Cell"];
+                        name: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Segment"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/insights/live": {
         parameters: {
             query?: never;
@@ -4845,6 +4970,30 @@ export interface components {
             previous: components["schemas"]["BoardFigures"];
             meta: components["schemas"]["Meta"];
         };
+        /** @description A part of the answer, as the kind of question knows it. */
+        Cell: {
+            /** @description A cohort's start. */
+            cohort: components["schemas"]["Moment"];
+            /** @description Which value; missing for the whole cohort. */
+            period?: number | null;
+            key?: components["schemas"]["Key"] | null;
+        } | {
+            /** @description A day's start. */
+            at: components["schemas"]["Moment"];
+            /** @enum {string} */
+            of: "dau" | "wau" | "mau";
+        } | {
+            days: number;
+        } | {
+            step: number;
+            event: string;
+        } | {
+            step: number;
+            from: string;
+            to: string;
+        } | {
+            events: string[];
+        };
         Counted: {
             name: string;
             count: number;
@@ -4874,7 +5023,7 @@ export interface components {
                 people: number;
                 /** Format: date-time */
                 as_of: string;
-                /** @description The segment whose people these were; null where a file was uploaded. */
+                /** @description The segment whose people these were; null where a file was uploaded or they are those behind a number. */
                 of: string | null;
             };
             version: number;

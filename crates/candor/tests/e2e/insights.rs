@@ -286,3 +286,110 @@ fn a_board_shows_a_range_beside_the_one_before() {
     let reader = shop.token(&["read"]);
     assert_eq!(shop.server.post("/api/v1/insights/board", &reader, &question).0, 403);
 }
+
+#[test]
+fn a_number_leads_to_the_people_behind_it() {
+    let shop = Shop::open();
+    let retention = json!({
+        "born": {"event": "Visited"}, "back": {"event": "Charged"},
+        "from": "2026-11-02", "to": "2026-11-04",
+    });
+    let paths = json!({"start": "Visited", "from": "2026-11-02", "to": "2026-11-04",
+                       "within": "1d", "top": 1});
+    let stickiness = json!({"event": "*", "from": "2026-11-02", "to": "2026-11-04"});
+    let identities = |answer: &Json| -> Vec<String> {
+        let people = answer["people"].as_array().unwrap().iter();
+        let mut people: Vec<String> =
+            people.map(|person| person["identity"].as_str().unwrap().to_owned()).collect();
+        people.sort();
+        people
+    };
+    let day = "2026-11-03T00:00:00+05:30";
+    for (kind, question, cell, expected) in [
+        ("retention", &retention, json!({"cohort": "2026-11-02"}), vec!["a", "b"]),
+        ("retention", &retention, json!({"cohort": "2026-11-02", "period": 1}), vec!["b"]),
+        ("stickiness", &stickiness, json!({"at": day, "of": "wau"}), vec!["a", "b", "c"]),
+        ("stickiness", &stickiness, json!({"days": 2}), vec!["a", "b"]),
+        ("paths", &paths, json!({"step": 1, "event": "Charged"}), vec!["a", "b"]),
+        ("paths", &paths, json!({"step": 1, "from": "Charged", "to": "Visited"}), vec!["a"]),
+        ("paths", &paths, json!({"events": ["Visited"]}), vec!["a", "c"]),
+        ("paths", &paths, json!({"step": 1, "event": "(other)"}), vec![]),
+    ] {
+        let path = format!("{kind}/people");
+        let all = shop.ask(&path, &json!({"question": question, "cell": cell}));
+        assert_eq!(identities(&all), expected, "{kind} {cell}");
+        assert_eq!((&all["count"], &all["next"]), (&json!(expected.len()), &Json::Null));
+    }
+    // By pages, each person once.
+    let mut body = json!({"question": stickiness, "limit": 2, "cursor": null,
+                          "cell": {"at": "2026-11-03", "of": "mau"}});
+    let first = shop.ask("stickiness/people", &body);
+    body["cursor"] = first["next"].clone();
+    let second = shop.ask("stickiness/people", &body);
+    let both = [identities(&first), identities(&second)].concat();
+    assert_eq!(both.len(), 3, "{both:?}");
+    assert_eq!((&first["count"], &second["next"]), (&json!(3), &Json::Null));
+
+    // As a segment they stay who they are.
+    let cell = json!({"cohort": "2026-11-02", "period": 1});
+    let body = json!({"question": retention, "name": "Back", "cell": cell});
+    let (status, saved) = shop.post("retention/segment", &body);
+    assert_eq!((status, &saved["list"]["people"]), (201, &json!(1)), "{saved}");
+    let within = with(&stickiness, "people", json!({"segment": saved["id"]}));
+    let people = json!({"question": within, "cell": {"at": day, "of": "dau"}});
+    assert_eq!(identities(&shop.ask("stickiness/people", &people)), ["b"]);
+}
+
+#[test]
+fn people_behind_numbers_are_masked_and_written_down() {
+    let shop = Shop::open();
+    let question = json!({"event": "*", "from": "2026-11-02", "to": "2026-11-04"});
+    let body = json!({"question": question, "cell": {"days": 1}});
+    let path = "/api/v1/insights/stickiness/people";
+    let reader = shop.token(&["read"]);
+    let (status, masked) = shop.server.post(path, &reader, &body);
+    let person = &masked["people"][0];
+    assert_eq!((status, &person["identity"]), (200, &json!({"masked": true})), "{masked}");
+    assert_eq!(shop.post("stickiness/people", &body).0, 200);
+    let named = with(&body, "name", json!("One day"));
+    let segment = "/api/v1/insights/stickiness/segment";
+    assert_eq!(shop.server.post(segment, &reader, &named).0, 403);
+    let (_, audit) = shop.server.get("/api/v1/audit", &shop.publisher);
+    let entries = audit["entries"].as_array().unwrap();
+    let did = |action: &str| {
+        let of = entries.iter().filter(|entry| entry["action"] == action);
+        of.filter(|entry| entry["subject"] == "stickiness").count()
+    };
+    let shown = (did("list people behind a number masked"), did("list people behind a number"));
+    assert_eq!(shown, (1, 1), "{audit}");
+    let masked = json!([{"property": "Email", "op": "exists", "scope": "person"}]);
+    shop.guards(
+        "stickiness/people",
+        &body,
+        &with(&body, "question", with(&question, "where", masked)),
+    );
+
+    let refuses = |field: &str, value: Json, pointer: &str, message: &str| {
+        shop.refuses("stickiness/people", &with(&body, field, value), pointer, message);
+    };
+    refuses("cell", json!({"days": 0}), "/cell/days", "from 1");
+    refuses("cell", json!({"at": "2026-11-02"}), "/cell", "`at` with `of`");
+    refuses("cell", json!({"at": "2026-11-09", "of": "dau"}), "/cell/at", "of the range");
+    refuses("cell", json!({"on": 1}), "/cell/on", "not known");
+    refuses("cell", Json::Null, "/cell", "missing");
+    refuses("question", json!({"event": "*"}), "/question/from", "missing");
+    refuses("question", with(&question, "to", json!("2026-11-01")), "/question/to", "after `from`");
+    let zone = with(&question, "timezone", json!("Mars/Base"));
+    refuses("question", zone, "/question/timezone", "IANA");
+    let of = with(&question, "people", json!({"segment": "none"}));
+    refuses("question", of, "/question/people/segment", "no segment");
+    refuses("limit", json!(0), "/limit", "1 to 1000");
+    refuses("cursor", json!("next"), "/cursor", "answer before");
+    refuses("name", json!("a"), "/name", "not known");
+    shop.refuses("stickiness/segment", &body, "/name", "missing");
+    shop.refuses("stickiness/segment", &with(&named, "name", json!(" ")), "/name", "1 to 100");
+    for kind in ["trends", "board"] {
+        assert_eq!(shop.post(&format!("{kind}/people"), &body).0, 404);
+        assert_eq!(shop.post(&format!("{kind}/segment"), &named).0, 404);
+    }
+}
