@@ -61,6 +61,54 @@ impl Keys {
     }
 }
 
+/// Rows of an answer: one for each key that is shown, one for all others together.
+pub(crate) struct Rows<'q> {
+    keys: Keys,
+    /// As [`text_of`] says them; none: all.
+    shown: Option<&'q [String]>,
+    by_key: Vec<Option<usize>>,
+    /// The key of each row; `(other)` alone for the others.
+    pub(crate) of: Vec<Key>,
+    other: Option<usize>,
+}
+
+impl<'q> Rows<'q> {
+    pub(crate) fn new(shown: Option<&'q [String]>) -> Rows<'q> {
+        let (by_key, of) = (Vec::new(), Vec::new());
+        Rows { keys: Keys::default(), shown, by_key, of, other: None }
+    }
+
+    /// The row in which a key counts.
+    pub(crate) fn place<'v>(
+        &mut self,
+        values: impl Iterator<Item = Option<ValueRef<'v>>> + Clone,
+    ) -> usize {
+        let key = self.keys.place(values) as usize;
+        self.by_key.resize(self.by_key.len().max(key + 1), None);
+        if let Some(row) = self.by_key[key] {
+            return row;
+        }
+        let values = &self.keys.keys[key];
+        let hidden = self.shown.is_some_and(|shown| !shown.contains(&text_of(values)));
+        let row = match (hidden, self.other) {
+            (true, Some(other)) => other,
+            (true, None) => {
+                self.of.push(vec![Some(OTHER.into())]);
+                *self.other.insert(self.of.len() - 1)
+            }
+            (false, _) => {
+                self.of.push(values.clone());
+                self.of.len() - 1
+            }
+        };
+        self.by_key[key] = Some(row);
+        row
+    }
+}
+
+/// What stands for all that is not shown by itself.
+pub(crate) const OTHER: &str = "(other)";
+
 /// A text that is the same for the same key and sorts keys in a stable order. 1 and 1.0 are one
 /// number, as they are to whoever compares.
 pub(crate) fn text_of(key: &Key) -> String {

@@ -1,4 +1,5 @@
-//! Questions over a store: trend, funnel, segment, live, census, and one person.
+//! Questions over a store: trend, funnel, retention, stickiness, paths, board, segment, live,
+//! census, and one person.
 //!
 //! Each question is a plain value that is read from JSON, checked, and asked of a
 //! [`candor_store::View`]; its answer is a plain value again. Behavioural questions fold one
@@ -8,9 +9,12 @@
 //! This room knows neither the catalog nor HTTP: saved segments are resolved before they come
 //! here, and who may ask is decided elsewhere.
 //!
-//! Read in this order: `filter`, `period`, `segment`, `question`, `scan`, `trend`, `funnel`.
+//! Read in this order: `filter`, `period`, `segment`, `question`, `scan`, `trend`, `funnel`,
+//! `retention`, `stickiness`, `board`, `paths`.
 
+pub mod board;
 mod census;
+mod days;
 mod error;
 mod filter;
 pub mod funnel;
@@ -18,26 +22,33 @@ mod goal;
 mod group;
 mod live;
 mod ordered;
+pub mod paths;
 mod period;
 mod person;
 mod question;
+pub mod retention;
 mod scan;
 pub mod segment;
 mod session;
+pub mod stickiness;
 pub mod trend;
 mod walk;
 
+pub use board::Board;
 pub use census::{Held, Word, consents, event_names, filled, trait_names, values};
 pub use error::Error;
 pub use filter::{Condition, Op, Scope};
 pub use funnel::Funnel;
 pub use goal::{Attempted, goals};
 pub use live::{Counted, Live, live};
+pub use paths::Paths;
 pub use period::{Interval, duration, rfc3339, zone};
 pub use person::{Done, EventCount, Person, person, timeline, traits};
-pub use question::{Breakdown, Breakdowns, Scoped};
+pub use question::{Breakdown, Breakdowns, Scoped, Which};
+pub use retention::Retention;
 pub use scan::Cancel;
 pub use segment::Definition;
 pub use session::{SILENCE_MS, Session, sessions};
+pub use stickiness::Stickiness;
 pub use trend::Trend;
 pub use walk::{Place, Wanted, people_with, walk_events, walk_people};

@@ -134,7 +134,7 @@ pub fn rfc3339(at: Timestamp, zone: &TimeZone) -> String {
     }
 }
 
-fn floor(at: &Zoned, interval: Interval) -> Result<Zoned, jiff::Error> {
+pub(crate) fn floor(at: &Zoned, interval: Interval) -> Result<Zoned, jiff::Error> {
     let unit = match interval {
         // Minutes and hours are of elapsed time, so that a clock set back keeps its two hours.
         Interval::Minute => return floor_elapsed(at, 60),
@@ -157,7 +157,7 @@ fn floor_elapsed(at: &Zoned, seconds: i64) -> Result<Zoned, jiff::Error> {
     Ok(jiff::Timestamp::from_second(start)?.to_zoned(at.time_zone().clone()))
 }
 
-fn after(start: &Zoned, interval: Interval) -> Result<Zoned, jiff::Error> {
+pub(crate) fn after(start: &Zoned, interval: Interval) -> Result<Zoned, jiff::Error> {
     match interval {
         Interval::Minute => start.checked_add(Span::new().minutes(1)),
         Interval::Hour => start.checked_add(Span::new().hours(1)),

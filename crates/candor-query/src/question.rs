@@ -1,4 +1,4 @@
-//! What trend and funnel questions have in common: when, whose, broken down by what.
+//! What questions of several kinds have in common: when, whose, broken down by what.
 
 use candor_event::{Timestamp, ValueRef};
 use candor_store::{PeopleSet, Run, View, VolumeView};
@@ -24,6 +24,17 @@ pub(crate) fn range(
         true => Ok((from, to)),
         false => Err(Error::bad("/to", "a moment after `from`; `to` is not included")),
     }
+}
+
+/// An event, and what must hold of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Which {
+    /// The event's name, or `*` for any.
+    pub event: String,
+    /// What must hold of it.
+    #[serde(default, rename = "where")]
+    pub conditions: Vec<Condition>,
 }
 
 /// A property to break an answer down by.

@@ -6,7 +6,7 @@ use candor_event::Timestamp;
 pub const SILENCE_MS: i64 = 30 * 60_000;
 
 /// Which visit an event belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Session {
     /// The SDK's id.
     Told(u64),

@@ -542,6 +542,327 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/insights/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Who comes back */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RetentionQuestion"];
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RetentionAnswer"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/insights/stickiness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many people are active in a day, a week and a month */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["StickinessQuestion"];
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StickinessAnswer"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/insights/paths": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What people do after an event, or before one */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PathsQuestion"];
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PathsAnswer"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/insights/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Who is active, new, back and paying, with the range before */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["BoardQuestion"];
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BoardAnswer"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/insights/{kind}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The people behind a number
+         * @description In the order of their ids. Values of the classes identity, contact, location and sensitive are {"masked": true} without the scope people. Every view is audited.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    kind: "retention" | "stickiness" | "paths";
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description The question, as it is asked of its kind. */
+                        question: Record<string, never>;
+                        cell: components["schemas"]["Cell"];
+                        /** @default 50 */
+                        limit?: number;
+                        /** @description The next of the answer before. */
+                        cursor?: string | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            people: components["schemas"]["Person"][];
+                            /** @description How many there are in all. */
+                            count: number;
+                            /** @description Where the next page begins; null after the last. */
+                            next: string | null;
+                            meta: components["schemas"]["Meta"];
+                        };
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/insights/{kind}/segment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep the people behind a number as a list, a segment of its own */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    kind: "retention" | "stickiness" | "paths";
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description The question, as it is asked of its kind. */
+                        question: Record<string, never>;
+                        cell: components["schemas"]["Cell"];
+                        name: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Segment"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/insights/live": {
         parameters: {
             query?: never;
@@ -4364,6 +4685,315 @@ export interface components {
             }[];
             meta: components["schemas"]["Meta"];
         };
+        RetentionQuestion: {
+            /** @description What puts a person into a cohort, once: the first such event of the range. */
+            born: {
+                /** @description An event's name, or * for any. */
+                event: string;
+                where?: components["schemas"]["Condition"][];
+                /**
+                 * @description Only if it is the first event of the person's life that matches.
+                 * @default false
+                 */
+                first_ever: boolean;
+            };
+            /** @description What counts as coming back: any such event after the birth, also after the range. */
+            back: {
+                /** @description An event's name, or * for any. */
+                event: string;
+                where?: components["schemas"]["Condition"][];
+            };
+            from: components["schemas"]["Moment"];
+            to: components["schemas"]["Moment"];
+            /** @description IANA; the publisher's when missing. */
+            timezone?: string;
+            /**
+             * @default day
+             * @enum {string}
+             */
+            period: "day" | "week" | "month";
+            /**
+             * @description How many values there are; value 0 is the birth's own period. Not looked at with brackets.
+             * @default 12
+             */
+            periods: number;
+            /**
+             * @description Coming back counts in that period; in that period or any later one; in one of the periods of a bracket.
+             * @default on
+             */
+            mode: ("on" | "on_or_after" | "brackets") | {
+                /** @description With the mode brackets: of each its first period and the one after its last, like [[0, 1], [1, 3]]. They may overlap; each begins not before the one before it, and ends after it. */
+                brackets: number[][];
+            };
+            /** @description With the mode brackets: of each its first period and the one after its last, like [[0, 1], [1, 3]]. They may overlap; each begins not before the one before it, and ends after it. */
+            brackets?: number[][];
+            /**
+             * @description Periods are the calendar's, or begin with the day of each person's birth: a day has one, a week 7, a month 30 days. Cohorts are the calendar's.
+             * @default calendar
+             * @enum {string}
+             */
+            align: "calendar" | "rolling";
+            /**
+             * @description A sum is of a property of what people came back for.
+             * @default people
+             */
+            measure: string;
+            /** @description One property, of the birth's event or of the person. */
+            breakdown?: components["schemas"]["Breakdown"];
+            /**
+             * @description Groups; the rest is (other).
+             * @default 25
+             */
+            limit: number;
+            people?: components["schemas"]["Definition"];
+        };
+        RetentionAnswer: {
+            /** @description One for each period of the range, also where nobody was born. */
+            cohorts: {
+                /** Format: date-time */
+                start: string;
+                /** @description People born in this period. */
+                size: number;
+                /** @description Of these, how many came back, or the sum of their numbers; null where all of it lies ahead. */
+                values: (number | null)[];
+                /** @description From which value on periods are not over for everyone of the cohort, as of meta.as_of; null where all are. */
+                incomplete: number | null;
+                /** @description With a sum alone: what there is up to the end of each value's last period, by person of the cohort. The birth's own number is not part of it. */
+                ltv?: (number | null)[];
+            }[];
+            /** @description By value: the sum over the cohorts in which it is complete, by person of these (from 0 to 1 for people); null where it is complete in none. */
+            average: (number | null)[];
+            /** @description The same by value broken down by, the greatest first. */
+            groups: {
+                key: components["schemas"]["Key"];
+                /** @description One for each period of the range, also where nobody was born. */
+                cohorts: {
+                    /** Format: date-time */
+                    start: string;
+                    /** @description People born in this period. */
+                    size: number;
+                    /** @description Of these, how many came back, or the sum of their numbers; null where all of it lies ahead. */
+                    values: (number | null)[];
+                    /** @description From which value on periods are not over for everyone of the cohort, as of meta.as_of; null where all are. */
+                    incomplete: number | null;
+                    /** @description With a sum alone: what there is up to the end of each value's last period, by person of the cohort. The birth's own number is not part of it. */
+                    ltv?: (number | null)[];
+                }[];
+                /** @description By value: the sum over the cohorts in which it is complete, by person of these (from 0 to 1 for people); null where it is complete in none. */
+                average: (number | null)[];
+            }[];
+            meta: components["schemas"]["Meta"];
+        };
+        StickinessQuestion: {
+            /** @description What makes a person active: an event's name, or * for any. */
+            event: string;
+            where?: components["schemas"]["Condition"][];
+            from: components["schemas"]["Moment"];
+            to: components["schemas"]["Moment"];
+            /** @description IANA; the publisher's when missing. */
+            timezone?: string;
+            people?: components["schemas"]["Definition"];
+        };
+        StickinessAnswer: {
+            days: {
+                /** Format: date-time */
+                at: string;
+                /** @description People active on that day; null, as the others, where it lies ahead. */
+                dau: number | null;
+                /** @description On it or one of the 6 days before, also before the range. */
+                wau: number | null;
+                /** @description On it or one of the 29 days before. */
+                mau: number | null;
+                /** @description dau by mau, from 0 to 1; 0 where nobody was active. */
+                dau_mau: number | null;
+            }[];
+            /** @description From which day of the list on they are not over, as of meta.as_of; null where all are. */
+            incomplete: number | null;
+            /** @description By number of days of the range, from 1: how many people were active on so many. */
+            histogram: {
+                days: number;
+                people: number;
+            }[];
+            meta: components["schemas"]["Meta"];
+        };
+        PathsQuestion: {
+            /** @description The event that paths begin with, each time that it happens; either this or end. */
+            start?: string | {
+                /** @description An event's name, or * for any. */
+                event: string;
+                where?: components["schemas"]["Condition"][];
+            };
+            /** @description The event that paths end with; steps count backwards from it. */
+            end?: string | {
+                /** @description An event's name, or * for any. */
+                event: string;
+                where?: components["schemas"]["Condition"][];
+            };
+            /** @description Paths that begin (or end) from here on; their other events may lie outside the range. */
+            from: components["schemas"]["Moment"];
+            to: components["schemas"]["Moment"];
+            /** @description IANA; the publisher's when missing. */
+            timezone?: string;
+            /**
+             * @description How many events are followed after (or before) it.
+             * @default 3
+             */
+            steps: number;
+            /**
+             * @description session: the events of one visit in their order, also where other visits of the person interleave. Or how far from the start (or end) events may lie, like 30m, whatever the visit.
+             * @default session
+             */
+            within: string;
+            /**
+             * @description Events shown of each step; the rest is (other).
+             * @default 5
+             */
+            top: number;
+            /**
+             * @description How many of the most frequent paths are told in full.
+             * @default 50
+             */
+            sequences: number;
+            /**
+             * @description Of the same event several times in a row within a visit only the first counts.
+             * @default false
+             */
+            collapse_repeats: boolean;
+            /** @description Events that are left out as if they had not happened. */
+            hide?: string[];
+            people?: components["schemas"]["Definition"];
+        };
+        PathsAnswer: {
+            /** @description By step, the most frequent first, (other) last. Paths that do not go on are what a node has more than its links. */
+            nodes: {
+                /** @description How far from the start (or end), which is step 0. */
+                step: number;
+                event: string;
+                /** @description Paths. */
+                count: number;
+            }[];
+            links: {
+                /** @description That of its event nearer to the start (or end), from 0. */
+                step: number;
+                /** @description The event that comes first. */
+                from: string;
+                to: string;
+                /** @description Paths. */
+                count: number;
+            }[];
+            /** @description The most frequent first, then by name; exact, without (other). */
+            sequences: {
+                /** @description As they happened, the start (or end) included; fewer than asked for where there are no more. */
+                events: string[];
+                /** @description Paths. */
+                count: number;
+            }[];
+            meta: components["schemas"]["Meta"];
+        };
+        BoardQuestion: {
+            /** @description The first day, as a date or the moment that it begins. */
+            from: string;
+            /** @description The day after the last. */
+            to: string;
+            /** @description IANA; the publisher's when missing. */
+            timezone?: string;
+            /**
+             * @description What makes a person active: an event's name, or * for any but those that only tell how a message to them fared.
+             * @default *
+             */
+            active: string;
+            /**
+             * @description The event of a payment.
+             * @default Charged
+             */
+            paid: string;
+            /**
+             * @description The property of a payment that says how much.
+             * @default Amount
+             */
+            amount: string;
+            people?: components["schemas"]["Definition"];
+        };
+        BoardFigures: {
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            /** @description People active in the range. */
+            active: number;
+            /** @description People active for the first time in the range. */
+            new: number;
+            /** @description New people who paid in the range. */
+            new_paying: number;
+            paying: number;
+            revenue: number;
+            /** @description Revenue by active person; null where nobody was. */
+            arpu: number | null;
+            /** @description Revenue by paying person; null where nobody paid. */
+            arppu: number | null;
+            /** @description The mean of the days that are over, as wau and mau; null where no day is. */
+            dau: number | null;
+            wau: number | null;
+            mau: number | null;
+            /** @description dau by mau, from 0 to 1. */
+            stickiness: number | null;
+            /** @description The share of new people who were active again on that day after their first, of those for whom it is over; null where there are none. */
+            retention: {
+                day_1: number | null;
+                day_3: number | null;
+                day_7: number | null;
+            };
+            days: {
+                /** Format: date-time */
+                at: string;
+                /** @description People active on that day; null, as the others, where it lies ahead. */
+                dau: number | null;
+                /** @description On it or one of the 6 days before. */
+                wau: number | null;
+                /** @description On it or one of the 29 days before. */
+                mau: number | null;
+                /** @description dau by mau, from 0 to 1; 0 where nobody was active. */
+                dau_mau: number | null;
+                /** @description Active for the first time. */
+                new: number | null;
+                paying: number | null;
+                paying_week: number | null;
+                paying_month: number | null;
+                revenue: number | null;
+            }[];
+            /** @description From which day of the list on they are not over, as of meta.as_of; null where all are. */
+            incomplete: number | null;
+        };
+        BoardAnswer: {
+            current: components["schemas"]["BoardFigures"];
+            /** @description As many days before the range. */
+            previous: components["schemas"]["BoardFigures"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** @description A part of the answer, as the kind of question knows it. */
+        Cell: {
+            /** @description A cohort's start. */
+            cohort: components["schemas"]["Moment"];
+            /** @description Which value; missing for the whole cohort. */
+            period?: number | null;
+            key?: components["schemas"]["Key"] | null;
+        } | {
+            /** @description A day's start. */
+            at: components["schemas"]["Moment"];
+            /** @enum {string} */
+            of: "dau" | "wau" | "mau";
+        } | {
+            days: number;
+        } | {
+            step: number;
+            event: string;
+        } | {
+            step: number;
+            from: string;
+            to: string;
+        } | {
+            events: string[];
+        };
         Counted: {
             name: string;
             count: number;
@@ -4393,7 +5023,7 @@ export interface components {
                 people: number;
                 /** Format: date-time */
                 as_of: string;
-                /** @description The segment whose people these were; null where a file was uploaded. */
+                /** @description The segment whose people these were; null where a file was uploaded or they are those behind a number. */
                 of: string | null;
             };
             version: number;

@@ -11,3 +11,4 @@ pub use count::{Count, Reach, count, people};
 pub use definition::{
     Consented, Definition, Did, Ever, Inactive, Listed, Period, Sample, Saved, Times, Within,
 };
+pub(crate) use rule::OF_MESSAGES;

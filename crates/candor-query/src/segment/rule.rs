@@ -41,7 +41,7 @@ pub(crate) enum Found<'q> {
 }
 
 /// Events that tell how a message fared, and nothing that the person did.
-const OF_MESSAGES: [&str; 3] =
+pub(crate) const OF_MESSAGES: [&str; 3] =
     ["Notification Sent", "Notification Delivered", "Notification Dropped"];
 
 /// When an event counts.

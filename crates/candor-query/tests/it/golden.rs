@@ -5,9 +5,13 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use candor_event::{Event, ManualClock, Properties, Record, Timestamp, Value};
-use candor_query::{Cancel, Definition, Funnel, Trend, segment, zone};
+use candor_event::{Event, ManualClock, Merge, PersonId, Properties, Record, Timestamp, Value};
+use candor_query::{
+    Board, Cancel, Definition, Error, Funnel, Paths, Retention, Stickiness, Trend, paths,
+    retention, segment, stickiness, zone,
+};
 use candor_store::{Store, View};
+use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use crate::world::id;
@@ -37,7 +41,8 @@ fn check(file: &std::path::Path) {
     assert_eq!(answer, expected.trim_end(), "{}", file.display());
 }
 
-/// Lines of `person time name key=value ...`; `#` begins a comment.
+/// Lines of `person time name key=value ...`, the key `session` apart, or `merge winner loser`;
+/// `#` begins a comment.
 fn view(events: &str) -> Arc<View> {
     let now: jiff::Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
     let now = Timestamp(now.as_millisecond());
@@ -45,7 +50,14 @@ fn view(events: &str) -> Arc<View> {
     let lines = events.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
     let record = |(at, line): (usize, &str)| {
         let mut words = line.split_whitespace();
-        let person = words.next().unwrap().bytes().next().unwrap();
+        let first = words.next().unwrap();
+        let letter = |word: &str| word.bytes().next().unwrap();
+        if first == "merge" {
+            let mut both = words.map(|word| id(letter(word)));
+            let (winner, loser) = (both.next().unwrap(), both.next().unwrap());
+            return Record::Merge(Merge { winner, loser, at: now, reason: "login".into() });
+        }
+        let person = letter(first);
         let time: jiff::Timestamp = words.next().unwrap().parse().unwrap();
         let name = words.next().unwrap();
         let property = |word: &str| {
@@ -53,13 +65,15 @@ fn view(events: &str) -> Arc<View> {
             let value: Value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
             (key.to_owned(), value)
         };
-        let properties: Properties = words.map(property).collect();
+        let (session, words): (Vec<&str>, _) = words.partition(|word| word.starts_with("session="));
+        let session = session.first().map(|word| word["session=".len()..].parse().unwrap());
+        let properties: Properties = words.into_iter().map(property).collect();
         Record::Event(Event {
             person: id(person),
             occurred_at: Timestamp(time.as_millisecond()),
             received_at: now,
             name: name.into(),
-            session: None,
+            session,
             fingerprint: at as u64,
             properties,
         })
@@ -70,7 +84,8 @@ fn view(events: &str) -> Arc<View> {
 
 fn answer(view: &View, kind: &str, question: &str) -> String {
     let json: Json = serde_json::from_str(question).unwrap();
-    let zone = zone(json["timezone"].as_str().unwrap_or("UTC")).unwrap();
+    let named = json.get("question").unwrap_or(&json);
+    let zone = zone(named["timezone"].as_str().unwrap_or("UTC")).unwrap();
     let cancel = Cancel::default();
     let answer = match kind {
         "trend" => {
@@ -80,6 +95,34 @@ fn answer(view: &View, kind: &str, question: &str) -> String {
         "funnel" => {
             let funnel: Funnel = serde_json::from_value(json).unwrap();
             funnel.ask(view, &zone, &cancel).map(|answer| serde_json::to_value(answer).unwrap())
+        }
+        "retention" => {
+            let retention: Retention = serde_json::from_value(json).unwrap();
+            retention.ask(view, &zone, &cancel).map(|answer| serde_json::to_value(answer).unwrap())
+        }
+        "retention people" => {
+            let (retention, cell): (Retention, retention::Cell) = behind(json);
+            letters(retention.people(&cell, view, &zone, &cancel))
+        }
+        "stickiness" => {
+            let stickiness: Stickiness = serde_json::from_value(json).unwrap();
+            stickiness.ask(view, &zone, &cancel).map(|answer| serde_json::to_value(answer).unwrap())
+        }
+        "stickiness people" => {
+            let (stickiness, cell): (Stickiness, stickiness::Cell) = behind(json);
+            letters(stickiness.people(&cell, view, &zone, &cancel))
+        }
+        "paths" => {
+            let paths: Paths = serde_json::from_value(json).unwrap();
+            paths.ask(view, &zone, &cancel).map(|answer| serde_json::to_value(answer).unwrap())
+        }
+        "paths people" => {
+            let (paths, cell): (Paths, paths::Cell) = behind(json);
+            letters(paths.people(&cell, view, &zone, &cancel))
+        }
+        "board" => {
+            let board: Board = serde_json::from_value(json).unwrap();
+            board.ask(view, &zone, &cancel).map(|answer| serde_json::to_value(answer).unwrap())
         }
         "count" => {
             let definition: Definition = serde_json::from_value(json).unwrap();
@@ -92,4 +135,20 @@ fn answer(view: &View, kind: &str, question: &str) -> String {
         Ok(answer) => serde_json::to_string_pretty(&answer).unwrap(),
         Err(refused) => format!("refused: {refused}"),
     }
+}
+
+/// A question and a cell of its answer.
+fn behind<Q: DeserializeOwned, C: DeserializeOwned>(json: Json) -> (Q, C) {
+    let part = |name: &str| json[name].clone();
+    (
+        serde_json::from_value(part("question")).unwrap(),
+        serde_json::from_value(part("cell")).unwrap(),
+    )
+}
+
+/// People as their letters, in the order of the answer.
+fn letters(people: Result<Vec<PersonId>, Error>) -> Result<Json, Error> {
+    let people = people?;
+    assert!(people.is_sorted(), "people come in the order of their ids");
+    Ok(people.iter().map(|person| char::from(person.0[1]).to_string()).collect())
 }

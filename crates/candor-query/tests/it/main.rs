@@ -2,6 +2,10 @@
 //! people, and against golden files.
 #![allow(clippy::unwrap_used)]
 
+mod board;
 mod golden;
 mod naive;
+mod paths;
+mod retention;
+mod stickiness;
 mod world;

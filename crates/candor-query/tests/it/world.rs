@@ -15,6 +15,7 @@ pub struct Seen {
     pub person: u8,
     pub time: i64,
     pub name: &'static str,
+    pub session: Option<u64>,
     pub properties: BTreeMap<String, Value>,
 }
 
@@ -54,8 +55,9 @@ pub fn world() -> impl Strategy<Value = World> {
             (0i64..50).prop_map(|n| Value::Float(n as f64 / 4.0)),
             Just(Value::from("dear")),
         ]),
+        prop::option::of(1u64..4),
     )
-        .prop_map(|(person, time, name, colour, amount)| {
+        .prop_map(|(person, time, name, colour, amount, session)| {
             let mut properties = BTreeMap::new();
             if let Some(colour) = colour {
                 properties.insert("colour".to_owned(), Value::from(colour));
@@ -63,7 +65,7 @@ pub fn world() -> impl Strategy<Value = World> {
             if let Some(amount) = amount {
                 properties.insert("amount".to_owned(), amount);
             }
-            Seen { person, time, name, properties }
+            Seen { person, time, name, session, properties }
         });
     (
         prop::collection::vec(event, 0..80),
@@ -91,7 +93,7 @@ impl World {
                 occurred_at: Timestamp(seen.time),
                 received_at: Timestamp(NOW + at as i64),
                 name: seen.name.into(),
-                session: None,
+                session: seen.session,
                 fingerprint: at as u64,
                 properties: seen.properties.clone().into_iter().collect(),
             }));

@@ -43,6 +43,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
 
 use crate::http::campaigns::{forecast, report, verbs};
+use crate::http::insights::behind;
 use crate::http::privacy::{frame, subscriptions, token};
 use crate::http::problem::Problem;
 use crate::http::segments::{saved, upload};
@@ -78,6 +79,12 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/api/v1/events", post(events::events))
         .route("/api/v1/insights/trend", post(insights::trend))
         .route("/api/v1/insights/funnel", post(insights::funnel))
+        .route("/api/v1/insights/retention", post(insights::retention))
+        .route("/api/v1/insights/stickiness", post(insights::stickiness))
+        .route("/api/v1/insights/paths", post(insights::paths))
+        .route("/api/v1/insights/board", post(insights::board))
+        .route("/api/v1/insights/{kind}/people", post(behind::people))
+        .route("/api/v1/insights/{kind}/segment", post(behind::segment))
         .route("/api/v1/insights/live", get(live::now))
         .route("/api/v1/insights/live/stream", get(live::stream))
         .route("/api/v1/segments", get(saved::list).post(saved::make))

@@ -17,7 +17,7 @@ use serde_json::{Value as Json_, json};
 
 use crate::http::access::{Caller, admit};
 use crate::http::events::{MOMENT, moment};
-use crate::http::insights::ask;
+use crate::http::insights::{ask, read};
 use crate::http::masked::{CLEAR, mask, mask_properties};
 use crate::http::problem::Problem;
 use crate::server::{Server, Tenant};
@@ -87,21 +87,9 @@ pub async fn looks(server: &Server, caller: &Caller, person: PersonId) -> Result
 
 async fn shown(server: &Server, caller: &Caller, id: PersonId) -> Result<Option<Json_>, Problem> {
     looks(server, caller, id).await?;
-    let answer = ask(server, &caller.tenant, move |view, _| {
-        let person = candor_query::person(view, id);
-        Ok(json!({"person": person.map(person_json)}))
-    });
-    let Json(mut answer) = answer.await?;
-    let mut person = answer["person"].take();
-    if !caller.may(CLEAR) && !person.is_null() {
-        for id in ["identity", "email", "phone", "guids"] {
-            if !person[id].is_null() && person[id] != json!([]) {
-                person[id] = mask();
-            }
-        }
-        mask_properties(&caller.tenant, &mut person["traits"]);
-    }
-    Ok(Some(person).filter(|person| !person.is_null()))
+    let found = read(server, &caller.tenant, move |view, _| Ok(candor_query::person(view, id)));
+    let (person, ..) = found.await?;
+    Ok(person.map(|person| person_json(caller, person)))
 }
 
 /// Writes down who looked at or changed what; before it is shown or done.
@@ -116,7 +104,21 @@ pub async fn audit(
     Ok(server.catalog.audit(&tenant.publisher.account_id, &entry).await?)
 }
 
-fn person_json(person: candor_query::Person) -> Json_ {
+/// A person as the caller may see them.
+pub fn person_json(caller: &Caller, person: candor_query::Person) -> Json_ {
+    let mut person = clear_json(person);
+    if !caller.may(CLEAR) {
+        for id in ["identity", "email", "phone", "guids"] {
+            if !person[id].is_null() && person[id] != json!([]) {
+                person[id] = mask();
+            }
+        }
+        mask_properties(&caller.tenant, &mut person["traits"]);
+    }
+    person
+}
+
+fn clear_json(person: candor_query::Person) -> Json_ {
     let mut traits: BTreeMap<String, Value> = person.traits;
     let guids = match traits.remove(GUIDS_TRAIT) {
         Some(Value::List(guids)) => guids,

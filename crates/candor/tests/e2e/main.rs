@@ -12,6 +12,7 @@ mod described;
 mod durable;
 mod flow;
 mod import;
+mod insights;
 mod names;
 mod power;
 mod privacy;

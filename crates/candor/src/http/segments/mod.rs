@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::http::access::admit;
 use crate::http::events::{MOMENT, moment};
-use crate::http::insights::{ask, question, zone_of};
+use crate::http::insights::{ask, question};
 use crate::http::problem::{FieldError, Problem};
 use crate::http::segments::saved::{Document, SEGMENT};
 use crate::server::{Server, Tenant};
@@ -53,7 +53,7 @@ pub async fn count(
         })?,
     };
     let definition = resolved(&server, &tenant, &count.definition, "/definition").await?;
-    let (zone, reach) = (zone_of(&tenant, None)?, reach(&tenant.door.policy()));
+    let (zone, reach) = (tenant.zone.clone(), reach(&tenant.door.policy()));
     let counted = move |view: &candor_store::View, cancel: &candor_query::Cancel| {
         segment::count(view, &definition, as_of, &zone, &reach, cancel)
     };

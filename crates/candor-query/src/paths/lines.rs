@@ -1,0 +1,127 @@
+//! One person's events as lines, one for each visit, in which ways are found.
+
+use candor_store::{Run, VolumeView};
+
+use crate::paths::{Plan, STEPS_MAX};
+use crate::question::Matcher;
+use crate::session::{Session, sessions};
+
+/// What stands between two lines, and in a way after its last event.
+pub(super) const NOTHING: u16 = u16::MAX;
+
+/// The question found in one volume, and the lines of the person looked at.
+pub(super) struct Found<'q> {
+    matcher: Matcher<'q>,
+    /// By code of an event: whether it is left out.
+    hidden: Vec<bool>,
+    /// Events in a row of one visit: the first place, and the one after the last.
+    pieces: Vec<(Session, u32, u32)>,
+    /// The events of one visit after the other.
+    codes: Vec<u16>,
+    /// Their places in the run.
+    places: Vec<u32>,
+}
+
+impl Plan<'_> {
+    pub(super) fn find(&self, volume: &VolumeView) -> Found<'_> {
+        let mut hidden = vec![false; volume.event_names().len()];
+        for code in self.question.hide.iter().filter_map(|name| volume.event_code(name)) {
+            hidden[usize::from(code)] = true;
+        }
+        let matcher = Matcher::new(volume, &self.anchor.event, &self.anchor.conditions);
+        let (pieces, codes, places) = (Vec::new(), Vec::new(), Vec::new());
+        Found { matcher, hidden, pieces, codes, places }
+    }
+
+    /// Calls `see` with each way of a person, the anchor's event first, until it answers true;
+    /// whether it did.
+    #[inline]
+    pub(super) fn any_way(
+        &self,
+        of: &mut Found<'_>,
+        volume: &VolumeView,
+        ordinal: u32,
+        run: Run<'_>,
+        mut see: impl FnMut(&[u16]) -> bool,
+    ) -> bool {
+        if !of.matcher.person_matches(volume, ordinal) {
+            return false;
+        }
+        let range = run.before(self.from)..run.before(self.to);
+        let anchors = |of: &Found<'_>, at| of.matcher.event_matches(volume, ordinal, run, at);
+        let Some(first) = range.clone().find(|at| anchors(of, *at)) else { return false };
+        // Repeats and what leads to an end may lie before.
+        let looks_back = self.backwards || self.question.collapse_repeats;
+        self.lay_out(of, volume, run, if looks_back { 0 } else { first });
+        for at in 0..of.codes.len() {
+            let place = of.places[at] as usize;
+            if of.codes[at] != NOTHING && range.contains(&place) && anchors(of, place) {
+                let (way, len) = self.way(of, run, at);
+                if see(&way[..len]) {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// Lays out the events of a run from a place on.
+    fn lay_out(&self, of: &mut Found<'_>, volume: &VolumeView, run: Run<'_>, first: usize) {
+        of.pieces.clear();
+        of.codes.clear();
+        of.places.clear();
+        let places = first..run.len();
+        if self.within.is_some() {
+            let all = Session::Told(0);
+            of.pieces.push((all, first as u32, run.len() as u32));
+        } else {
+            let times = places.clone().map(|at| run.time(at));
+            let told = places.clone().map(|at| volume.session(run.row(at)));
+            for (at, session) in places.zip(sessions(times, told)) {
+                match of.pieces.last_mut() {
+                    Some((last, _, end)) if *last == session => *end += 1,
+                    _ => of.pieces.push((session, at as u32, at as u32 + 1)),
+                }
+            }
+            // Visits that interleave come apart; pieces of one stay in order.
+            of.pieces.sort_unstable();
+        }
+        let mut before = None;
+        for (session, first, end) in &of.pieces {
+            if before != Some(*session) {
+                of.codes.push(NOTHING);
+                of.places.push(0);
+                before = Some(*session);
+            }
+            for place in *first..*end {
+                let code = run.code(place as usize);
+                let repeats = self.question.collapse_repeats && of.codes.last() == Some(&code);
+                if !of.hidden[usize::from(code)] && !repeats {
+                    of.codes.push(code);
+                    of.places.push(place);
+                }
+            }
+        }
+        of.codes.push(NOTHING);
+        of.places.push(0);
+    }
+
+    /// The events from an anchor on, as far as it is followed.
+    #[inline]
+    fn way(&self, of: &Found<'_>, run: Run<'_>, anchor: usize) -> ([u16; STEPS_MAX + 1], usize) {
+        let mut way = [NOTHING; STEPS_MAX + 1];
+        let mut at = anchor;
+        let time = |at: usize| run.time(of.places[at] as usize);
+        for step in 0..=self.question.steps {
+            let code = of.codes[at];
+            let too_far = |within: i64| time(at).abs_diff(time(anchor)) > within as u64;
+            if code == NOTHING || self.within.is_some_and(too_far) {
+                return (way, step);
+            }
+            way[step] = code;
+            // A line ends on both sides with nothing.
+            at = if self.backwards { at - 1 } else { at + 1 };
+        }
+        (way, self.question.steps + 1)
+    }
+}
