@@ -40,6 +40,41 @@ impl Days {
         Ok(Days { edges, zone: first.time_zone().clone() })
     }
 
+    /// The name of the zone; what cannot be named has one that no other zone has.
+    pub(crate) fn zone(&self) -> &str {
+        self.zone.iana_name().unwrap_or("")
+    }
+
+    /// When each day of the zone begins that lies between two moments, and when the last one ends.
+    pub(crate) fn around(&self, first: i64, last: i64) -> Option<Vec<i64>> {
+        self.zone.iana_name()?;
+        let at = |moment| {
+            let moment = jiff::Timestamp::from_millisecond(moment).ok()?;
+            Some(moment.to_zoned(self.zone.clone()))
+        };
+        let end = at(last.checked_add(1)?)?;
+        Some(Days::new(&at(first)?, &end, "").ok()?.edges)
+    }
+
+    /// How other days of the zone, which begin at `edges`, are numbered here; nothing where they
+    /// are days of another zone.
+    pub(crate) fn numbered(&self, edges: &[i64]) -> Option<Numbered> {
+        let (first, own) = (edges.first()?, self.edges[0]);
+        let shift = match *first >= own {
+            true => match self.edges.binary_search(first) {
+                Ok(day) => day as i64,
+                Err(day) if day == self.edges.len() => i64::MAX,
+                Err(_) => return None,
+            },
+            false => match edges.binary_search(&own) {
+                Ok(day) => -(day as i64),
+                Err(day) if day == edges.len() => i64::MIN,
+                Err(_) => return None,
+            },
+        };
+        Some(Numbered { shift, len: self.len() as i64 })
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.edges.len() - 1
     }
@@ -92,6 +127,41 @@ impl Days {
             until = self.edges.get(day + 1).copied().unwrap_or(i64::MAX);
             found.push(day as u32);
         }
+    }
+}
+
+/// Numbers days of one kind as those of another.
+pub(crate) struct Numbered {
+    shift: i64,
+    len: i64,
+}
+
+impl Numbered {
+    /// Active days as the store keeps them.
+    pub(crate) fn all<'a>(&self, days: &'a [u16]) -> ActiveOn<'a> {
+        ActiveOn { days: days.iter(), shift: self.shift, len: self.len }
+    }
+}
+
+/// The days on which a person did something, ascending, and of each whether it was more than one
+/// thing; nothing stands for a day before the first. All later ones than the last have the number
+/// of how many days there are.
+#[derive(Clone)]
+pub(crate) struct ActiveOn<'a> {
+    days: std::slice::Iter<'a, u16>,
+    shift: i64,
+    len: i64,
+}
+
+impl Iterator for ActiveOn<'_> {
+    type Item = Option<(u32, bool)>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let day = self.days.next()?;
+        let more = day & 1 == 1;
+        let day = self.shift.saturating_add(i64::from(day >> 1));
+        Some((day >= 0).then(|| (day.min(self.len) as u32, more)))
     }
 }
 

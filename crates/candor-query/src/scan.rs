@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use candor_store::{Looked, PeopleSet, Run, Scratch, View, VolumeView};
+use candor_store::{Active, Looked, PeopleSet, Run, Scratch, View, VolumeView};
 
+use crate::days::{ActiveOn, Days};
 use crate::error::Error;
 
 /// A way to stop a question: clone it, and call [`Cancel::stop`] from anywhere.
@@ -76,6 +77,49 @@ impl<'a> Scan<'a> {
         new: impl Fn(&VolumeView) -> P + Sync,
         see: impl Fn(&mut P, &VolumeView, u32, Run<'_>) + Sync,
     ) -> Result<Vec<P>, Error> {
+        self.each_volume(|volume, people, scratch| {
+            let mut partial = new(volume);
+            let codes = self.events.as_ref().map(|names| asked(volume, names));
+            let codes = codes.filter(|codes| codes.len() <= ASKED_MAX);
+            let looked = Looked { people, codes: codes.as_deref(), idle: self.idle };
+            let seen = |ordinal, run: Run<'_>| see(&mut partial, volume, ordinal, run);
+            let go_on = || !self.cancel.stopped();
+            volume.fold(looked, scratch, &go_on, seen).then_some(partial)
+        })
+    }
+
+    /// The same over all that people did by the days on which they did it; nothing where a volume
+    /// does not know them. `days` are days of the zone.
+    pub(crate) fn fold_days<P: Send>(
+        &self,
+        days: &Days,
+        new: impl Fn(&VolumeView) -> P + Sync,
+        see: impl Fn(&mut P, &VolumeView, u32, Did<'_>) + Sync,
+    ) -> Result<Option<Vec<P>>, Error> {
+        let partials = self.each_volume(|volume, people, scratch| {
+            let mut partial = new(volume);
+            let active = volume.active(days.zone(), &|from, to| days.around(from, to));
+            let active = active.and_then(|active| Some((days.numbered(active.edges())?, active)));
+            let Some((numbered, active)) = active else { return Some(None) };
+            let seen = |ordinal, active: Active<'_>| {
+                let did = match active {
+                    Active::Events(run) => Did::Events(run),
+                    Active::Days(days) => Did::Days(numbered.all(days)),
+                };
+                see(&mut partial, volume, ordinal, did);
+            };
+            let go_on = || !self.cancel.stopped();
+            let ended = volume.fold_active(people, &active, scratch, &go_on, seen);
+            ended.then_some(Some(partial))
+        })?;
+        Ok(partials.into_iter().collect())
+    }
+
+    /// Works on volume after volume on all cores; an answer of nothing ends it, cancelled.
+    fn each_volume<P: Send>(
+        &self,
+        work_on: impl Fn(&VolumeView, Option<&PeopleSet>, &mut Scratch) -> Option<P> + Sync,
+    ) -> Result<Vec<P>, Error> {
         let next = AtomicUsize::new(0);
         let done: Mutex<Vec<(usize, P)>> = Mutex::new(Vec::new());
         let work = || {
@@ -83,19 +127,8 @@ impl<'a> Scan<'a> {
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let Some(volume) = self.view.volumes.get(index) else { return };
-                let mut partial = new(volume);
-                let looked_at = self.events.as_ref().map(|names| asked(volume, names));
-                let looked_at = looked_at.filter(|codes| codes.len() <= ASKED_MAX);
-                let looked = Looked {
-                    people: self.people.map(|people| &people[index]),
-                    codes: looked_at.as_deref(),
-                    idle: self.idle,
-                };
-                let go_on = || !self.cancel.stopped();
-                let seen = |ordinal, run: Run<'_>| see(&mut partial, volume, ordinal, run);
-                if !volume.fold(looked, &mut scratch, &go_on, seen) {
-                    return;
-                }
+                let people = self.people.map(|people| &people[index]);
+                let Some(partial) = work_on(volume, people, &mut scratch) else { return };
                 done.lock().unwrap_or_else(PoisonError::into_inner).push((index, partial));
             }
         };
@@ -113,6 +146,13 @@ impl<'a> Scan<'a> {
         done.sort_by_key(|(index, _)| *index);
         Ok(done.into_iter().map(|(_, partial)| partial).collect())
     }
+}
+
+/// What a person did: on which days, or what.
+pub(crate) enum Did<'a> {
+    Days(ActiveOn<'a>),
+    /// Of a few people: all that they did.
+    Events(Run<'a>),
 }
 
 /// The codes of the events of these names that a volume knows, each once.

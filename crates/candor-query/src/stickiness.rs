@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::filter::Condition;
 use crate::period::{self, Interval};
 use crate::question::{Matcher, check_all, range, whose};
-use crate::scan::{Cancel, Scan};
+use crate::scan::{Cancel, Did, Scan};
 use crate::segment::Definition;
 
 /// Days of the trailing week and month, the day itself among them.
@@ -231,6 +231,7 @@ impl Stickiness {
         let plan = self.plan(zone)?;
         let whose = whose(self.people.as_ref(), view, zone, cancel)?;
         let len = plan.days.len() - plan.first;
+        let all_days = plan.days.len() as u32;
         type Counted<'q> = (Found<'q>, Tally);
         let new = |volume: &VolumeView| (plan.find(volume), Tally::new(plan.first, len));
         let see = |(of, tally): &mut Counted<'_>, volume: &VolumeView, ordinal, run: Run<'_>| {
@@ -238,10 +239,31 @@ impl Stickiness {
                 tally.add(&of.days, early);
             }
         };
+        let see_days =
+            |counted: &mut Counted<'_>, volume: &VolumeView, ordinal, did: Did<'_>| match did {
+                Did::Events(run) => see(counted, volume, ordinal, run),
+                Did::Days(active) => {
+                    let (of, tally) = counted;
+                    of.days.clear();
+                    let inside = active.flatten().map(|(day, _)| day);
+                    let inside = inside.take_while(|day| *day < all_days);
+                    of.days.extend(inside);
+                    if !of.days.is_empty() {
+                        tally.add(&of.days, false);
+                    }
+                }
+            };
+        let scan = plan.scan(view, whose.as_deref(), cancel);
+        let by_days = match plan.of_whole_days() {
+            true => scan.fold_days(&plan.days, new, see_days)?,
+            false => None,
+        };
+        let tallies = match by_days {
+            Some(tallies) => tallies,
+            None => scan.fold(new, see)?,
+        };
         let mut all = Tally::new(plan.first, len);
-        for (_, tally) in plan.scan(view, whose.as_deref(), cancel).fold(new, see)? {
-            all.join(&tally);
-        }
+        tallies.iter().for_each(|(_, tally)| all.join(tally));
         Ok(plan.answer(&all, view.as_of.0))
     }
 
@@ -324,6 +346,14 @@ impl Plan<'_> {
         cancel: &'a Cancel,
     ) -> Scan<'a> {
         Scan::new(view, cancel).of_people(whose).of_events([self.question.event.as_str()])
+    }
+
+    /// Whether it is about any event on days that are whole.
+    fn of_whole_days(&self) -> bool {
+        self.question.event == "*"
+            && self.question.conditions.is_empty()
+            && self.from == self.days.start(self.first)
+            && self.to == self.days.start(self.days.len())
     }
 
     fn find(&self, volume: &VolumeView) -> Found<'_> {

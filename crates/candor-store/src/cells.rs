@@ -7,8 +7,8 @@ use candor_event::ValueRef;
 use crate::resident::column::Column;
 use crate::view::VolumeView;
 
-/// One property of the events of a volume. Of the rows of the base, which are nearly all, it tells a
-/// small number for each value, so that a question needs to look at a value only once.
+/// One property of the events of a volume. Of the rows of the base, which are nearly all, it tells
+/// a small number for each value, so that a question needs to look at a value only once.
 #[derive(Debug)]
 pub struct Cells {
     property: Option<u32>,

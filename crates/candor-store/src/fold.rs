@@ -5,8 +5,10 @@
 //! run that is put together and sorted.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::people_set::PeopleSet;
+use crate::resident::active::ActiveDays;
 use crate::resident::codes::Picker;
 use crate::resident::segment::Segment;
 use crate::resident::select::Selected;
@@ -208,6 +210,64 @@ impl VolumeView {
         true
     }
 }
+
+/// What a person did: the days on which they did something, or what they did.
+#[derive(Clone, Copy, Debug)]
+pub enum Active<'a> {
+    /// By number among [`ActiveDays::edges`] times two, ascending; one more where something else
+    /// was done on that day.
+    Days(&'a [u16]),
+    /// Of the few who have events beside the base: all of them.
+    Events(Run<'a>),
+}
+
+impl VolumeView {
+    /// The active days of nearly all people, in a zone, for [`VolumeView::fold_active`]; nothing
+    /// where there are none or too many. Found when first asked. `edges` answers when each day
+    /// begins that lies between two moments, the first day holding the one and the last ending
+    /// after the other.
+    pub fn active(
+        &self,
+        zone: &str,
+        edges: &dyn Fn(i64, i64) -> Option<Vec<i64>>,
+    ) -> Option<Arc<ActiveDays>> {
+        self.base.active(zone, edges)
+    }
+
+    /// As [`VolumeView::fold`] over everything that people did, by days.
+    pub fn fold_active(
+        &self,
+        people: Option<&PeopleSet>,
+        active: &ActiveDays,
+        scratch: &mut Scratch,
+        go_on: &dyn Fn() -> bool,
+        mut see: impl FnMut(u32, Active<'_>),
+    ) -> bool {
+        let (owners, has_beside) = (self.base.owners(), self.has_beside());
+        for word in 0..(self.people() as usize).div_ceil(64) {
+            if word % WORDS_PER_LOOK == 0 && !go_on() {
+                return false;
+            }
+            let beside = has_beside.word(word);
+            let asked = people.map_or(u64::MAX, |people| people.word(word));
+            let busy = owners.word(word) | beside;
+            let mut people = busy & asked & self.people.visible_word(word as u32);
+            while people != 0 {
+                let bit = people.trailing_zeros();
+                people &= people - 1;
+                let ordinal = word as u32 * 64 + bit;
+                match beside >> bit & 1 {
+                    0 => see(ordinal, Active::Days(active.of_rank(owners.rank(ordinal)))),
+                    _ => see(ordinal, Active::Events(self.run(ordinal, scratch))),
+                }
+            }
+        }
+        true
+    }
+}
+
+/// Words of people between two looks whether to go on.
+const WORDS_PER_LOOK: usize = 64;
 
 /// Where among the picked rows those of a range lie, `next` being the first that may.
 #[inline]

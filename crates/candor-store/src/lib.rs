@@ -31,8 +31,9 @@ mod volume;
 
 pub use cells::Cells;
 pub use error::Error;
-pub use fold::{Looked, Run, Scratch};
+pub use fold::{Active, Looked, Run, Scratch};
 pub use people_set::PeopleSet;
+pub use resident::active::ActiveDays;
 pub use store::{CONSENT_TRAIT, ClassOf, Store, StoreConfig};
 pub use table::{Cell, Piece, TableReader};
 pub use view::{View, VolumeView};

@@ -108,7 +108,8 @@ fn rooms_know_only_the_rooms_above_them() {
             panic!("{room} is not in the table of rooms");
         };
         let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
-        for line in manifest.lines() {
+        // Tests may make what a room above them would hand over.
+        for line in manifest.lines().take_while(|line| *line != "[dev-dependencies]") {
             let name = line.split(['.', ' ', '=']).next().unwrap_or_default();
             if MAY_KNOW.iter().any(|(other, _)| *other == name) {
                 assert!(may_know.contains(&name), "{room} may not depend on {name}");

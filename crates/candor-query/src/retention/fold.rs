@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use candor_event::PersonId;
 use candor_store::{PeopleSet, Run, View, VolumeView};
 
+use crate::days::ActiveOn;
 use crate::error::Error;
 use crate::filter::Scope;
 use crate::group::{Key, Keys, Rows, text_of};
 use crate::question::{Matcher, broken_down};
 use crate::retention::{Measure, Plan, Word};
-use crate::scan::{Cancel, Scan};
+use crate::scan::{Cancel, Did, Scan};
 
 /// One pass over the people.
 pub(super) struct Pass<'a> {
@@ -130,6 +131,34 @@ impl Plan<'_> {
         }
     }
 
+    /// Whether it is about any event on days that are whole, as one number for each person.
+    fn of_whole_days(&self) -> bool {
+        let (born, back) = (&self.question.born, &self.question.back);
+        let is_edge = |moment| self.calendar.days.start(self.calendar.days.of(moment)) == moment;
+        (born.event.as_str(), back.event.as_str()) == ("*", "*")
+            && born.conditions.is_empty()
+            && back.conditions.is_empty()
+            && self.question.measure == Measure::People
+            && is_edge(self.from)
+            && is_edge(self.to)
+    }
+
+    /// The day of the birth of somebody who was active on these days, and in `back` the days on
+    /// which they came back.
+    fn birth_on(&self, mut active: ActiveOn<'_>, back: &mut Vec<u32>) -> Option<usize> {
+        let days = &self.calendar.days;
+        let (from, to) = (days.of(self.from) as u32, days.of(self.to) as u32);
+        let born = match self.question.born.first_ever {
+            true => active.next()?.filter(|(day, _)| *day >= from),
+            false => active.by_ref().flatten().find(|(day, _)| *day >= from),
+        };
+        let (birth, more) = born.filter(|(day, _)| *day < to)?;
+        back.clear();
+        back.extend(more.then_some(birth));
+        back.extend(active.flatten().map(|(day, _)| day));
+        Some(birth as usize)
+    }
+
     /// The same from the days on which somebody came back, ascending.
     fn count_days(&self, birth: usize, days: &[u32], line: &mut [f64]) {
         let mut periods = days.iter().map(|day| self.calendar.period(birth, *day as usize));
@@ -240,9 +269,31 @@ impl<'a> Pass<'a> {
                 let line = &mut cells.values[cohort * width..][..width];
                 plan.count(of, Who { volume, ordinal, run, birth }, line, |value| value);
             };
+        let see_days = |groups: &mut Groups<'_>, volume: &VolumeView, ordinal, did: Did<'_>| {
+            let active = match did {
+                Did::Events(run) => return see(groups, volume, ordinal, run),
+                Did::Days(active) => active,
+            };
+            let (of, _, cells) = groups;
+            let Some(birth) = plan.birth_on(active, &mut of.days) else { return };
+            if cells.is_empty() {
+                cells.push(plan.no_cells());
+            }
+            let (cohort, width) = (plan.calendar.cohort(birth), plan.width());
+            cells[0].sizes[cohort] += 1;
+            plan.count_days(birth, &of.days, &mut cells[0].values[cohort * width..][..width]);
+        };
+        let by_days = match shown.is_none() && plan.of_whole_days() {
+            true => self.scan().fold_days(&plan.calendar.days, new, see_days)?,
+            false => None,
+        };
+        let partials = match by_days {
+            Some(partials) => partials,
+            None => self.scan().fold(new, see)?,
+        };
         let mut joined: Vec<(Key, Cells)> = Vec::new();
         let mut places: HashMap<String, usize> = HashMap::new();
-        for (_, rows, cells) in self.scan().fold(new, see)? {
+        for (_, rows, cells) in partials {
             let everyone = std::iter::once(Key::new()).filter(|_| shown.is_none());
             for (key, cells) in rows.of.into_iter().chain(everyone).zip(cells) {
                 let place = *places.entry(text_of(&key)).or_insert(joined.len());

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use candor_event::{
-    Event, ManualClock, Merge, PersonId, Record, Timestamp, TraitChange, TraitOp, Value,
+    DataClass, Event, ManualClock, Merge, PersonId, Record, Timestamp, TraitChange, TraitOp, Value,
 };
-use candor_store::{Store, View};
+use candor_keys::PublisherKeys;
+use candor_store::{ClassOf, Store, StoreConfig, View};
 use proptest::prelude::*;
 
 /// One event as the naive evaluators see it.
@@ -83,9 +84,18 @@ pub fn world() -> impl Strategy<Value = World> {
         })
 }
 
+/// A store whose tails fold early.
+fn store(folder: &std::path::Path, now: i64) -> Store {
+    let class_of: ClassOf = Arc::new(|_| DataClass::Behaviour);
+    let clock = Arc::new(ManualClock::new(Timestamp(now)));
+    let config = StoreConfig { volumes: 4, tail_rows_max: 7, ..StoreConfig::new(folder) };
+    Store::open(config, PublisherKeys::for_tests(1), class_of, clock).unwrap()
+}
+
 impl World {
     pub fn view(&self) -> Arc<View> {
-        let store = Store::in_memory(4, Arc::new(ManualClock::new(Timestamp(NOW))));
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path(), NOW);
         let mut records: Vec<Record> = Vec::new();
         for (at, seen) in self.events.iter().enumerate() {
             records.push(Record::Event(Event {
@@ -116,8 +126,19 @@ impl World {
         });
         let at = self.merge_at.min(records.len());
         records.splice(at..at, merges);
-        for (place, batch) in records.chunks(self.batch).enumerate() {
+        // Some worlds are in the tail alone, one third were written down in between, and the rest
+        // in the end. More often would only wait for the disk.
+        let batches: Vec<&[Record]> = records.chunks(self.batch).collect();
+        let written_after = match self.merge_at % 3 {
+            0 => None,
+            1 => Some(batches.len() / 2),
+            _ => batches.len().checked_sub(1),
+        };
+        for (place, batch) in batches.iter().enumerate() {
             store.apply(batch.to_vec(), place as u64 + 1).unwrap();
+            if written_after == Some(place) {
+                store.flush().unwrap();
+            }
         }
         store.view()
     }

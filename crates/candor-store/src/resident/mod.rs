@@ -1,5 +1,6 @@
 //! What is held in memory: segments (columns sorted by person and time), the tail, people.
 
+pub(crate) mod active;
 pub(crate) mod codes;
 pub(crate) mod column;
 pub(crate) mod join;

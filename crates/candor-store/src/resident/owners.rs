@@ -35,6 +35,18 @@ impl Owners {
         self.starts[at] as usize..self.starts[at + 1] as usize
     }
 
+    /// The rows of each person who has some, in order.
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = Range<usize>> + '_ {
+        self.starts.windows(2).map(|two| two[0] as usize..two[1] as usize)
+    }
+
+    /// The how many-th of those who have rows a person is, who has some.
+    #[inline]
+    pub(crate) fn rank(&self, ordinal: u32) -> usize {
+        let word = self.words[(ordinal / WORD) as usize];
+        (word.before + (word.has & ((1 << (ordinal % WORD)) - 1)).count_ones()) as usize
+    }
+
     /// How many words of 64 people each there are.
     pub(crate) fn words(&self) -> usize {
         self.words.len()

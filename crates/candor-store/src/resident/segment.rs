@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::people_set::PeopleSet;
+use crate::resident::active::ActiveDays;
 use crate::resident::codes::{Codes, Picker};
 use crate::resident::column::{Column, ColumnBuilder};
 use crate::resident::marks::Marks;
@@ -56,6 +57,8 @@ pub(crate) struct Segment {
     pub(crate) columns: HashMap<u32, Arc<Column>>,
     /// Held until a part holds them; then read back when a possible repeat comes.
     pub(crate) arrivals: Mutex<Option<Arc<Arrivals>>>,
+    /// Those of the zone last asked about.
+    active: Mutex<Option<Arc<ActiveDays>>>,
 }
 
 impl Default for Segment {
@@ -93,6 +96,27 @@ impl Segment {
     /// Adds the rows of a range that a picker finds, ascending.
     pub(crate) fn pick(&self, picker: &Picker, rows: Range<usize>, out: &mut Selected) {
         self.codes.pick(picker, rows, out);
+    }
+
+    /// The active days of a zone; found when first asked. `edges` answers when each day begins
+    /// that lies between two moments, the first day holding the one and the last ending after the
+    /// other.
+    pub(crate) fn active(
+        &self,
+        zone: &str,
+        edges: &dyn Fn(i64, i64) -> Option<Vec<i64>>,
+    ) -> Option<Arc<ActiveDays>> {
+        let mut held = self.active.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(active) = held.as_ref().filter(|active| active.zone() == zone) {
+            return Some(active.clone());
+        }
+        let active = match self.rows() {
+            0 => ActiveDays::none(zone),
+            _ => ActiveDays::of(self, zone, edges(self.earliest(), self.latest())?)?,
+        };
+        let active = Arc::new(active);
+        *held = Some(active.clone());
+        Some(active)
     }
 
     /// Who has rows.
@@ -225,6 +249,7 @@ impl SegmentBuilder {
             session_ids: Packed::of(self.session_ids.iter().copied(), largest),
             columns: self.columns,
             arrivals: Mutex::new(with_arrivals.then(|| Arc::new(self.arrivals))),
+            active: Mutex::new(None),
         }
     }
 }

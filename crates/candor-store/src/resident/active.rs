@@ -1,0 +1,68 @@
+//! On which days each person of a segment did something: what questions about any event of whole
+//! days need, in two bytes for each person and day.
+
+use crate::resident::segment::Segment;
+
+/// The active days of the people of a segment.
+#[derive(Debug)]
+pub struct ActiveDays {
+    zone: String,
+    /// When each day begins, and when the last one ends.
+    edges: Vec<i64>,
+    /// By the how many-th person who has rows: where their days are; one more at the end.
+    starts: Vec<u32>,
+    /// A day's number times two, one more if something else was done on it.
+    days: Vec<u16>,
+}
+
+/// Days that fit beside the mark of a second event.
+const DAYS_MAX: usize = 1 << 15;
+
+impl ActiveDays {
+    /// Finds the days of a segment; nothing where they are too many. `edges` are those of a zone
+    /// that hold all its rows.
+    pub(crate) fn of(segment: &Segment, zone: &str, edges: Vec<i64>) -> Option<ActiveDays> {
+        let (first, last) = (*edges.first()?, *edges.last()?);
+        if edges.len() > DAYS_MAX || segment.earliest() < first || segment.latest() >= last {
+            return None;
+        }
+        let (mut starts, mut days) = (vec![0u32], Vec::new());
+        for rows in segment.owners().ranges() {
+            let (mut day, mut until) = (0, i64::MIN);
+            for time in rows.map(|row| segment.time(row)) {
+                if time >= until {
+                    day += edges[day + 1..].partition_point(|edge| *edge <= time);
+                    until = edges[day + 1];
+                    days.push((day as u16) << 1);
+                } else if let Some(last) = days.last_mut() {
+                    *last |= 1;
+                }
+            }
+            starts.push(days.len() as u32);
+        }
+        days.shrink_to_fit();
+        Some(ActiveDays { zone: zone.to_owned(), edges, starts, days })
+    }
+
+    /// Those of a segment without rows, whose days never come.
+    pub(crate) fn none(zone: &str) -> ActiveDays {
+        let (zone, edges) = (zone.to_owned(), vec![i64::MAX]);
+        ActiveDays { zone, edges, starts: vec![0], days: Vec::new() }
+    }
+
+    /// The name of the zone whose days they are.
+    pub(crate) fn zone(&self) -> &str {
+        &self.zone
+    }
+
+    /// When each day begins, in ms, and when the last one ends.
+    pub fn edges(&self) -> &[i64] {
+        &self.edges
+    }
+
+    /// The days of the how many-th person who has rows.
+    #[inline]
+    pub(crate) fn of_rank(&self, rank: usize) -> &[u16] {
+        &self.days[self.starts[rank] as usize..self.starts[rank + 1] as usize]
+    }
+}
