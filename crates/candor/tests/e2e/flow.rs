@@ -122,7 +122,7 @@ fn bad_input_is_answered_with_what_to_change_and_without_what_was_sent() {
         (questions, json!({"steps": [step], "from": "2026-11-01", "to": "2026-11-02"}).to_string(), 400),
         (questions, json!({"steps": [step, step], "from": canary, "to": "2026-11-02"}).to_string(), 400),
         (questions, json!({"steps": [step, step], "from": "2026-11-01", "to": "2026-11-02", "order": "strict"}).to_string(), 400),
-        ("/api/v1/insights/retention", "{}".to_owned(), 404),
+        ("/api/v1/insights/forecast", "{}".to_owned(), 404),
     ] {
         let (status, answer) = server.send("POST", path, &bearer(&shop), &body).unwrap();
         assert_eq!(status, code, "{body}: {answer}");
