@@ -140,6 +140,12 @@ impl<'q> Matcher<'q> {
         self.filters.iter().any(Filter::is_of_person)
     }
 
+    /// Whether an event of this code may match.
+    #[inline]
+    pub(crate) fn may_be(&self, code: u16) -> bool {
+        self.any || self.code == Some(code)
+    }
+
     /// Whether any event will do.
     pub(crate) fn is_any(&self) -> bool {
         self.any
@@ -172,8 +178,7 @@ impl<'q> Matcher<'q> {
         run: Run<'_>,
         at: usize,
     ) -> bool {
-        (self.any || Some(run.code(at)) == self.code)
-            && self.properties_match(volume, ordinal, run, at)
+        self.may_be(run.code(at)) && self.properties_match(volume, ordinal, run, at)
     }
 }
 

@@ -20,18 +20,30 @@ pub fn sessions(
     times: impl Iterator<Item = i64>,
     told: impl Iterator<Item = Option<u64>>,
 ) -> impl Iterator<Item = Session> {
-    let mut open: Option<(i64, i64)> = None;
+    let mut silence = Silence::default();
     times.zip(told).map(move |(time, told)| match told {
         Some(id) => Session::Told(id),
-        None => {
-            let begun = match open {
-                Some((begun, last)) if time - last < SILENCE_MS => begun,
-                _ => time,
-            };
-            open = Some((begun, time));
-            Session::Since(Timestamp(begun))
-        }
+        None => silence.session(time),
     })
+}
+
+/// Parts events without an id, one after the other.
+#[derive(Default)]
+pub(crate) struct Silence {
+    /// When the visit began, and its last event.
+    open: Option<(i64, i64)>,
+}
+
+impl Silence {
+    /// The visit of the next event.
+    pub(crate) fn session(&mut self, time: i64) -> Session {
+        let begun = match self.open {
+            Some((begun, last)) if time - last < SILENCE_MS => begun,
+            _ => time,
+        };
+        self.open = Some((begun, time));
+        Session::Since(Timestamp(begun))
+    }
 }
 
 #[cfg(test)]

@@ -66,6 +66,21 @@ impl Run<'_> {
         self.kinds
     }
 
+    /// Adds the codes of the events from a place on.
+    pub fn copy_codes(&self, from: usize, out: &mut Vec<u16>) {
+        match self.side_by_side(from) {
+            Some((segment, rows)) => segment.copy_codes(rows, out),
+            None => out.extend((from..self.len()).map(|at| self.code(at))),
+        }
+    }
+
+    /// The rows from a place on, if they are all rows of one segment between the first and the last.
+    fn side_by_side(&self, from: usize) -> Option<(&Segment, Range<usize>)> {
+        let rows = &self.rows[from..];
+        let (first, last) = (*rows.first()? as usize, *rows.last()? as usize);
+        self.segment.filter(|_| last - first + 1 == rows.len()).map(|s| (s, first..last + 1))
+    }
+
     /// How many happened before a moment.
     #[inline]
     pub fn before(&self, moment: i64) -> usize {
@@ -151,6 +166,34 @@ impl VolumeView {
         match self.has_beside().has(ordinal) {
             true => scratch.run.put_together(self, ordinal, picked, None),
             false => self.of_base(picked, &[]),
+        }
+    }
+
+    /// Calls `see` with the sessions of the events of a run from a place on, as the SDK gave them:
+    /// one after the other, each with the places of its events that follow each other.
+    pub fn pieces(
+        &self,
+        run: Run<'_>,
+        from: usize,
+        mut see: impl FnMut(Option<u64>, Range<usize>),
+    ) {
+        let mut first = from;
+        if let Some((segment, rows)) = run.side_by_side(from) {
+            let start = rows.start;
+            for (session, end) in segment.pieces(rows) {
+                let end = from + end - start;
+                see((session != 0).then_some(session), first..end);
+                first = end;
+            }
+            return;
+        }
+        let session = |at: usize| self.session(run.row(at));
+        while first < run.len() {
+            let of_first = session(first);
+            let end = (first + 1..run.len()).find(|at| session(*at) != of_first);
+            let end = end.unwrap_or(run.len());
+            see(of_first, first..end);
+            first = end;
         }
     }
 

@@ -4,7 +4,7 @@ use candor_store::{Run, VolumeView};
 
 use crate::paths::{Plan, STEPS_MAX};
 use crate::question::Matcher;
-use crate::session::{Session, sessions};
+use crate::session::{Session, Silence};
 
 /// What stands between two lines, and in a way after its last event.
 pub(super) const NOTHING: u16 = u16::MAX;
@@ -16,6 +16,8 @@ pub(super) struct Found<'q> {
     hidden: Vec<bool>,
     /// Events in a row of one visit: the first place, and the one after the last.
     pieces: Vec<(Session, u32, u32)>,
+    /// What the events of the run are.
+    run_codes: Vec<u16>,
     /// The events of one visit after the other.
     codes: Vec<u16>,
     /// Their places in the run.
@@ -29,8 +31,8 @@ impl Plan<'_> {
             hidden[usize::from(code)] = true;
         }
         let matcher = Matcher::new(volume, &self.anchor.event, &self.anchor.conditions);
-        let (pieces, codes, places) = (Vec::new(), Vec::new(), Vec::new());
-        Found { matcher, hidden, pieces, codes, places }
+        let (run_codes, codes, places) = (Vec::new(), Vec::new(), Vec::new());
+        Found { matcher, hidden, pieces: Vec::new(), run_codes, codes, places }
     }
 
     /// Calls `see` with each way of a person, the anchor's event first, until it answers true;
@@ -54,8 +56,11 @@ impl Plan<'_> {
         let looks_back = self.backwards || self.question.collapse_repeats;
         self.lay_out(of, volume, run, if looks_back { 0 } else { first });
         for at in 0..of.codes.len() {
+            if !of.matcher.may_be(of.codes[at]) || of.codes[at] == NOTHING {
+                continue;
+            }
             let place = of.places[at] as usize;
-            if of.codes[at] != NOTHING && range.contains(&place) && anchors(of, place) {
+            if range.contains(&place) && anchors(of, place) {
                 let (way, len) = self.way(of, run, at);
                 if see(&way[..len]) {
                     return true;
@@ -70,34 +75,48 @@ impl Plan<'_> {
         of.pieces.clear();
         of.codes.clear();
         of.places.clear();
-        let places = first..run.len();
         if self.within.is_some() {
             let all = Session::Told(0);
             of.pieces.push((all, first as u32, run.len() as u32));
         } else {
-            let times = places.clone().map(|at| run.time(at));
-            let told = places.clone().map(|at| volume.session(run.row(at)));
-            for (at, session) in places.zip(sessions(times, told)) {
-                match of.pieces.last_mut() {
-                    Some((last, _, end)) if *last == session => *end += 1,
-                    _ => of.pieces.push((session, at as u32, at as u32 + 1)),
+            let mut silence = Silence::default();
+            volume.pieces(run, first, |told, places| match told {
+                Some(id) => {
+                    of.pieces.push((Session::Told(id), places.start as u32, places.end as u32));
                 }
-            }
+                None => {
+                    for at in places {
+                        let session = silence.session(run.time(at));
+                        match of.pieces.last_mut() {
+                            Some((last, _, end)) if *last == session => *end += 1,
+                            _ => of.pieces.push((session, at as u32, at as u32 + 1)),
+                        }
+                    }
+                }
+            });
             // Visits that interleave come apart; pieces of one stay in order.
             of.pieces.sort_unstable();
         }
+        of.run_codes.clear();
+        run.copy_codes(first, &mut of.run_codes);
+        let all = !self.question.collapse_repeats && self.question.hide.is_empty();
         let mut before = None;
-        for (session, first, end) in &of.pieces {
+        for (session, start, end) in &of.pieces {
             if before != Some(*session) {
                 of.codes.push(NOTHING);
                 of.places.push(0);
                 before = Some(*session);
             }
-            for place in *first..*end {
-                let code = run.code(place as usize);
-                let repeats = self.question.collapse_repeats && of.codes.last() == Some(&code);
-                if !of.hidden[usize::from(code)] && !repeats {
-                    of.codes.push(code);
+            let codes = &of.run_codes[*start as usize - first..*end as usize - first];
+            if all {
+                of.codes.extend_from_slice(codes);
+                of.places.extend(*start..*end);
+                continue;
+            }
+            for (place, code) in (*start..*end).zip(codes) {
+                let repeats = self.question.collapse_repeats && of.codes.last() == Some(code);
+                if !of.hidden[usize::from(*code)] && !repeats {
+                    of.codes.push(*code);
                     of.places.push(place);
                 }
             }

@@ -48,6 +48,17 @@ impl Codes {
         }
     }
 
+    /// Adds the codes of a range of rows.
+    pub(crate) fn copy(&self, rows: Range<usize>, out: &mut Vec<u16>) {
+        match self.rest.is_empty() {
+            true => {
+                let bytes = &self.bytes[rows];
+                out.extend(bytes.iter().map(|byte| self.codes[usize::from(*byte)]));
+            }
+            false => out.extend(rows.map(|row| self.get(row))),
+        }
+    }
+
     #[cold]
     fn of_rest(&self, row: usize) -> u16 {
         let place = self.rest.partition_point(|(other, _)| (*other as usize) < row);
@@ -124,6 +135,9 @@ mod tests {
             }
             let (a, b) = (cut.0.min(all.len()), cut.1.min(all.len()));
             let range = a.min(b)..a.max(b);
+            let mut copied = Vec::new();
+            codes.copy(range.clone(), &mut copied);
+            prop_assert_eq!(&copied, &all[range.clone()]);
             let kind_of = |row: &usize| wanted.iter().position(|code| *code == all[*row]);
             let (rows, kinds): (Vec<u32>, Vec<u8>) = range
                 .clone()

@@ -6,6 +6,7 @@ pub(crate) struct Marks {
     words: Vec<u64>,
     /// How many are marked before each word.
     before: Vec<u32>,
+    len: usize,
 }
 
 const WORD: usize = u64::BITS as usize;
@@ -24,15 +25,16 @@ impl Marks {
             before
         };
         let before = words.iter().map(count).collect();
-        Marks { words, before }
+        Marks { words, before, len: len as usize }
     }
 
-    /// How many are marked before a row.
+    /// How many are marked before a row, or the end.
     #[inline]
     pub(crate) fn before(&self, row: usize) -> usize {
         let below = (1u64 << (row % WORD)) - 1;
         let word = row / WORD;
-        self.before[word] as usize + (self.words[word] & below).count_ones() as usize
+        let Some(marked) = self.words.get(word) else { return self.len };
+        self.before[word] as usize + (marked & below).count_ones() as usize
     }
 
     /// The how many-th a row is; nothing where it is not marked.
@@ -75,6 +77,7 @@ mod tests {
         ) {
             let marks = Marks::of(marked.iter().copied(), 300);
             prop_assert_eq!(marks.iter().collect::<Vec<_>>(), Vec::from_iter(marked.clone()));
+            prop_assert_eq!(marks.before(300), marked.len());
             for row in 0..300u32 {
                 let before = marked.range(..row).count();
                 prop_assert_eq!(marks.before(row as usize), before);

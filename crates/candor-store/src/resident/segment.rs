@@ -155,6 +155,26 @@ impl Segment {
         place.map_or(0, |place| self.session_ids.get(place))
     }
 
+    /// The rows of a range that share a session, piece by piece: the session and where they end.
+    pub(crate) fn pieces(&self, rows: Range<usize>) -> impl Iterator<Item = (u64, usize)> {
+        let (mut row, mut place) = (rows.start, self.session_rows.before(rows.start + 1));
+        let mut changes = self.session_rows.iter_from(rows.start + 1);
+        std::iter::from_fn(move || {
+            if row >= rows.end {
+                return None;
+            }
+            let session = place.checked_sub(1).map_or(0, |place| self.session_ids.get(place));
+            row = changes.next().map_or(rows.end, |next| rows.end.min(next as usize));
+            place += 1;
+            Some((session, row))
+        })
+    }
+
+    /// Adds the codes of a range of rows.
+    pub(crate) fn copy_codes(&self, rows: Range<usize>, out: &mut Vec<u16>) {
+        self.codes.copy(rows, out);
+    }
+
     /// Runs of rows that share a session: (first row, session).
     pub(crate) fn sessions(&self) -> impl Iterator<Item = (u32, u64)> {
         self.session_rows.iter().zip(self.session_ids.iter())
