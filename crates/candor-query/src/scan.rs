@@ -79,12 +79,8 @@ impl<'a> Scan<'a> {
     ) -> Result<Vec<P>, Error> {
         self.each_volume(|volume, people, scratch| {
             let mut partial = new(volume);
-            let codes = self.events.as_ref().map(|names| asked(volume, names));
-            let codes = codes.filter(|codes| codes.len() <= ASKED_MAX);
-            let looked = Looked { people, codes: codes.as_deref(), idle: self.idle };
             let seen = |ordinal, run: Run<'_>| see(&mut partial, volume, ordinal, run);
-            let go_on = || !self.cancel.stopped();
-            volume.fold(looked, scratch, &go_on, seen).then_some(partial)
+            self.fold_one(volume, people, scratch, seen).then_some(partial)
         })
     }
 
@@ -115,22 +111,58 @@ impl<'a> Scan<'a> {
         Ok(partials.into_iter().collect())
     }
 
+    /// As [`Scan::fold`] into one result for each of the threads that work, for what is large and
+    /// costs time to join; `find` is what one volume needs.
+    pub(crate) fn fold_by_thread<P: Send, F>(
+        &self,
+        new: impl Fn() -> P + Sync,
+        find: impl Fn(&VolumeView) -> F + Sync,
+        see: impl Fn(&mut P, &mut F, &VolumeView, u32, Run<'_>) + Sync,
+    ) -> Result<Vec<P>, Error> {
+        self.share(new, |partial, _, volume, people, scratch| {
+            let mut found = find(volume);
+            self.fold_one(volume, people, scratch, |ordinal, run| {
+                see(partial, &mut found, volume, ordinal, run);
+            })
+        })
+    }
+
     /// Works on volume after volume on all cores; an answer of nothing ends it, cancelled.
     fn each_volume<P: Send>(
         &self,
         work_on: impl Fn(&VolumeView, Option<&PeopleSet>, &mut Scratch) -> Option<P> + Sync,
     ) -> Result<Vec<P>, Error> {
+        let done = self.share(Vec::new, |done, index, volume, people, scratch| {
+            let partial = work_on(volume, people, scratch);
+            let ended = partial.is_some();
+            done.extend(partial.map(|partial| (index, partial)));
+            ended
+        })?;
+        let mut done: Vec<(usize, P)> = done.into_iter().flatten().collect();
+        done.sort_by_key(|(index, _)| *index);
+        Ok(done.into_iter().map(|(_, partial)| partial).collect())
+    }
+
+    /// Shares the volumes out among threads, each with a result of its own, until one says no,
+    /// cancelled.
+    fn share<W: Send>(
+        &self,
+        new: impl Fn() -> W + Sync,
+        work_on: impl Fn(&mut W, usize, &VolumeView, Option<&PeopleSet>, &mut Scratch) -> bool + Sync,
+    ) -> Result<Vec<W>, Error> {
         let next = AtomicUsize::new(0);
-        let done: Mutex<Vec<(usize, P)>> = Mutex::new(Vec::new());
+        let done: Mutex<Vec<W>> = Mutex::new(Vec::new());
         let work = || {
-            let mut scratch = Scratch::default();
+            let (mut scratch, mut own) = (Scratch::default(), new());
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
-                let Some(volume) = self.view.volumes.get(index) else { return };
+                let Some(volume) = self.view.volumes.get(index) else { break };
                 let people = self.people.map(|people| &people[index]);
-                let Some(partial) = work_on(volume, people, &mut scratch) else { return };
-                done.lock().unwrap_or_else(PoisonError::into_inner).push((index, partial));
+                if !work_on(&mut own, index, volume, people, &mut scratch) {
+                    return;
+                }
             }
+            done.lock().unwrap_or_else(PoisonError::into_inner).push(own);
         };
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
         std::thread::scope(|scope| {
@@ -139,12 +171,23 @@ impl<'a> Scan<'a> {
             }
             work();
         });
-        if self.cancel.stopped() {
-            return Err(Error::Cancelled);
+        match self.cancel.stopped() {
+            true => Err(Error::Cancelled),
+            false => Ok(done.into_inner().unwrap_or_else(PoisonError::into_inner)),
         }
-        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-        done.sort_by_key(|(index, _)| *index);
-        Ok(done.into_iter().map(|(_, partial)| partial).collect())
+    }
+
+    fn fold_one(
+        &self,
+        volume: &VolumeView,
+        people: Option<&PeopleSet>,
+        scratch: &mut Scratch,
+        see: impl FnMut(u32, Run<'_>),
+    ) -> bool {
+        let codes = self.events.as_ref().map(|names| asked(volume, names));
+        let codes = codes.filter(|codes| codes.len() <= ASKED_MAX);
+        let looked = Looked { people, codes: codes.as_deref(), idle: self.idle };
+        volume.fold(looked, scratch, &|| !self.cancel.stopped(), see)
     }
 }
 

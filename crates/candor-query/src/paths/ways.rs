@@ -109,13 +109,18 @@ fn counts<const WORDS: usize>(
     cancel: &Cancel,
     (pass, passes): (u64, u64),
 ) -> Result<Option<Counts<WORDS>>, Error> {
-    let room = (plan.ways_max / view.volumes.len().max(1)).max(1);
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
+    let room = (plan.ways_max / threads.min(view.volumes.len()).max(1)).max(1);
     let full = AtomicBool::new(false);
-    type Counted<'q, const WORDS: usize> = (Found<'q>, Counts<WORDS>);
-    let new =
-        |volume: &VolumeView| -> Counted<'_, WORDS> { (plan.find(volume), Counts::default()) };
-    let see = |counted: &mut Counted<'_, WORDS>, volume: &VolumeView, ordinal, run: Run<'_>| {
-        let (of, counts) = counted;
+    let find = |volume: &VolumeView| plan.find(volume);
+    let see = |counts: &mut Counts<WORDS>,
+               of: &mut Found<'_>,
+               volume: &VolumeView,
+               ordinal,
+               run: Run<'_>| {
+        if full.load(Ordering::Relaxed) {
+            return;
+        }
         plan.any_way(of, volume, ordinal, run, |way| {
             let way = Way::new(way);
             if passes == 1 || way.pass(passes) == pass {
@@ -127,17 +132,13 @@ fn counts<const WORDS: usize>(
             full.store(true, Ordering::Relaxed);
         }
     };
-    let see = |counted: &mut Counted<'_, WORDS>, volume: &VolumeView, ordinal, run: Run<'_>| {
-        if !full.load(Ordering::Relaxed) {
-            see(counted, volume, ordinal, run);
-        }
-    };
-    let partials = Scan::new(view, cancel).of_people(whose).of_events(["*"]).fold(new, see)?;
+    let scan = Scan::new(view, cancel).of_people(whose).of_events(["*"]);
+    let mut partials = scan.fold_by_thread(Counts::default, find, see)?;
     if full.into_inner() {
         return Ok(None);
     }
-    let mut partials = partials.into_iter().map(|(_, counts)| counts);
-    let mut all = partials.next().unwrap_or_default();
+    partials.sort_by_key(|counts| counts.len());
+    let mut all = partials.pop().unwrap_or_default();
     for counts in partials {
         for (way, count) in counts {
             *all.entry(way).or_default() += count;
