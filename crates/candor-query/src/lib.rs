@@ -1,4 +1,4 @@
-//! Questions over a store: trend, funnel, retention, stickiness, paths, board, segment, live,
+//! Questions over a store: trend, funnel, retention, stickiness, paths, board, RFM, segment, live,
 //! census, and one person.
 //!
 //! Each question is a plain value that is read from JSON, checked, and asked of a
@@ -10,7 +10,7 @@
 //! here, and who may ask is decided elsewhere.
 //!
 //! Read in this order: `filter`, `period`, `segment`, `question`, `scan`, `trend`, `funnel`,
-//! `retention`, `stickiness`, `board`, `paths`.
+//! `retention`, `stickiness`, `board`, `paths`, `rfm`.
 
 pub mod board;
 mod census;
@@ -27,6 +27,7 @@ mod period;
 mod person;
 mod question;
 pub mod retention;
+pub mod rfm;
 mod scan;
 pub mod segment;
 mod session;
@@ -46,6 +47,7 @@ pub use period::{Interval, duration, rfc3339, zone};
 pub use person::{Done, EventCount, Person, person, timeline, traits};
 pub use question::{Breakdown, Breakdowns, Scoped, Which};
 pub use retention::Retention;
+pub use rfm::Rfm;
 pub use scan::Cancel;
 pub use segment::Definition;
 pub use session::{SILENCE_MS, Session, sessions};

@@ -756,7 +756,7 @@ export interface paths {
                 query?: never;
                 header?: never;
                 path: {
-                    kind: "retention" | "stickiness" | "paths";
+                    kind: "retention" | "stickiness" | "paths" | "rfm";
                 };
                 cookie?: never;
             };
@@ -822,7 +822,7 @@ export interface paths {
                 query?: never;
                 header?: never;
                 path: {
-                    kind: "retention" | "stickiness" | "paths";
+                    kind: "retention" | "stickiness" | "paths" | "rfm";
                 };
                 cookie?: never;
             };
@@ -4501,6 +4501,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/insights/rfm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How recently, often and for how much people did something */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RfmQuestion"];
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RfmAnswer"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -4993,6 +5042,15 @@ export interface components {
             to: string;
         } | {
             events: string[];
+        } | {
+            segment: components["schemas"]["RfmName"];
+        } | {
+            from: components["schemas"]["RfmName"] | "(none)";
+            to: components["schemas"]["RfmName"] | "(none)";
+        } | {
+            r?: number | null;
+            f?: number | null;
+            m?: number | null;
         };
         Counted: {
             name: string;
@@ -5737,6 +5795,94 @@ export interface components {
                 all?: boolean;
                 channels?: ("email" | "webhook")[];
             };
+        };
+        /**
+         * @description A kind of people. Of bins 1 to 5, by recency and worth (the mean of frequency and money, halves up; frequency where money is not scored): recency 5: New customers (worth 1), Potential loyalist (2, 3), Champions (4, 5); 4: Promising (1), Potential loyalist (2, 3), Loyal (4, 5); 3: About to sleep (1, 2), Need attention (3), Loyal (4, 5); 2 and 1: Hibernating (1, 2), At risk (3, 4), Can't lose them (5). Other numbers of bins are laid over this evenly.
+         * @enum {string}
+         */
+        RfmName: "Champions" | "Loyal" | "Potential loyalist" | "New customers" | "Promising" | "Need attention" | "About to sleep" | "At risk" | "Can't lose them" | "Hibernating";
+        RfmQuestion: {
+            /**
+             * @description An event's name, or * for any.
+             * @default Charged
+             */
+            event: string;
+            /**
+             * @description The property that holds the money. It is scored where one of the events has a number in it.
+             * @default Amount
+             */
+            amount: string;
+            from: components["schemas"]["Moment"];
+            to: components["schemas"]["Moment"];
+            /** @description Since when recency is told; what lies after it does not count. When missing: to. */
+            as_of?: components["schemas"]["Moment"];
+            /**
+             * @description Of equal size by rank, the first ones larger by one where it does not come out even; who is equal is in the bin of the first of them, and with fewer people than bins the highest stay empty.
+             * @default 5
+             */
+            bins: number;
+            /** @description IANA; the publisher's when missing. */
+            timezone?: string;
+            where?: components["schemas"]["Condition"][];
+            people?: components["schemas"]["Definition"];
+            /** @description Another range: who became what since. */
+            compare?: {
+                from: components["schemas"]["Moment"];
+                to: components["schemas"]["Moment"];
+            };
+        };
+        RfmAnswer: {
+            /** @description Who did it in the range. */
+            people: number;
+            revenue: number;
+            /** @description Those with people, by r, f and m ascending. */
+            cells: {
+                /** @description The highest is the most recent. */
+                r: number;
+                f: number;
+                /** @description Null where money is not scored. */
+                m: number | null;
+                segment: components["schemas"]["RfmName"];
+                people: number;
+                revenue: number;
+            }[];
+            /** @description The ten kinds. */
+            named: {
+                segment: components["schemas"]["RfmName"];
+                people: number;
+                revenue: number;
+            }[];
+            /** @description What each bin means: the smallest and the largest value in it. */
+            scores: {
+                /** @description Days from the last event to as_of. */
+                r: {
+                    bin: number;
+                    people: number;
+                    least: number;
+                    most: number;
+                }[];
+                /** @description How often. */
+                f: {
+                    bin: number;
+                    people: number;
+                    least: number;
+                    most: number;
+                }[];
+                /** @description How much money; empty where it is not scored. */
+                m: {
+                    bin: number;
+                    people: number;
+                    least: number;
+                    most: number;
+                }[];
+            };
+            /** @description Where compare is asked: what people were in its range and what they are in the question's, the most people first. (none) did it not at all. */
+            moves?: {
+                from: components["schemas"]["RfmName"] | "(none)";
+                to: components["schemas"]["RfmName"] | "(none)";
+                people: number;
+            }[];
+            meta: components["schemas"]["Meta"];
         };
     };
     responses: never;

@@ -7,5 +7,6 @@ mod golden;
 mod naive;
 mod paths;
 mod retention;
+mod rfm;
 mod stickiness;
 mod world;

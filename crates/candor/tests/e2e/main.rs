@@ -11,6 +11,7 @@ mod country;
 mod described;
 mod durable;
 mod flow;
+mod grids;
 mod import;
 mod insights;
 mod names;

@@ -1,0 +1,23 @@
+//! Questions whose answer is a grid: RFM.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use candor_query::Rfm;
+use serde_json::Value;
+
+use crate::http::insights::answer;
+use crate::http::problem::Problem;
+use crate::server::Server;
+
+/// `POST /api/v1/insights/rfm`.
+pub async fn rfm(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    sent: Body,
+) -> Result<Json<Value>, Problem> {
+    answer(&server, &headers, sent, |q: &mut Rfm| (&q.timezone, &mut q.people), Rfm::ask).await
+}
