@@ -756,7 +756,7 @@ export interface paths {
                 query?: never;
                 header?: never;
                 path: {
-                    kind: "retention" | "stickiness" | "paths" | "rfm";
+                    kind: "retention" | "stickiness" | "paths" | "rfm" | "pivot";
                 };
                 cookie?: never;
             };
@@ -822,7 +822,7 @@ export interface paths {
                 query?: never;
                 header?: never;
                 path: {
-                    kind: "retention" | "stickiness" | "paths" | "rfm";
+                    kind: "retention" | "stickiness" | "paths" | "rfm" | "pivot";
                 };
                 cookie?: never;
             };
@@ -4550,6 +4550,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/insights/pivot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Events measured by two sides of a table */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PivotQuestion"];
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PivotAnswer"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -5051,6 +5100,11 @@ export interface components {
             r?: number | null;
             f?: number | null;
             m?: number | null;
+        } | {
+            /** @description A line's key, or its value where a line has one property and the value is no list; null is a value, and where it is missing any line will do. */
+            row?: unknown;
+            /** @description A line's key, or its value where a line has one property and the value is no list; null is a value, and where it is missing any line will do. */
+            column?: unknown;
         };
         Counted: {
             name: string;
@@ -5882,6 +5936,50 @@ export interface components {
                 to: components["schemas"]["RfmName"] | "(none)";
                 people: number;
             }[];
+            meta: components["schemas"]["Meta"];
+        };
+        PivotQuestion: {
+            /** @description An event's name, or * for any. */
+            event: string;
+            from: components["schemas"]["Moment"];
+            to: components["schemas"]["Moment"];
+            /** @description IANA; the publisher's when missing. */
+            timezone?: string;
+            /** @description One to three properties; $hour (0 to 23) and $weekday (1, a Monday, to 7) tell when the event was, in the question's zone. */
+            rows: components["schemas"]["Breakdown"];
+            /** @description The same for the other side. */
+            columns: components["schemas"]["Breakdown"];
+            /**
+             * @description Nearest rank for percentiles.
+             * @default total
+             */
+            measure: string;
+            where?: components["schemas"]["Condition"][];
+            /**
+             * @description Rows; the rest are (other). Rows times columns are at most 10,000.
+             * @default 25
+             */
+            rows_limit: number;
+            /** @default 25 */
+            columns_limit: number;
+            people?: components["schemas"]["Definition"];
+        };
+        PivotAnswer: {
+            /** @description The greatest first, (other) last; hours and weekdays by value. */
+            rows: {
+                key: components["schemas"]["Key"];
+                /** @description The measure over the whole line: of uniques, distinct people. */
+                total: number;
+            }[];
+            /** @description The greatest first, (other) last; hours and weekdays by value. */
+            columns: {
+                key: components["schemas"]["Key"];
+                /** @description The measure over the whole line: of uniques, distinct people. */
+                total: number;
+            }[];
+            /** @description By row, then by column; 0 where there is nothing. */
+            values: number[][];
+            total: number;
             meta: components["schemas"]["Meta"];
         };
     };

@@ -6,6 +6,7 @@ mod board;
 mod golden;
 mod naive;
 mod paths;
+mod pivot;
 mod retention;
 mod rfm;
 mod stickiness;

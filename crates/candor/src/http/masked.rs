@@ -78,8 +78,9 @@ fn asks_about(question: &Value, masked: &dyn Fn(&str) -> bool, depth: usize) -> 
         Value::Array(parts) => parts.iter().any(within),
         Value::Object(fields) => {
             fields.iter().any(|(field, value)| match (field.as_str(), value) {
-                ("property" | "breakdown" | "amount", Value::String(name)) => masked(name),
-                ("breakdown", Value::Array(names)) => {
+                ("property" | "amount", Value::String(name)) => masked(name),
+                ("breakdown" | "rows" | "columns", Value::String(name)) => masked(name),
+                ("breakdown" | "rows" | "columns", Value::Array(names)) => {
                     names.iter().any(|name| name.as_str().is_some_and(masked) || within(name))
                 }
                 ("measure", Value::String(measure)) => {

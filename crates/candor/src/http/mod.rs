@@ -84,6 +84,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/api/v1/insights/paths", post(insights::paths))
         .route("/api/v1/insights/board", post(insights::board))
         .route("/api/v1/insights/rfm", post(grids::rfm))
+        .route("/api/v1/insights/pivot", post(grids::pivot))
         .route("/api/v1/insights/{kind}/people", post(behind::people))
         .route("/api/v1/insights/{kind}/segment", post(behind::segment))
         .route("/api/v1/insights/live", get(live::now))

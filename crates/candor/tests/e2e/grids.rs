@@ -1,10 +1,11 @@
-//! RFM over HTTP: the numbers, whose they are, and who may ask.
+//! RFM and pivots over HTTP: the numbers, whose they are, and who may ask.
 
 use serde_json::{Value as Json, json};
 
 use crate::server::{Server, create};
 
 const RFM: &str = "/api/v1/insights/rfm";
+const PIVOT: &str = "/api/v1/insights/pivot";
 
 fn charged(identity: &str, at: &str, amount: f64) -> Json {
     json!({"type": "event", "identity": identity, "name": "Charged", "at": at,
@@ -71,6 +72,31 @@ fn rfm_names_people_and_tells_what_they_were() {
 }
 
 #[test]
+fn a_pivot_measures_two_sides_and_their_totals() {
+    let data = tempfile::tempdir().unwrap();
+    let (server, publisher) = shop(data.path());
+    let plan = json!({"property": "plan", "scope": "person"});
+    let question = json!({"event": "Charged", "from": "2026-11-01", "to": "2026-11-08",
+                          "rows": [plan, "city"], "columns": "$weekday", "measure": "uniques"});
+    let ask = |server: &Server| server.post(PIVOT, &publisher, &question).1;
+    let answer = server.eventually(ask, |answer| answer["total"] == 5.0);
+    let keys = |side: &str| {
+        answer[side].as_array().unwrap().iter().map(|line| line["key"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(keys("rows"), [json!([null, "Pune"]), json!(["gold", "Pune"])], "{answer}");
+    // The first of November 2026 was a Sunday.
+    assert_eq!(keys("columns"), [1, 2, 3, 4, 7].map(|day| json!([day])));
+    assert_eq!(answer["values"], json!([[3.0, 2.0, 1.0, 0.0, 4.0], [1.0, 1.0, 1.0, 1.0, 1.0]]));
+    let asked = json!({"question": question, "cell": {"row": ["gold", "Pune"], "column": 4}});
+    let (_, people) = server.post("/api/v1/insights/pivot/people", &publisher, &asked);
+    assert_eq!((&people["count"], &people["people"][0]["identity"]), (&json!(1), &json!("e")));
+    let mut fewer = question.clone();
+    (fewer["rows_limit"], fewer["rows"]) = (json!(1), json!("Amount"));
+    let (_, fewer) = server.post(PIVOT, &publisher, &fewer);
+    assert_eq!(fewer["rows"][1], json!({"key": ["(other)"], "total": 4.0}), "{fewer}");
+}
+
+#[test]
 fn a_grid_that_cannot_be_asked_says_where() {
     let data = tempfile::tempdir().unwrap();
     let (server, publisher) = shop(data.path());
@@ -93,7 +119,36 @@ fn a_grid_that_cannot_be_asked_says_where() {
         let (status, answer) = server.post(RFM, &publisher, &question);
         assert_eq!((status, &answer["errors"][0]["pointer"]), (400, &json!(pointer)), "{answer}");
     }
+    let pivot = json!({"event": "Charged", "from": "2026-11-01", "to": "2026-11-08",
+                       "rows": "city", "columns": "city"});
+    let pivot_with = |field: &str, value: Json| {
+        let mut question = pivot.clone();
+        question[field] = value;
+        question
+    };
+    for (question, pointer) in [
+        (base.clone(), "/event"),
+        (pivot_with("rows", json!([])), "/rows"),
+        (pivot_with("rows_limit", json!(0)), "/rows_limit"),
+        (pivot_with("columns_limit", json!(401)), "/columns_limit"),
+        (pivot_with("measure", json!("most")), "/measure"),
+    ] {
+        let (status, answer) = server.post(PIVOT, &publisher, &question);
+        assert_eq!((status, &answer["errors"][0]["pointer"]), (400, &json!(pointer)), "{answer}");
+    }
     let reader = reader(&server, &publisher);
+    let scoped = json!({"property": "Email", "scope": "person"});
+    assert_eq!(server.post(PIVOT, &reader, &pivot).0, 200);
+    for question in [
+        pivot_with("rows", json!("Latitude")),
+        pivot_with("columns", json!(["city", "Latitude"])),
+        pivot_with("rows", json!(["city", scoped])),
+        pivot_with("columns", scoped),
+        pivot_with("measure", json!("max:Latitude")),
+    ] {
+        assert_eq!(server.post(PIVOT, &reader, &question).0, 403, "{question}");
+        assert_eq!(server.post(PIVOT, &publisher, &question).0, 200);
+    }
     assert_eq!(server.post(RFM, &reader, &base).0, 200);
     for (question, status) in
         [(with("amount", json!("Latitude")), 403), (with("amount", json!("Amount")), 200)]
