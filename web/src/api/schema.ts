@@ -4652,7 +4652,7 @@ export interface components {
             /** @enum {string} */
             scope?: "event" | "person";
         })[];
-        /** @description A rule over people: a tree of all, any and not over the leaves did, person, segment, inactive, consented and sample. */
+        /** @description A rule over people: a tree of all, any and not over the leaves did, sum, interest, rfm, in_region, person, segment, inactive, consented and sample. */
         Definition: {
             all: components["schemas"]["Definition"][];
         } | {
@@ -4676,6 +4676,71 @@ export interface components {
                     to?: string;
                 };
                 first_ever?: boolean;
+            };
+        } | {
+            /** @description What the numbers of someone's events come to; 0 of who did nothing of it. Sums are compared to the millionth. */
+            sum: {
+                /** @description An event's name, or * for any. */
+                event: string;
+                /** @description What is no number there adds nothing. */
+                property: string;
+                where?: components["schemas"]["Condition"][];
+                within?: "ever" | {
+                    last?: string;
+                    from?: string;
+                    to?: string;
+                };
+                /** @enum {string} */
+                op: "eq" | "ne" | "gt" | "gte" | "lt" | "lte" | "between";
+                /** @description A number; two for between, which is inclusive. */
+                value: number | number[];
+            };
+        } | {
+            /** @description What prevails among someone's events; who did nothing of it is not in. */
+            interest: {
+                /** @description An event's name, or * for any. */
+                event: string;
+                /** @description Of the event; $hour (0 to 23) and $weekday (1, a Monday, to 7) tell when it was, in the publisher's zone. */
+                property: string;
+                /** @description One text, number or boolean, or a list of which each will do. */
+                value: unknown;
+                /**
+                 * @description predominant: no other value is more frequent among the person's events; of several that are equally frequent each is. at_least: so many in 100 of the events have it, those without a value included.
+                 * @enum {string}
+                 */
+                mode: "predominant" | "at_least";
+                /** @description Of at_least alone. */
+                percent?: number;
+                where?: components["schemas"]["Condition"][];
+                within?: "ever" | {
+                    last?: string;
+                    from?: string;
+                    to?: string;
+                };
+            };
+        } | {
+            /** @description Of a kind among all who did it, in five bins, as the insight rfm calls them. */
+            rfm: {
+                name: components["schemas"]["RfmName"];
+                /** @default Charged */
+                event: string;
+                /**
+                 * @description The property that holds the money. It is scored where one of the events has a number in it.
+                 * @default Amount
+                 */
+                amount: string;
+                /**
+                 * @description The time up to now that counts.
+                 * @default 365d
+                 */
+                last: string;
+            };
+        } | {
+            /** @description Their latest known place lies at most so far away on the great circle: what the traits Latitude and Longitude say, or a later event with these properties. Needs the scope people where their class is masked. */
+            in_region: {
+                lat: number;
+                lon: number;
+                km: number;
             };
         } | {
             person: components["schemas"]["Condition"];

@@ -20,9 +20,10 @@ use crate::question::{check_all, range, whose};
 use crate::scan::Cancel;
 use crate::segment::Definition;
 
-pub(crate) use name::NAMES;
+use name::NAMES;
 pub use name::Name;
-pub(crate) use score::{Asked, BINS, Borders, Habit, Score, Seen};
+pub(crate) use score::{Asked, Borders, Habits, rounded};
+use score::{BINS, Habit, Score, Seen};
 
 /// An RFM question.
 #[derive(Clone, Debug, Serialize, Deserialize)]

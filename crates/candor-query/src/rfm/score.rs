@@ -25,7 +25,7 @@ pub(crate) struct Asked<'q> {
 }
 
 /// The same, found in one volume.
-pub(crate) struct Found<'q> {
+pub(crate) struct Habits<'q> {
     matcher: Matcher<'q>,
     amount: Option<u32>,
 }
@@ -67,8 +67,8 @@ pub(crate) struct Borders {
 }
 
 impl<'q> Asked<'q> {
-    pub(crate) fn find(&self, volume: &VolumeView) -> Found<'q> {
-        Found {
+    pub(crate) fn find(&self, volume: &VolumeView) -> Habits<'q> {
+        Habits {
             matcher: Matcher::new(volume, self.event, self.conditions),
             amount: volume.property_code(self.amount),
         }
@@ -84,7 +84,7 @@ impl<'q> Asked<'q> {
         cancel: &Cancel,
     ) -> Result<Vec<Vec<Seen>>, Error> {
         let new = |volume: &VolumeView| (self.find(volume), Vec::new());
-        type Partial<'q> = (Found<'q>, Vec<Seen>);
+        type Partial<'q> = (Habits<'q>, Vec<Seen>);
         let see = |partial: &mut Partial<'_>, volume: &VolumeView, ordinal, run: Run<'_>| {
             let (found, habits) = partial;
             let of = |range: &Range<i64>| found.habit(volume, ordinal, run, range);
@@ -116,7 +116,7 @@ impl<'q> Asked<'q> {
     }
 }
 
-impl Found<'_> {
+impl Habits<'_> {
     /// What a person did in a range.
     pub(crate) fn habit(
         &self,
@@ -144,15 +144,18 @@ impl Found<'_> {
             }
         }
         habit.last = last.map_or(0, |at| run.time(at));
-        // The same amounts in another order are the same money.
-        let rounded = (habit.money * MONEY_PARTS).round() / MONEY_PARTS;
-        habit.money = if rounded.is_finite() { rounded + 0.0 } else { habit.money };
+        habit.money = rounded(habit.money);
         habit
     }
 }
 
-/// Money is compared to the millionth.
-const MONEY_PARTS: f64 = 1e6;
+/// A sum to the millionth: the same numbers in another order come to the same.
+pub(crate) fn rounded(sum: f64) -> f64 {
+    const PARTS: f64 = 1e6;
+    let rounded = (sum * PARTS).round() / PARTS;
+    // And 0 is one number.
+    if rounded.is_finite() { rounded + 0.0 } else { sum }
+}
 
 impl Borders {
     /// The bins of somebody who did it.

@@ -55,7 +55,7 @@ pub fn count(
     reach: &[Reach],
     cancel: &Cancel,
 ) -> Result<Count, Error> {
-    let rule = definition.resolve(as_of, zone, "/definition")?;
+    let rule = definition.rule(view, as_of, zone, "/definition", cancel)?;
     let new = |volume: &VolumeView| {
         let channels = reach.iter().map(|reach| {
             let consent = reach.purpose.as_ref();
@@ -133,7 +133,7 @@ pub fn people(
     limit: usize,
     cancel: &Cancel,
 ) -> Result<Vec<PersonId>, Error> {
-    let rule = definition.resolve(as_of, zone, "/definition")?;
+    let rule = definition.rule(view, as_of, zone, "/definition", cancel)?;
     let new = |volume: &VolumeView| (rule.find(volume), Vec::new());
     let fold =
         |partial: &mut (Found<'_>, Vec<PersonId>), volume: &VolumeView, ordinal, run: Run<'_>| {

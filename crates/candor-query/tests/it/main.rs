@@ -4,6 +4,7 @@
 
 mod board;
 mod golden;
+mod leaves;
 mod naive;
 mod paths;
 mod pivot;

@@ -94,6 +94,11 @@ fn store(folder: &std::path::Path, now: i64) -> Store {
 
 impl World {
     pub fn view(&self) -> Arc<View> {
+        self.view_with(&[])
+    }
+
+    /// The same with numbers that people said of themselves: who, what, how much, when.
+    pub fn view_with(&self, numbers: &[(u8, &str, f64, i64)]) -> Arc<View> {
         let folder = tempfile::tempdir().unwrap();
         let store = store(folder.path(), NOW);
         let mut records: Vec<Record> = Vec::new();
@@ -126,6 +131,14 @@ impl World {
         });
         let at = self.merge_at.min(records.len());
         records.splice(at..at, merges);
+        for (person, name, number, at) in numbers {
+            records.push(Record::Trait(TraitChange {
+                person: id(*person),
+                at: Timestamp(*at),
+                property: (*name).into(),
+                op: TraitOp::Set((*number).into()),
+            }));
+        }
         // Some worlds are in the tail alone, one third were written down in between, and the rest
         // in the end. More often would only wait for the disk.
         let batches: Vec<&[Record]> = records.chunks(self.batch).collect();

@@ -14,6 +14,7 @@ mod flow;
 mod grids;
 mod import;
 mod insights;
+mod leaves;
 mod names;
 mod power;
 mod privacy;
