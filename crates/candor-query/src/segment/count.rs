@@ -96,7 +96,7 @@ pub fn count(
 }
 
 /// A pass that sees of each person what a rule looks at.
-fn scan_of<'a>(rule: &'a Rule<'_>, view: &'a View, cancel: &'a Cancel) -> Scan<'a> {
+pub(super) fn scan_of<'a>(rule: &'a Rule<'_>, view: &'a View, cancel: &'a Cancel) -> Scan<'a> {
     let mut events = Vec::new();
     rule.events(&mut events);
     // Who did nothing may match as well.

@@ -39,7 +39,7 @@ pub(crate) struct FoundRegion<'q> {
 
 /// A place in degrees.
 #[derive(Clone, Copy)]
-struct Place {
+pub(crate) struct Place {
     lat: f64,
     lon: f64,
 }
@@ -99,13 +99,16 @@ impl FoundRegion<'_> {
         let inside = self.span.inside(run);
         // Only what came after the traits were said is later than they are.
         let first = said.map_or(inside.start, |(at, _)| run.before(at.0.saturating_add(1)));
-        let seen = (first..inside.end).rev().find_map(|at| {
-            let row = run.row(at);
-            Place::of(volume.property(row, latitude), volume.property(row, longitude))
-        });
+        let seen = (first..inside.end).rev().find_map(|at| self.place(volume, run, at));
         let Some(place) = seen.or(said.map(|(_, place)| place)) else { return false };
         let Region { lat, lon, km } = *self.region;
         place.km_to(Place { lat, lon }) <= km
+    }
+
+    /// The place that an event tells.
+    pub(crate) fn place(&self, volume: &VolumeView, run: Run<'_>, at: usize) -> Option<Place> {
+        let value = |code: u32| volume.property(run.row(at), code);
+        Place::of(value(self.latitude?), value(self.longitude?))
     }
 }
 

@@ -62,7 +62,7 @@ pub(crate) enum Found<'q> {
 /// The leaf `did`.
 pub(crate) struct FoundDid<'q> {
     pub(crate) matcher: Matcher<'q>,
-    times: Times,
+    pub(crate) times: Times,
     pub(crate) span: Span,
     pub(crate) first_ever: bool,
 }
@@ -94,7 +94,13 @@ impl Definition {
         Ok(rule)
     }
 
-    fn resolve(&self, as_of: Timestamp, zone: &TimeZone, at: &str) -> Result<Rule<'_>, Error> {
+    /// The same without that: enough for a rule that does not look at everybody.
+    pub(super) fn resolve(
+        &self,
+        as_of: Timestamp,
+        zone: &TimeZone,
+        at: &str,
+    ) -> Result<Rule<'_>, Error> {
         self.resolve_node(as_of, zone, at, 0, &mut 0)
     }
 
@@ -198,6 +204,32 @@ impl<'q> Rule<'q> {
             // Any event may tell where somebody is.
             Rule::Inactive(_) | Rule::InRegion(..) => names.push("*"),
             Rule::Person(_) | Rule::Consented(_) | Rule::Sample(_) | Rule::Listed(_) => {}
+        }
+    }
+
+    /// Whether somebody's answer depends on what others do.
+    pub(crate) fn looks_at_everybody(&self) -> bool {
+        match self {
+            Rule::All(list) | Rule::Any(list) => list.iter().any(Rule::looks_at_everybody),
+            Rule::Not(one) => one.looks_at_everybody(),
+            Rule::Rfm(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it looks at what is known of a person beside events.
+    pub(crate) fn looks_at_traits(&self) -> bool {
+        let of_person = |conditions: &[Condition]| {
+            conditions.iter().any(|condition| condition.scope == Scope::Person)
+        };
+        match self {
+            Rule::All(list) | Rule::Any(list) => list.iter().any(Rule::looks_at_traits),
+            Rule::Not(one) => one.looks_at_traits(),
+            Rule::Did(did, _) => of_person(&did.conditions),
+            Rule::Sum(sum, _) => of_person(&sum.conditions),
+            Rule::Interest(interest, ..) => of_person(&interest.conditions),
+            Rule::InRegion(..) | Rule::Person(_) | Rule::Consented(_) => true,
+            Rule::Rfm(_) | Rule::Inactive(_) | Rule::Sample(_) | Rule::Listed(_) => false,
         }
     }
 

@@ -14,10 +14,10 @@ use crate::segment::definition::{Period, Within};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Span {
     /// The length of a trailing period; none where it stands still.
-    last: Option<i64>,
+    pub(crate) last: Option<i64>,
     /// The bounds of one that stands still.
     since: i64,
-    until: i64,
+    pub(crate) until: i64,
     /// As of the moment: from this on, up to and not including that.
     pub(crate) from: i64,
     pub(crate) to: i64,

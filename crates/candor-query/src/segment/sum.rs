@@ -82,11 +82,15 @@ impl FoundSum<'_> {
         if self.matcher.person_matches(volume, ordinal) {
             for at in self.span.inside(run) {
                 if self.matcher.event_matches(volume, ordinal, run, at) {
-                    let number = self.number.and_then(|code| volume.property(run.row(at), code));
-                    sum += number.and_then(|number| number.as_number()).unwrap_or(0.0);
+                    sum += self.number(volume, run, at).unwrap_or(0.0);
                 }
             }
         }
         matches(self.op, Some(ValueRef::Float(rounded(sum))), self.operands)
+    }
+
+    /// What an event adds.
+    pub(crate) fn number(&self, volume: &VolumeView, run: Run<'_>, at: usize) -> Option<f64> {
+        volume.property(run.row(at), self.number?)?.as_number()
     }
 }

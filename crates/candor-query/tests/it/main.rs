@@ -5,6 +5,7 @@
 mod board;
 mod golden;
 mod leaves;
+mod membership;
 mod naive;
 mod paths;
 mod pivot;
