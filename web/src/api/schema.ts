@@ -5206,6 +5206,12 @@ export interface components {
             version: number;
             /** Format: date-time */
             changed_at: string;
+            /** @description How many are in it, as of when. Of one segment it is of now; in the list, and after a change, it is null where it is not at hand. Null for a list of people. */
+            members: null | {
+                people: number;
+                /** Format: date-time */
+                as_of: string;
+            };
         };
         /** @description What a message says, in Liquid. Traits are user.plan or user["First name"]; there are campaign.name, unsubscribe_url and preferences_url, too. What is not known drops the message unless a default is given. */
         Content: {

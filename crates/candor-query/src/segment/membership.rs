@@ -129,6 +129,10 @@ impl Membership {
         now: Timestamp,
         cancel: &Cancel,
     ) -> Result<Vec<Change>, Error> {
+        if self.stays(view, touched, now) {
+            self.as_of = now;
+            return Ok(Vec::new());
+        }
         let definition = self.definition.clone();
         let rule = definition.resolve(now, &self.zone, "")?;
         let Some(touched) = touched.filter(|_| !rule.looks_at_everybody() && now >= self.as_of)
@@ -162,6 +166,16 @@ impl Membership {
         self.volumes.iter_mut().for_each(|volume| volume.waiting.settle(now));
         self.as_of = now;
         Ok(changes)
+    }
+
+    /// Whether nothing happened and nobody's moment has come.
+    fn stays(&self, view: &View, touched: Option<&[Touched]>, now: Timestamp) -> bool {
+        touched.is_some_and(<[_]>::is_empty)
+            && now >= self.as_of
+            && !self.looks_at_everybody()
+            && self.volumes.iter().zip(&view.volumes).all(|(volume, view)| {
+                volume.people == view.people() && volume.waiting.next() > Waiting::second(now.0)
+            })
     }
 
     fn everybody(
@@ -366,6 +380,11 @@ impl Waiting {
             NEVER => NOTHING,
             moment => moment.div_euclid(1_000).clamp(0, i64::from(NOTHING) - 1) as u32,
         }
+    }
+
+    /// No second that somebody waits for is earlier.
+    fn next(&self) -> u32 {
+        self.earliest.iter().copied().min().unwrap_or(NOTHING)
     }
 
     fn set(&mut self, ordinal: u32, moment: i64) {

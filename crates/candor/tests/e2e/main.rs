@@ -15,6 +15,7 @@ mod grids;
 mod import;
 mod insights;
 mod leaves;
+mod members;
 mod names;
 mod power;
 mod privacy;
