@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::ops::{Range, RangeInclusive};
 
-use candor_store::{PeopleSet, Run, View, VolumeView};
+use candor_store::{Cells, PeopleSet, Run, View, VolumeView};
 
 use crate::error::Error;
 use crate::filter::Condition;
@@ -27,7 +27,7 @@ pub(crate) struct Asked<'q> {
 /// The same, found in one volume.
 pub(crate) struct Habits<'q> {
     matcher: Matcher<'q>,
-    amount: Option<u32>,
+    amount: Cells,
 }
 
 /// What one person did in a range.
@@ -70,7 +70,7 @@ impl<'q> Asked<'q> {
     pub(crate) fn find(&self, volume: &VolumeView) -> Habits<'q> {
         Habits {
             matcher: Matcher::new(volume, self.event, self.conditions),
-            amount: volume.property_code(self.amount),
+            amount: volume.cells(self.amount),
         }
     }
 
@@ -137,7 +137,7 @@ impl Habits<'_> {
             }
             habit.times = habit.times.saturating_add(1);
             last = Some(at);
-            let money = self.amount.and_then(|amount| volume.property(run.row(at), amount));
+            let money = self.amount.get(volume, run.row(at));
             if let Some(money) = money.and_then(|money| money.as_number()) {
                 habit.paid = true;
                 habit.money += money;

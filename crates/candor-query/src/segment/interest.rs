@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use candor_event::{Timestamp, Value, ValueRef};
-use candor_store::{Run, VolumeView};
+use candor_store::{Cells, Run, VolumeView};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
@@ -65,7 +65,7 @@ pub(crate) struct FoundInterest<'q> {
 
 /// What tells the value of an event.
 enum Teller {
-    Property(Option<u32>),
+    Property(Cells),
     Hour(Arc<LocalTime>),
     Weekday(Arc<LocalTime>),
 }
@@ -123,7 +123,7 @@ impl Interest {
             told_by: match (self.property.as_str(), clock) {
                 (HOUR, Some(clock)) => Teller::Hour(clock.clone()),
                 (WEEKDAY, Some(clock)) => Teller::Weekday(clock.clone()),
-                (name, _) => Teller::Property(volume.property_code(name)),
+                (name, _) => Teller::Property(volume.cells(name)),
             },
             operands: self.values(),
             percent: self.percent,
@@ -156,10 +156,9 @@ impl FoundInterest<'_> {
             Teller::Weekday(clock) => {
                 return self.prevails::<8>(events.map(|at| clock.weekday(run.time(at)).into()));
             }
-            Teller::Property(None) => return false,
-            Teller::Property(Some(code)) => {
+            Teller::Property(cells) => {
                 let mut counts = Counts::default();
-                for value in events.clone().map(|at| volume.property(run.row(at), *code)) {
+                for value in events.clone().map(|at| cells.get(volume, run.row(at))) {
                     counts.events += 1;
                     let Some(value) = value else { continue };
                     counts.wanted += u64::from(self.is_wanted(value));
@@ -181,8 +180,8 @@ impl FoundInterest<'_> {
         if self.operands.len() == 1 && counts.wanted * 2 >= counts.values {
             return true;
         }
-        let Teller::Property(Some(code)) = self.told_by else { return false };
-        let values = events.filter_map(|at| volume.property(run.row(at), code));
+        let Teller::Property(cells) = &self.told_by else { return false };
+        let values = events.filter_map(|at| cells.get(volume, run.row(at)));
         self.is_most_frequent(values)
     }
 

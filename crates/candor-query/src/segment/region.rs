@@ -1,7 +1,7 @@
 //! The leaf `in_region`: where someone was last known to be.
 
 use candor_event::ValueRef;
-use candor_store::{Run, VolumeView};
+use candor_store::{Cells, Run, VolumeView};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -32,9 +32,21 @@ pub struct Region {
 /// Found in one volume.
 pub(crate) struct FoundRegion<'q> {
     region: &'q Region,
-    latitude: Option<u32>,
-    longitude: Option<u32>,
+    latitude: Degrees,
+    longitude: Degrees,
     pub(crate) span: Span,
+}
+
+/// One half of a place, as a trait and as a property of events.
+struct Degrees {
+    code: Option<u32>,
+    cells: Cells,
+}
+
+impl Degrees {
+    fn find(name: &str, volume: &VolumeView) -> Degrees {
+        Degrees { code: volume.property_code(name), cells: volume.cells(name) }
+    }
 }
 
 /// A place in degrees.
@@ -77,8 +89,8 @@ impl Region {
     pub(crate) fn find(&self, volume: &VolumeView, span: Span) -> FoundRegion<'_> {
         FoundRegion {
             region: self,
-            latitude: volume.property_code(LATITUDE),
-            longitude: volume.property_code(LONGITUDE),
+            latitude: Degrees::find(LATITUDE, volume),
+            longitude: Degrees::find(LONGITUDE, volume),
             span,
         }
     }
@@ -86,7 +98,7 @@ impl Region {
 
 impl FoundRegion<'_> {
     pub(crate) fn matches(&self, volume: &VolumeView, ordinal: u32, run: Run<'_>) -> bool {
-        let (Some(latitude), Some(longitude)) = (self.latitude, self.longitude) else {
+        let (Some(latitude), Some(longitude)) = (self.latitude.code, self.longitude.code) else {
             return false;
         };
         let said = (volume.trait_said(ordinal, latitude), volume.trait_said(ordinal, longitude));
@@ -106,9 +118,14 @@ impl FoundRegion<'_> {
     }
 
     /// The place that an event tells.
-    pub(crate) fn place(&self, volume: &VolumeView, run: Run<'_>, at: usize) -> Option<Place> {
-        let value = |code: u32| volume.property(run.row(at), code);
-        Place::of(value(self.latitude?), value(self.longitude?))
+    pub(crate) fn place<'v>(
+        &'v self,
+        volume: &'v VolumeView,
+        run: Run<'_>,
+        at: usize,
+    ) -> Option<Place> {
+        let value = |half: &'v Degrees| half.cells.get(volume, run.row(at));
+        Place::of(value(&self.latitude), value(&self.longitude))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The leaf `sum`: what the numbers of someone's events come to.
 
 use candor_event::{Timestamp, Value, ValueRef};
-use candor_store::{Run, VolumeView};
+use candor_store::{Cells, Run, VolumeView};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +35,7 @@ pub struct Sum {
 /// Found in one volume.
 pub(crate) struct FoundSum<'q> {
     pub(crate) matcher: Matcher<'q>,
-    number: Option<u32>,
+    number: Cells,
     op: Op,
     operands: &'q [Value],
     pub(crate) span: Span,
@@ -68,7 +68,7 @@ impl Sum {
         };
         FoundSum {
             matcher: Matcher::new(volume, &self.event, &self.conditions),
-            number: volume.property_code(&self.property),
+            number: volume.cells(&self.property),
             op: self.op,
             operands,
             span,
@@ -91,6 +91,6 @@ impl FoundSum<'_> {
 
     /// What an event adds.
     pub(crate) fn number(&self, volume: &VolumeView, run: Run<'_>, at: usize) -> Option<f64> {
-        volume.property(run.row(at), self.number?)?.as_number()
+        self.number.get(volume, run.row(at))?.as_number()
     }
 }
