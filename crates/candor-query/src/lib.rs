@@ -1,5 +1,5 @@
-//! Questions over a store: trend, funnel, retention, stickiness, paths, board, segment, live,
-//! census, and one person.
+//! Questions over a store: trend, funnel, retention, stickiness, paths, board, RFM, pivot, segment,
+//! live, census, and one person.
 //!
 //! Each question is a plain value that is read from JSON, checked, and asked of a
 //! [`candor_store::View`]; its answer is a plain value again. Behavioural questions fold one
@@ -10,7 +10,7 @@
 //! here, and who may ask is decided elsewhere.
 //!
 //! Read in this order: `filter`, `period`, `segment`, `question`, `scan`, `trend`, `funnel`,
-//! `retention`, `stickiness`, `board`, `paths`.
+//! `retention`, `stickiness`, `board`, `paths`, `rfm`, `pivot`.
 
 pub mod board;
 mod census;
@@ -21,12 +21,15 @@ pub mod funnel;
 mod goal;
 mod group;
 mod live;
+mod local_time;
 mod ordered;
 pub mod paths;
 mod period;
 mod person;
+pub mod pivot;
 mod question;
 pub mod retention;
+pub mod rfm;
 mod scan;
 pub mod segment;
 mod session;
@@ -44,8 +47,10 @@ pub use live::{Counted, Live, live};
 pub use paths::Paths;
 pub use period::{Interval, duration, rfc3339, zone};
 pub use person::{Done, EventCount, Person, person, timeline, traits};
+pub use pivot::Pivot;
 pub use question::{Breakdown, Breakdowns, Scoped, Which};
 pub use retention::Retention;
+pub use rfm::Rfm;
 pub use scan::Cancel;
 pub use segment::Definition;
 pub use session::{SILENCE_MS, Session, sessions};

@@ -201,5 +201,6 @@ pub(crate) fn whose(
     cancel: &Cancel,
 ) -> Result<Option<Vec<PeopleSet>>, Error> {
     let Some(people) = people else { return Ok(None) };
-    members(view, &people.resolve(view.as_of, zone, "/people")?, cancel).map(Some)
+    let rule = people.rule(view, view.as_of, zone, "/people", cancel)?;
+    members(view, &rule, cancel).map(Some)
 }

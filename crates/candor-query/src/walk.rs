@@ -57,7 +57,7 @@ pub fn walk_people(
     cancel: &Cancel,
     see: &mut dyn FnMut(Person) -> bool,
 ) -> Result<(), Error> {
-    let rule = definition.resolve(as_of, zone, "")?;
+    let rule = definition.rule(view, as_of, zone, "", cancel)?;
     let mut scratch = Scratch::default();
     each_volume(view, after, |volume, people| {
         let found = rule.find(volume);
@@ -91,7 +91,8 @@ pub fn walk_events(
     for (at, condition) in wanted.conditions.iter().enumerate() {
         condition.check(&format!("/event_properties/{at}"))?;
     }
-    let people = wanted.people.as_ref().map(|people| people.resolve(wanted.to, zone, ""));
+    let people = wanted.people.as_ref();
+    let people = people.map(|people| people.rule(view, wanted.to, zone, "", cancel));
     let rule = people.transpose()?;
     let mut scratch = Scratch::default();
     each_volume(view, after.map(|place| place.person), |volume, people| {

@@ -26,6 +26,7 @@ mod resident;
 mod store;
 mod table;
 mod threads;
+mod touched;
 mod view;
 mod volume;
 
@@ -36,4 +37,5 @@ pub use people_set::PeopleSet;
 pub use resident::active::ActiveDays;
 pub use store::{CONSENT_TRAIT, ClassOf, Store, StoreConfig};
 pub use table::{Cell, Piece, TableReader};
+pub use touched::{Mark, Since, Touched, What};
 pub use view::{View, VolumeView};

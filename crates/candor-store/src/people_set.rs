@@ -21,6 +21,13 @@ impl PeopleSet {
         self.0[word] |= 1 << (ordinal % u64::BITS);
     }
 
+    /// Takes a person out.
+    pub fn remove(&mut self, ordinal: u32) {
+        if let Some(word) = self.0.get_mut((ordinal / u64::BITS) as usize) {
+            *word &= !(1 << (ordinal % u64::BITS));
+        }
+    }
+
     /// Who of the 64 people from `64 * word` on is in, bit by bit.
     #[inline]
     pub(crate) fn word(&self, word: usize) -> u64 {

@@ -17,6 +17,7 @@ use crate::resident::names::{BatchCodes, Names};
 use crate::resident::people::{People, Trait};
 use crate::resident::tail::Row;
 use crate::threads::side_by_side;
+use crate::touched::{Touches, What};
 use crate::view::View;
 use crate::volume::{Prints, ReadArrivals, Volume};
 
@@ -78,6 +79,7 @@ pub(crate) struct State {
     /// Loser to winner, for merges in force, and winner to those folded directly into them.
     merged: ByPerson<PersonId>,
     losers: ByPerson<Vec<PersonId>>,
+    pub(crate) touches: Touches,
     view: Option<Arc<View>>,
 }
 
@@ -124,6 +126,7 @@ impl Store {
             properties: Arc::default(),
             merged: ByPerson::default(),
             losers: ByPerson::default(),
+            touches: Touches::default(),
             view: None,
             merges: manifest.merges.clone(),
             erased: manifest.erased.clone(),
@@ -178,7 +181,10 @@ impl Store {
 
     /// What a question may see now.
     pub fn view(&self) -> Arc<View> {
-        let mut state = self.state();
+        self.view_of(&mut self.state())
+    }
+
+    pub(crate) fn view_of(&self, state: &mut State) -> Arc<View> {
         if let Some(view) = &state.view {
             return view.clone();
         }
@@ -314,6 +320,7 @@ impl State {
         while let Some(above) = next {
             let home = self.volume_of(above);
             let ordinal = People::admit(&mut self.volumes[home].people, above);
+            self.touches.push(home, ordinal, What::Event(code));
             let lent_by = Some(event.person);
             pending[home].prints.insert((ordinal, row.time, row.code, row.fingerprint));
             let mut guest = Row { ordinal, lent_by, ..row.clone() };
@@ -324,6 +331,7 @@ impl State {
             pending[home].guests.push(Arc::new(guest));
             next = self.merged.get(&above).copied();
         }
+        self.touches.push(at, row.ordinal, What::Event(code));
         pending[at].prints.insert((row.ordinal, row.time, row.code, row.fingerprint));
         pending[at].rows.push(Arc::new(row));
         Ok(())
@@ -357,6 +365,7 @@ impl State {
         let ordinal = People::admit(&mut volume.people, person);
         Arc::make_mut(&mut volume.people).change_trait(ordinal, code, at, op);
         volume.changed.insert(ordinal);
+        self.touches.push(at_volume, ordinal, What::Trait);
     }
 
     /// Folds one person into another: the loser is hidden and lends rows and traits.
@@ -383,6 +392,7 @@ impl State {
             };
         }
         self.volumes[to].guests.push(rows.into_iter().map(Arc::new).collect());
+        self.touches.push(from, hidden, What::Who);
         self.lend_traits(winner);
         Ok(())
     }
@@ -394,6 +404,7 @@ impl State {
         let from = self.volume_of(loser);
         if let Some(ordinal) = self.volumes[from].people.ordinal(loser) {
             Arc::make_mut(&mut self.volumes[from].people).set_hidden(ordinal, false);
+            self.touches.push(from, ordinal, What::Who);
         }
         // Rows are lent by whom they first belonged to; everyone below the loser goes with them,
         // out of the winner and of everyone the winner was folded into since.
@@ -452,6 +463,7 @@ impl State {
         let people = Arc::make_mut(&mut self.volumes[at].people);
         if let Some(ordinal) = people.ordinal(winner) {
             people.lend(ordinal, lent);
+            self.touches.push(at, ordinal, What::Who);
         }
     }
 
@@ -471,6 +483,7 @@ impl State {
             volume.tail.retain(|row| row.ordinal != ordinal);
             volume.guests.retain(|row| row.ordinal != ordinal);
             self.erased.push((at as u16, ordinal));
+            self.touches.push(at, ordinal, What::Who);
         }
     }
 

@@ -261,6 +261,12 @@ impl VolumeView {
         self.people.trait_value(ordinal, name).map(ValueRef::from)
     }
 
+    /// The same with when it was said.
+    pub fn trait_said(&self, ordinal: u32, name: u32) -> Option<(Timestamp, ValueRef<'_>)> {
+        let (_, at, value) = self.people.trait_of(ordinal, name)?;
+        Some((*at, value.as_ref()?.into()))
+    }
+
     /// All traits of a person.
     pub fn traits(&self, ordinal: u32) -> Vec<(&Arc<str>, ValueRef<'_>)> {
         let traits = self.people.all_traits(ordinal).into_iter();

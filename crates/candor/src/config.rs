@@ -26,6 +26,7 @@ pub struct Config {
     pub body_bytes_max: usize,
     pub event_age_days_max: u32,
     pub repeats_remembered_max: usize,
+    pub members_bytes_max: usize,
     pub log: LogSettings,
     pub store: StoreSettings,
     pub engage: EngageSettings,

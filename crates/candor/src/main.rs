@@ -29,6 +29,7 @@ use clap::{Parser, Subcommand};
 use tokio::net::TcpListener;
 
 use crate::config::Config;
+use crate::http::segments::members;
 use crate::import::{Import, Stopped};
 use crate::server::Server;
 use crate::threads::{Threads, asked_to_stop};
@@ -354,6 +355,7 @@ async fn run(
     let _ = writeln!(out, "candor serves {scheme}://{}", socket.local_addr()?);
     let _ = out.flush();
     let engine = tokio::spawn(engine::run(Arc::clone(&server)));
+    tokio::spawn(members::run(Arc::clone(&server)));
     and_then(Arc::clone(&server));
     let told = Arc::clone(&server);
     tokio::spawn(async move {

@@ -27,6 +27,7 @@ use crate::engine::{self, Engine};
 use crate::http::attempts::Attempts;
 use crate::http::define::variables_of;
 use crate::http::live::Live;
+use crate::http::segments::members::Members;
 use crate::providers::Providers;
 use crate::refusal::Refusal;
 
@@ -100,6 +101,8 @@ pub struct Tenant {
     pub pages: Semaphore,
     /// What happens right now.
     pub live: Live,
+    /// Who is in saved segments.
+    pub members: Members,
     /// The ways that messages go out by.
     pub providers: Providers,
     /// What sending needs.
@@ -282,6 +285,7 @@ impl Server {
             cursors,
             pages: Semaphore::new(PAGES_AT_ONCE),
             live: Live::default(),
+            members: Members::default(),
             providers: Providers::default(),
             sender,
             variables: RwLock::default(),

@@ -756,7 +756,7 @@ export interface paths {
                 query?: never;
                 header?: never;
                 path: {
-                    kind: "retention" | "stickiness" | "paths";
+                    kind: "retention" | "stickiness" | "paths" | "rfm" | "pivot";
                 };
                 cookie?: never;
             };
@@ -822,7 +822,7 @@ export interface paths {
                 query?: never;
                 header?: never;
                 path: {
-                    kind: "retention" | "stickiness" | "paths";
+                    kind: "retention" | "stickiness" | "paths" | "rfm" | "pivot";
                 };
                 cookie?: never;
             };
@@ -4501,6 +4501,104 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/insights/rfm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How recently, often and for how much people did something */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RfmQuestion"];
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RfmAnswer"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/insights/pivot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Events measured by two sides of a table */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PivotQuestion"];
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PivotAnswer"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -4554,7 +4652,7 @@ export interface components {
             /** @enum {string} */
             scope?: "event" | "person";
         })[];
-        /** @description A rule over people: a tree of all, any and not over the leaves did, person, segment, inactive, consented and sample. */
+        /** @description A rule over people: a tree of all, any and not over the leaves did, sum, interest, rfm, in_region, person, segment, inactive, consented and sample. */
         Definition: {
             all: components["schemas"]["Definition"][];
         } | {
@@ -4578,6 +4676,71 @@ export interface components {
                     to?: string;
                 };
                 first_ever?: boolean;
+            };
+        } | {
+            /** @description What the numbers of someone's events come to; 0 of who did nothing of it. Sums are compared to the millionth. */
+            sum: {
+                /** @description An event's name, or * for any. */
+                event: string;
+                /** @description What is no number there adds nothing. */
+                property: string;
+                where?: components["schemas"]["Condition"][];
+                within?: "ever" | {
+                    last?: string;
+                    from?: string;
+                    to?: string;
+                };
+                /** @enum {string} */
+                op: "eq" | "ne" | "gt" | "gte" | "lt" | "lte" | "between";
+                /** @description A number; two for between, which is inclusive. */
+                value: number | number[];
+            };
+        } | {
+            /** @description What prevails among someone's events; who did nothing of it is not in. */
+            interest: {
+                /** @description An event's name, or * for any. */
+                event: string;
+                /** @description Of the event; $hour (0 to 23) and $weekday (1, a Monday, to 7) tell when it was, in the publisher's zone. */
+                property: string;
+                /** @description One text, number or boolean, or a list of which each will do. */
+                value: unknown;
+                /**
+                 * @description predominant: no other value is more frequent among the person's events; of several that are equally frequent each is. at_least: so many in 100 of the events have it, those without a value included.
+                 * @enum {string}
+                 */
+                mode: "predominant" | "at_least";
+                /** @description Of at_least alone. */
+                percent?: number;
+                where?: components["schemas"]["Condition"][];
+                within?: "ever" | {
+                    last?: string;
+                    from?: string;
+                    to?: string;
+                };
+            };
+        } | {
+            /** @description Of a kind among all who did it, in five bins, as the insight rfm calls them. */
+            rfm: {
+                name: components["schemas"]["RfmName"];
+                /** @default Charged */
+                event: string;
+                /**
+                 * @description The property that holds the money. It is scored where one of the events has a number in it.
+                 * @default Amount
+                 */
+                amount: string;
+                /**
+                 * @description The time up to now that counts.
+                 * @default 365d
+                 */
+                last: string;
+            };
+        } | {
+            /** @description Their latest known place lies at most so far away on the great circle: what the traits Latitude and Longitude say, or a later event with these properties. Needs the scope people where their class is masked. */
+            in_region: {
+                lat: number;
+                lon: number;
+                km: number;
             };
         } | {
             person: components["schemas"]["Condition"];
@@ -4993,6 +5156,20 @@ export interface components {
             to: string;
         } | {
             events: string[];
+        } | {
+            segment: components["schemas"]["RfmName"];
+        } | {
+            from: components["schemas"]["RfmName"] | "(none)";
+            to: components["schemas"]["RfmName"] | "(none)";
+        } | {
+            r?: number | null;
+            f?: number | null;
+            m?: number | null;
+        } | {
+            /** @description A line's key, or its value where a line has one property and the value is no list; null is a value, and where it is missing any line will do. */
+            row?: unknown;
+            /** @description A line's key, or its value where a line has one property and the value is no list; null is a value, and where it is missing any line will do. */
+            column?: unknown;
         };
         Counted: {
             name: string;
@@ -5029,6 +5206,12 @@ export interface components {
             version: number;
             /** Format: date-time */
             changed_at: string;
+            /** @description How many are in it, as of when. Of one segment it is of now; in the list, and after a change, it is null where it is not at hand. Null for a list of people. */
+            members: null | {
+                people: number;
+                /** Format: date-time */
+                as_of: string;
+            };
         };
         /** @description What a message says, in Liquid. Traits are user.plan or user["First name"]; there are campaign.name, unsubscribe_url and preferences_url, too. What is not known drops the message unless a default is given. */
         Content: {
@@ -5737,6 +5920,138 @@ export interface components {
                 all?: boolean;
                 channels?: ("email" | "webhook")[];
             };
+        };
+        /**
+         * @description A kind of people. Of bins 1 to 5, by recency and worth (the mean of frequency and money, halves up; frequency where money is not scored): recency 5: New customers (worth 1), Potential loyalist (2, 3), Champions (4, 5); 4: Promising (1), Potential loyalist (2, 3), Loyal (4, 5); 3: About to sleep (1, 2), Need attention (3), Loyal (4, 5); 2 and 1: Hibernating (1, 2), At risk (3, 4), Can't lose them (5). Other numbers of bins are laid over this evenly.
+         * @enum {string}
+         */
+        RfmName: "Champions" | "Loyal" | "Potential loyalist" | "New customers" | "Promising" | "Need attention" | "About to sleep" | "At risk" | "Can't lose them" | "Hibernating";
+        RfmQuestion: {
+            /**
+             * @description An event's name, or * for any.
+             * @default Charged
+             */
+            event: string;
+            /**
+             * @description The property that holds the money. It is scored where one of the events has a number in it.
+             * @default Amount
+             */
+            amount: string;
+            from: components["schemas"]["Moment"];
+            to: components["schemas"]["Moment"];
+            /** @description Since when recency is told; what lies after it does not count. When missing: to. */
+            as_of?: components["schemas"]["Moment"];
+            /**
+             * @description Of equal size by rank, the first ones larger by one where it does not come out even; who is equal is in the bin of the first of them, and with fewer people than bins the highest stay empty.
+             * @default 5
+             */
+            bins: number;
+            /** @description IANA; the publisher's when missing. */
+            timezone?: string;
+            where?: components["schemas"]["Condition"][];
+            people?: components["schemas"]["Definition"];
+            /** @description Another range: who became what since. */
+            compare?: {
+                from: components["schemas"]["Moment"];
+                to: components["schemas"]["Moment"];
+            };
+        };
+        RfmAnswer: {
+            /** @description Who did it in the range. */
+            people: number;
+            revenue: number;
+            /** @description Those with people, by r, f and m ascending. */
+            cells: {
+                /** @description The highest is the most recent. */
+                r: number;
+                f: number;
+                /** @description Null where money is not scored. */
+                m: number | null;
+                segment: components["schemas"]["RfmName"];
+                people: number;
+                revenue: number;
+            }[];
+            /** @description The ten kinds. */
+            named: {
+                segment: components["schemas"]["RfmName"];
+                people: number;
+                revenue: number;
+            }[];
+            /** @description What each bin means: the smallest and the largest value in it. */
+            scores: {
+                /** @description Days from the last event to as_of. */
+                r: {
+                    bin: number;
+                    people: number;
+                    least: number;
+                    most: number;
+                }[];
+                /** @description How often. */
+                f: {
+                    bin: number;
+                    people: number;
+                    least: number;
+                    most: number;
+                }[];
+                /** @description How much money; empty where it is not scored. */
+                m: {
+                    bin: number;
+                    people: number;
+                    least: number;
+                    most: number;
+                }[];
+            };
+            /** @description Where compare is asked: what people were in its range and what they are in the question's, the most people first. (none) did it not at all. */
+            moves?: {
+                from: components["schemas"]["RfmName"] | "(none)";
+                to: components["schemas"]["RfmName"] | "(none)";
+                people: number;
+            }[];
+            meta: components["schemas"]["Meta"];
+        };
+        PivotQuestion: {
+            /** @description An event's name, or * for any. */
+            event: string;
+            from: components["schemas"]["Moment"];
+            to: components["schemas"]["Moment"];
+            /** @description IANA; the publisher's when missing. */
+            timezone?: string;
+            /** @description One to three properties; $hour (0 to 23) and $weekday (1, a Monday, to 7) tell when the event was, in the question's zone. */
+            rows: components["schemas"]["Breakdown"];
+            /** @description The same for the other side. */
+            columns: components["schemas"]["Breakdown"];
+            /**
+             * @description Nearest rank for percentiles.
+             * @default total
+             */
+            measure: string;
+            where?: components["schemas"]["Condition"][];
+            /**
+             * @description Rows; the rest are (other). Rows times columns are at most 10,000.
+             * @default 25
+             */
+            rows_limit: number;
+            /** @default 25 */
+            columns_limit: number;
+            people?: components["schemas"]["Definition"];
+        };
+        PivotAnswer: {
+            /** @description The greatest first, (other) last; hours and weekdays by value. */
+            rows: {
+                key: components["schemas"]["Key"];
+                /** @description The measure over the whole line: of uniques, distinct people. */
+                total: number;
+            }[];
+            /** @description The greatest first, (other) last; hours and weekdays by value. */
+            columns: {
+                key: components["schemas"]["Key"];
+                /** @description The measure over the whole line: of uniques, distinct people. */
+                total: number;
+            }[];
+            /** @description By row, then by column; 0 where there is nothing. */
+            values: number[][];
+            total: number;
+            meta: components["schemas"]["Meta"];
         };
     };
     responses: never;

@@ -55,7 +55,7 @@ pub fn count(
     reach: &[Reach],
     cancel: &Cancel,
 ) -> Result<Count, Error> {
-    let rule = definition.resolve(as_of, zone, "/definition")?;
+    let rule = definition.rule(view, as_of, zone, "/definition", cancel)?;
     let new = |volume: &VolumeView| {
         let channels = reach.iter().map(|reach| {
             let consent = reach.purpose.as_ref();
@@ -96,7 +96,7 @@ pub fn count(
 }
 
 /// A pass that sees of each person what a rule looks at.
-fn scan_of<'a>(rule: &'a Rule<'_>, view: &'a View, cancel: &'a Cancel) -> Scan<'a> {
+pub(super) fn scan_of<'a>(rule: &'a Rule<'_>, view: &'a View, cancel: &'a Cancel) -> Scan<'a> {
     let mut events = Vec::new();
     rule.events(&mut events);
     // Who did nothing may match as well.
@@ -133,7 +133,7 @@ pub fn people(
     limit: usize,
     cancel: &Cancel,
 ) -> Result<Vec<PersonId>, Error> {
-    let rule = definition.resolve(as_of, zone, "/definition")?;
+    let rule = definition.rule(view, as_of, zone, "/definition", cancel)?;
     let new = |volume: &VolumeView| (rule.find(volume), Vec::new());
     let fold =
         |partial: &mut (Found<'_>, Vec<PersonId>), volume: &VolumeView, ordinal, run: Run<'_>| {

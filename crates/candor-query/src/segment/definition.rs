@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::filter::Condition;
+use crate::segment::interest::Interest;
+use crate::segment::kind::Kind;
+use crate::segment::region::Region;
+use crate::segment::sum::Sum;
 
 /// A rule over people, as it is asked and saved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +25,14 @@ pub enum Definition {
     Not(Box<Definition>),
     /// They did something so many times.
     Did(Did),
+    /// The numbers of their events come to so much.
+    Sum(Sum),
+    /// A value prevails among their events.
+    Interest(Interest),
+    /// They are of a kind, by how recently, often and for how much they did something.
+    Rfm(Kind),
+    /// They were last known to be near a point.
+    InRegion(Region),
     /// A trait compares so.
     Person(Condition),
     /// They are in a saved segment; [`Definition::with_saved`] puts its rule in this place.
@@ -155,7 +167,7 @@ impl Default for Within {
 }
 
 /// What is not said is not written down either: a definition reads back as it was sent.
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 

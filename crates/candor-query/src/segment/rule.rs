@@ -1,13 +1,24 @@
 //! A definition with its periods resolved, asked of one person after the other.
 
+use std::sync::Arc;
+
 use candor_event::{Timestamp, ValueRef};
-use candor_store::{CONSENT_TRAIT, Run, VolumeView};
+use candor_store::{CONSENT_TRAIT, Run, View, VolumeView};
 use jiff::tz::TimeZone;
 
 use crate::error::Error;
 use crate::filter::{Condition, Filter, Scope};
+use crate::local_time::LocalTime;
 use crate::period;
-use crate::segment::definition::{Definition, Did, Listed, Period, Sample, Times, Within};
+use crate::pivot::{HOUR, WEEKDAY};
+use crate::question::{Matcher, check_all};
+use crate::scan::Cancel;
+use crate::segment::definition::{Definition, Did, Listed, Sample, Times};
+use crate::segment::interest::{FoundInterest, Interest};
+use crate::segment::kind::{FoundKind, Known, Scored};
+use crate::segment::region::{FoundRegion, Region};
+use crate::segment::span::Span;
+use crate::segment::sum::{FoundSum, Sum};
 
 /// Leaves and branches that a definition may have, and how deep it may be.
 const NODES_MAX: usize = 256;
@@ -19,9 +30,13 @@ pub(crate) enum Rule<'q> {
     All(Vec<Rule<'q>>),
     Any(Vec<Rule<'q>>),
     Not(Box<Rule<'q>>),
-    Did { did: &'q Did, from: i64, to: i64 },
+    Did(&'q Did, Span),
+    Sum(&'q Sum, Span),
+    Interest(&'q Interest, Span, Option<Arc<LocalTime>>),
+    Rfm(Scored<'q>),
+    InRegion(&'q Region, Span),
     Person(&'q Condition),
-    Inactive { from: i64, to: i64 },
+    Inactive(Span),
     Consented(String),
     Sample(&'q Sample),
     Listed(&'q Listed),
@@ -32,24 +47,29 @@ pub(crate) enum Found<'q> {
     All(Vec<Found<'q>>),
     Any(Vec<Found<'q>>),
     Not(Box<Found<'q>>),
-    Did { event: Option<u16>, any: bool, filters: Vec<Filter<'q>>, times: Times, span: Span },
+    Did(FoundDid<'q>),
+    Sum(FoundSum<'q>),
+    Interest(FoundInterest<'q>),
+    Rfm(FoundKind<'q>),
+    InRegion(FoundRegion<'q>),
     Person(Filter<'q>),
-    Inactive { of_messages: Vec<u16>, from: i64, to: i64 },
+    Inactive { of_messages: Vec<u16>, span: Span },
     Consented(Option<u32>),
     Sample(&'q Sample),
     Listed(&'q Listed),
 }
 
+/// The leaf `did`.
+pub(crate) struct FoundDid<'q> {
+    pub(crate) matcher: Matcher<'q>,
+    pub(crate) times: Times,
+    pub(crate) span: Span,
+    pub(crate) first_ever: bool,
+}
+
 /// Events that tell how a message fared, and nothing that the person did.
 pub(crate) const OF_MESSAGES: [&str; 3] =
     ["Notification Sent", "Notification Delivered", "Notification Dropped"];
-
-/// When an event counts.
-pub(crate) struct Span {
-    from: i64,
-    to: i64,
-    first_ever: bool,
-}
 
 impl Definition {
     /// Checks a definition in which saved segments were put in place.
@@ -60,15 +80,28 @@ impl Definition {
         self.resolve(Timestamp(0), zone, pointer).map(|_| ())
     }
 
-    /// Checks a definition and resolves its periods as of a moment.
-    pub(crate) fn resolve(
+    /// The rule as of a moment, with what it must know of everybody looked up in a view.
+    pub(crate) fn rule(
         &self,
+        view: &View,
         as_of: Timestamp,
         zone: &TimeZone,
         pointer: &str,
+        cancel: &Cancel,
     ) -> Result<Rule<'_>, Error> {
-        let mut nodes = 0;
-        self.resolve_node(as_of, zone, pointer, 0, &mut nodes)
+        let mut rule = self.resolve(as_of, zone, pointer)?;
+        rule.look_up(view, &mut Vec::new(), cancel)?;
+        Ok(rule)
+    }
+
+    /// The same without that: enough for a rule that does not look at everybody.
+    pub(super) fn resolve(
+        &self,
+        as_of: Timestamp,
+        zone: &TimeZone,
+        at: &str,
+    ) -> Result<Rule<'_>, Error> {
+        self.resolve_node(as_of, zone, at, 0, &mut 0)
     }
 
     fn resolve_node(
@@ -111,7 +144,27 @@ impl Definition {
                 let rule = one.resolve_node(as_of, zone, &place, depth + 1, nodes)?;
                 Ok(Rule::Not(Box::new(rule)))
             }
-            Definition::Did(did) => did.resolve(as_of, zone, &format!("{pointer}/did")),
+            Definition::Did(did) => {
+                let at = format!("{pointer}/did");
+                check_all(&did.conditions, &format!("{at}/where"))?;
+                Ok(Rule::Did(did, did.within.span(as_of, zone, &format!("{at}/within"))?))
+            }
+            Definition::Sum(sum) => {
+                Ok(Rule::Sum(sum, sum.span(as_of, zone, &format!("{pointer}/sum"))?))
+            }
+            Definition::Interest(interest) => {
+                let span = interest.span(as_of, zone, &format!("{pointer}/interest"))?;
+                let of_time = [HOUR, WEEKDAY].contains(&interest.property.as_str());
+                let clock = of_time.then(|| Arc::new(LocalTime::new(zone)));
+                Ok(Rule::Interest(interest, span, clock))
+            }
+            Definition::Rfm(kind) => {
+                Ok(Rule::Rfm(kind.scored(as_of.0, &format!("{pointer}/rfm"))?))
+            }
+            Definition::InRegion(region) => {
+                region.check(&format!("{pointer}/in_region"))?;
+                Ok(Rule::InRegion(region, Span::fixed(i64::MIN, i64::MAX, as_of.0)))
+            }
             Definition::Person(condition) => {
                 condition.check(&format!("{pointer}/person"))?;
                 Ok(Rule::Person(condition))
@@ -119,8 +172,7 @@ impl Definition {
             Definition::Inactive(inactive) => {
                 let length =
                     period::duration(&inactive.length, &format!("{pointer}/inactive/for"))?;
-                let to = as_of.0.saturating_add(1);
-                Ok(Rule::Inactive { from: to.saturating_sub(length), to })
+                Ok(Rule::Inactive(Span::trailing(length, as_of.0)))
             }
             Definition::Consented(consented) => {
                 let purpose = consented.name(&format!("{pointer}/consented"))?;
@@ -139,51 +191,61 @@ impl Definition {
     }
 }
 
-impl Did {
-    fn resolve(&self, as_of: Timestamp, zone: &TimeZone, at: &str) -> Result<Rule<'_>, Error> {
-        for (place, condition) in self.conditions.iter().enumerate() {
-            condition.check(&format!("{at}/where/{place}"))?;
-        }
-        let within = format!("{at}/within");
-        // What lies after the moment asked for has not happened yet.
-        let now = as_of.0.saturating_add(1);
-        let (from, to) = match &self.within {
-            Within::Ever(_) => (i64::MIN, now),
-            Within::Period(Period { last: Some(last), from: None, to: None }) => {
-                let length = period::duration(last, &format!("{within}/last"))?;
-                (now.saturating_sub(length), now)
-            }
-            Within::Period(Period { last: None, from, to }) => {
-                let moment = |text: &Option<String>, name, other| match text {
-                    Some(text) => {
-                        period::moment(text, zone, &format!("{within}/{name}")).map(|at| at.0)
-                    }
-                    None => Ok(other),
-                };
-                let from = moment(from, "from", i64::MIN)?;
-                let to = moment(to, "to", i64::MAX)?;
-                if from >= to {
-                    return Err(Error::bad(within, "`from` before `to`"));
-                }
-                (from, to.min(now))
-            }
-            Within::Period(_) => {
-                return Err(Error::bad(within, "either `last`, or `from` and `to`"));
-            }
-        };
-        Ok(Rule::Did { did: self, from, to })
-    }
-}
-
 impl<'q> Rule<'q> {
     /// Adds the names of the events that it looks at.
     pub(crate) fn events(&self, names: &mut Vec<&'q str>) {
         match self {
             Rule::All(list) | Rule::Any(list) => list.iter().for_each(|rule| rule.events(names)),
             Rule::Not(one) => one.events(names),
-            Rule::Did { did, .. } => names.push(&did.event),
-            Rule::Inactive { .. } => names.push("*"),
+            Rule::Did(did, _) => names.push(&did.event),
+            Rule::Sum(sum, _) => names.push(&sum.event),
+            Rule::Interest(interest, ..) => names.push(&interest.event),
+            Rule::Rfm(kind) => names.push(kind.event()),
+            // Any event may tell where somebody is.
+            Rule::Inactive(_) | Rule::InRegion(..) => names.push("*"),
             Rule::Person(_) | Rule::Consented(_) | Rule::Sample(_) | Rule::Listed(_) => {}
+        }
+    }
+
+    /// Whether somebody's answer depends on what others do.
+    pub(crate) fn looks_at_everybody(&self) -> bool {
+        match self {
+            Rule::All(list) | Rule::Any(list) => list.iter().any(Rule::looks_at_everybody),
+            Rule::Not(one) => one.looks_at_everybody(),
+            Rule::Rfm(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it looks at what is known of a person beside events.
+    pub(crate) fn looks_at_traits(&self) -> bool {
+        let of_person = |conditions: &[Condition]| {
+            conditions.iter().any(|condition| condition.scope == Scope::Person)
+        };
+        match self {
+            Rule::All(list) | Rule::Any(list) => list.iter().any(Rule::looks_at_traits),
+            Rule::Not(one) => one.looks_at_traits(),
+            Rule::Did(did, _) => of_person(&did.conditions),
+            Rule::Sum(sum, _) => of_person(&sum.conditions),
+            Rule::Interest(interest, ..) => of_person(&interest.conditions),
+            Rule::InRegion(..) | Rule::Person(_) | Rule::Consented(_) => true,
+            Rule::Rfm(_) | Rule::Inactive(_) | Rule::Sample(_) | Rule::Listed(_) => false,
+        }
+    }
+
+    fn look_up(
+        &mut self,
+        view: &View,
+        known: &mut Known<'q>,
+        cancel: &Cancel,
+    ) -> Result<(), Error> {
+        match self {
+            Rule::All(list) | Rule::Any(list) => {
+                list.iter_mut().try_for_each(|rule| rule.look_up(view, known, cancel))
+            }
+            Rule::Not(one) => one.look_up(view, known, cancel),
+            Rule::Rfm(kind) => kind.look_up(view, known, cancel),
+            _ => Ok(()),
         }
     }
 
@@ -193,18 +255,22 @@ impl<'q> Rule<'q> {
             Rule::All(list) => Found::All(each(list)),
             Rule::Any(list) => Found::Any(each(list)),
             Rule::Not(one) => Found::Not(Box::new(one.find(volume))),
-            Rule::Did { did, from, to } => Found::Did {
-                event: volume.event_code(&did.event),
-                any: did.event == "*",
-                filters: did.conditions.iter().map(|condition| condition.find(volume)).collect(),
+            Rule::Did(did, span) => Found::Did(FoundDid {
+                matcher: Matcher::new(volume, &did.event, &did.conditions),
                 times: did.times,
-                span: Span { from: *from, to: *to, first_ever: did.first_ever },
-            },
+                span: *span,
+                first_ever: did.first_ever,
+            }),
+            Rule::Sum(sum, span) => Found::Sum(sum.find(volume, *span)),
+            Rule::Interest(interest, span, clock) => {
+                Found::Interest(interest.find(volume, clock.as_ref(), *span))
+            }
+            Rule::Rfm(kind) => Found::Rfm(kind.find(volume)),
+            Rule::InRegion(region, span) => Found::InRegion(region.find(volume, *span)),
             Rule::Person(condition) => Found::Person(condition.find_of(Scope::Person, volume)),
-            Rule::Inactive { from, to } => Found::Inactive {
+            Rule::Inactive(span) => Found::Inactive {
                 of_messages: OF_MESSAGES.iter().filter_map(|e| volume.event_code(e)).collect(),
-                from: *from,
-                to: *to,
+                span: *span,
             },
             Rule::Consented(property) => Found::Consented(volume.property_code(property)),
             Rule::Sample(sample) => Found::Sample(sample),
@@ -222,10 +288,13 @@ impl Found<'_> {
             Found::Not(one) => !one.matches(volume, ordinal, run),
             // The row does not matter to a condition on the person.
             Found::Person(filter) => filter.matches(volume, ordinal, 0),
-            Found::Inactive { of_messages, from, to } => {
-                let first = run.before(*from);
-                let last = run.before(*to);
-                (first..last).all(|at| of_messages.contains(&run.code(at)))
+            Found::Did(did) => did.matches(volume, ordinal, run),
+            Found::Sum(sum) => sum.matches(volume, ordinal, run),
+            Found::Interest(interest) => interest.matches(volume, ordinal, run),
+            Found::Rfm(kind) => kind.matches(volume, ordinal, run),
+            Found::InRegion(region) => region.matches(volume, ordinal, run),
+            Found::Inactive { of_messages, span } => {
+                span.inside(run).all(|at| of_messages.contains(&run.code(at)))
             }
             Found::Consented(property) => {
                 let said = property.and_then(|code| volume.trait_value(ordinal, code));
@@ -233,31 +302,43 @@ impl Found<'_> {
             }
             Found::Sample(sample) => sample.holds(volume.person_id(ordinal)),
             Found::Listed(list) => list.binary_search(&volume.person_id(ordinal)).is_ok(),
-            Found::Did { event, any, filters, times, span } => {
-                let at = |moment: i64| run.before(moment);
-                let inside = at(span.from)..at(span.to);
-                // The first of a life may lie before the period.
-                let looked = if span.first_ever { 0..inside.end } else { inside.clone() };
-                let mut matching = looked.filter(|at| {
-                    (*any || Some(run.code(*at)) == *event)
-                        && filters.iter().all(|f| f.matches(volume, ordinal, run.row(*at)))
-                });
-                // No more are looked at than decide it.
-                let enough = match times {
-                    Times::AtLeast(n) => *n,
-                    Times::AtMost(n) | Times::Exactly(n) => n.saturating_add(1),
-                };
-                let enough = usize::try_from(enough).unwrap_or(usize::MAX);
-                let count = match span.first_ever {
-                    true => u64::from(matching.next().is_some_and(|at| inside.contains(&at))),
-                    false => matching.take(enough).count() as u64,
-                };
-                match times {
-                    Times::AtLeast(n) => count >= *n,
-                    Times::AtMost(n) => count <= *n,
-                    Times::Exactly(n) => count == *n,
-                }
-            }
         }
+    }
+}
+
+impl Times {
+    /// Whether something done so often is often enough and not too often.
+    pub(crate) fn hold(self, count: u64) -> bool {
+        match self {
+            Times::AtLeast(n) => count >= n,
+            Times::AtMost(n) => count <= n,
+            Times::Exactly(n) => count == n,
+        }
+    }
+}
+
+impl FoundDid<'_> {
+    fn matches(&self, volume: &VolumeView, ordinal: u32, run: Run<'_>) -> bool {
+        self.times.hold(match self.matcher.person_matches(volume, ordinal) {
+            true => self.count(volume, ordinal, run),
+            false => 0,
+        })
+    }
+
+    fn count(&self, volume: &VolumeView, ordinal: u32, run: Run<'_>) -> u64 {
+        let inside = self.span.inside(run);
+        // The first of a life may lie before the period.
+        let looked = if self.first_ever { 0..inside.end } else { inside.clone() };
+        let mut matching =
+            looked.filter(|at| self.matcher.event_matches(volume, ordinal, run, *at));
+        if self.first_ever {
+            return u64::from(matching.next().is_some_and(|at| inside.contains(&at)));
+        }
+        // No more are looked at than decide it.
+        let enough = match self.times {
+            Times::AtLeast(n) => n,
+            Times::AtMost(n) | Times::Exactly(n) => n.saturating_add(1),
+        };
+        matching.take(usize::try_from(enough).unwrap_or(usize::MAX)).count() as u64
     }
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use candor_event::{Event, ManualClock, Merge, PersonId, Properties, Record, Timestamp, Value};
 use candor_query::{
-    Board, Cancel, Definition, Error, Funnel, Paths, Retention, Stickiness, Trend, paths,
-    retention, segment, stickiness, zone,
+    Board, Cancel, Definition, Error, Funnel, Paths, Pivot, Retention, Rfm, Stickiness, Trend,
+    paths, pivot, retention, rfm, segment, stickiness, zone,
 };
 use candor_store::{Store, View};
 use serde::de::DeserializeOwned;
@@ -123,6 +123,22 @@ fn answer(view: &View, kind: &str, question: &str) -> String {
         "board" => {
             let board: Board = serde_json::from_value(json).unwrap();
             board.ask(view, &zone, &cancel).map(|answer| serde_json::to_value(answer).unwrap())
+        }
+        "rfm" => {
+            let rfm: Rfm = serde_json::from_value(json).unwrap();
+            rfm.ask(view, &zone, &cancel).map(|answer| serde_json::to_value(answer).unwrap())
+        }
+        "rfm people" => {
+            let (rfm, cell): (Rfm, rfm::Cell) = behind(json);
+            letters(rfm.people(&cell, view, &zone, &cancel))
+        }
+        "pivot" => {
+            let pivot: Pivot = serde_json::from_value(json).unwrap();
+            pivot.ask(view, &zone, &cancel).map(|answer| serde_json::to_value(answer).unwrap())
+        }
+        "pivot people" => {
+            let (pivot, cell): (Pivot, pivot::Cell) = behind(json);
+            letters(pivot.people(&cell, view, &zone, &cancel))
         }
         "count" => {
             let definition: Definition = serde_json::from_value(json).unwrap();

@@ -4,8 +4,12 @@
 
 mod board;
 mod golden;
+mod leaves;
+mod membership;
 mod naive;
 mod paths;
+mod pivot;
 mod retention;
+mod rfm;
 mod stickiness;
 mod world;

@@ -166,9 +166,12 @@ impl People {
 
     /// A trait's value; own ones before those of people folded into this one.
     pub(crate) fn trait_value(&self, ordinal: u32, name: u32) -> Option<&Value> {
-        find(self.own_traits(ordinal), name)
-            .or_else(|| find(self.borrowed(ordinal), name))
-            .and_then(|found| found.2.as_ref())
+        self.trait_of(ordinal, name).and_then(|found| found.2.as_ref())
+    }
+
+    /// The same with all that is known of it.
+    pub(crate) fn trait_of(&self, ordinal: u32, name: u32) -> Option<&Trait> {
+        find(self.own_traits(ordinal), name).or_else(|| find(self.borrowed(ordinal), name))
     }
 
     /// All traits with a value, by name's code.

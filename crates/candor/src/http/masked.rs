@@ -37,6 +37,12 @@ pub fn mask_properties(tenant: &Tenant, properties: &mut Value) {
     }
 }
 
+/// The properties that say where somebody is, as a segment by region looks at them.
+const PLACE: [&str; 2] = ["Latitude", "Longitude"];
+
+/// The property of money where a segment by kind names none.
+const AMOUNT: &str = "Amount";
+
 /// Masks, in a segment's definition, what masked properties are compared with.
 pub fn mask_compared(tenant: &Tenant, definition: &mut Value) {
     match definition {
@@ -45,6 +51,11 @@ pub fn mask_compared(tenant: &Tenant, definition: &mut Value) {
             let property = fields.get("property").and_then(Value::as_str);
             if property.is_some_and(|name| tells_who(tenant, name)) {
                 fields.insert("value".to_owned(), mask());
+            }
+            if let Some(region) = fields.get_mut("in_region")
+                && PLACE.iter().any(|name| tells_who(tenant, name))
+            {
+                *region = mask();
             }
             fields.values_mut().for_each(|value| mask_compared(tenant, value));
         }
@@ -78,12 +89,19 @@ fn asks_about(question: &Value, masked: &dyn Fn(&str) -> bool, depth: usize) -> 
         Value::Array(parts) => parts.iter().any(within),
         Value::Object(fields) => {
             fields.iter().any(|(field, value)| match (field.as_str(), value) {
-                ("property" | "breakdown" | "amount", Value::String(name)) => masked(name),
-                ("breakdown", Value::Array(names)) => {
+                ("property" | "amount", Value::String(name)) => masked(name),
+                ("breakdown" | "rows" | "columns", Value::String(name)) => masked(name),
+                ("breakdown" | "rows" | "columns", Value::Array(names)) => {
                     names.iter().any(|name| name.as_str().is_some_and(masked) || within(name))
                 }
                 ("measure", Value::String(measure)) => {
                     measure.split_once(':').is_some_and(|(_, name)| masked(name))
+                }
+                ("in_region", _) => PLACE.iter().any(|name| masked(name)),
+                // It looks at money whether it says so or not.
+                ("rfm", Value::Object(kind)) => {
+                    let amount = kind.get("amount").and_then(Value::as_str);
+                    masked(amount.unwrap_or(AMOUNT))
                 }
                 // What is compared with names nothing.
                 ("value", _) => false,

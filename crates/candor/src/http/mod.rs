@@ -43,7 +43,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
 
 use crate::http::campaigns::{forecast, report, verbs};
-use crate::http::insights::behind;
+use crate::http::insights::{behind, grids};
 use crate::http::privacy::{frame, subscriptions, token};
 use crate::http::problem::Problem;
 use crate::http::segments::{saved, upload};
@@ -83,6 +83,8 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/api/v1/insights/stickiness", post(insights::stickiness))
         .route("/api/v1/insights/paths", post(insights::paths))
         .route("/api/v1/insights/board", post(insights::board))
+        .route("/api/v1/insights/rfm", post(grids::rfm))
+        .route("/api/v1/insights/pivot", post(grids::pivot))
         .route("/api/v1/insights/{kind}/people", post(behind::people))
         .route("/api/v1/insights/{kind}/segment", post(behind::segment))
         .route("/api/v1/insights/live", get(live::now))

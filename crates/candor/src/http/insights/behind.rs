@@ -9,7 +9,8 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use candor_event::{PersonId, Timestamp};
 use candor_query::{
-    Cancel, Error, Paths, Retention, Stickiness, paths, person, retention, stickiness,
+    Cancel, Error, Paths, Pivot, Retention, Rfm, Stickiness, paths, person, pivot, retention, rfm,
+    stickiness,
 };
 use candor_store::View;
 use jiff::tz::TimeZone;
@@ -137,6 +138,14 @@ async fn behind<A: Send + 'static>(
         "paths" => {
             let settled: Settled<Paths> = |q| (&q.timezone, &mut q.people);
             request.ask::<_, paths::Cell, A>(settled, Paths::people, then).await
+        }
+        "rfm" => {
+            let settled: Settled<Rfm> = |q| (&q.timezone, &mut q.people);
+            request.ask::<_, rfm::Cell, A>(settled, Rfm::people, then).await
+        }
+        "pivot" => {
+            let settled: Settled<Pivot> = |q| (&q.timezone, &mut q.people);
+            request.ask::<_, pivot::Cell, A>(settled, Pivot::people, then).await
         }
         _ => Err(Problem::not_found()),
     }

@@ -1,8 +1,8 @@
 //! The rule by which somebody was written to, in words for the person.
 
 use candor_event::Value;
-use candor_query::segment::{Period, Times, Within};
-use candor_query::{Condition, Definition, Op};
+use candor_query::segment::{Interest, Mode, Period, Region, Sum, Times, Within};
+use candor_query::{Condition, Definition, Op, Scope};
 
 /// How deep a rule is told; deeper parts are named as such.
 const DEPTH_MAX: usize = 4;
@@ -37,12 +37,49 @@ fn told(rule: &Definition, values: bool, depth: usize) -> String {
                 .collect();
             format!("you did {event}{conditions}{}{}", times(did.times), within(&did.within))
         }
+        Definition::Sum(one) => format!("your {}", sum(one, values)),
+        Definition::Interest(one) => interest(one, values),
+        Definition::Rfm(kind) => {
+            let event = kind.event.as_deref().unwrap_or("purchases");
+            format!("how recently and often you did {event} was compared with what others did")
+        }
+        Definition::InRegion(Region { lat, lon, km }) if values => {
+            format!("you were last known to be within {km} km of {lat}, {lon}")
+        }
+        Definition::InRegion(_) => "where you were was looked at".to_owned(),
         Definition::Person(one) => format!("your {}", condition(one, values)),
         Definition::Segment(_) => "you are in a saved group".to_owned(),
         Definition::Inactive(inactive) => format!("you did nothing for {}", inactive.length),
         Definition::Consented(consented) => format!("you allow {}", consented.purpose),
         Definition::Sample(_) => "you are in a part drawn by lot".to_owned(),
         Definition::Listed(_) => "you are on a list".to_owned(),
+    }
+}
+
+fn sum(sum: &Sum, values: bool) -> String {
+    let compared = Condition {
+        property: format!("sum of {} in {}{}", sum.property, sum.event, within(&sum.within)),
+        op: sum.op,
+        value: Some(sum.value.clone()),
+        scope: Scope::Event,
+    };
+    condition(&compared, values)
+}
+
+fn interest(interest: &Interest, values: bool) -> String {
+    let told = match interest.property.as_str() {
+        "$hour" => "hour",
+        "$weekday" => "weekday",
+        name => name,
+    };
+    let (event, when) = (&interest.event, within(&interest.within));
+    let often = match (interest.mode, interest.percent) {
+        (Mode::AtLeast, Some(percent)) => format!("in {percent} of 100"),
+        _ => "mostly".to_owned(),
+    };
+    match values {
+        true => format!("the {told} of your {event}{when} is {often} {}", text(&interest.value)),
+        false => format!("the {told} of your {event}{when} was looked at"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Segments: how many people a rule answers to, and who can be reached; saved ones in the place of
 //! their ids.
 
+pub mod members;
 pub mod saved;
 pub mod upload;
 

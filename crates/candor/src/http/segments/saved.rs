@@ -21,6 +21,7 @@ use crate::http::masked::{CLEAR, mask, mask_compared, tells_who};
 use crate::http::people::audit;
 use crate::http::policy::utc;
 use crate::http::problem::{FieldError, Problem};
+use crate::http::segments::members::{self, Counted};
 use crate::http::segments::{known, resolved};
 use crate::server::{Server, Tenant};
 
@@ -65,7 +66,11 @@ impl Document {
     }
 }
 
-fn shown(caller: &Caller, saved: &candor_catalog::Definition) -> Result<Value, Problem> {
+fn shown(
+    caller: &Caller,
+    saved: &candor_catalog::Definition,
+    members: Option<Counted>,
+) -> Result<Value, Problem> {
     let (definition, list) = match Document::read(&saved.document)? {
         Document::Rule(rule) => (json!(rule), Value::Null),
         Document::List { people, as_of, of } => {
@@ -76,6 +81,7 @@ fn shown(caller: &Caller, saved: &candor_catalog::Definition) -> Result<Value, P
     let mut shown = json!({
         "id": saved.id, "name": saved.name, "definition": definition, "list": list,
         "version": saved.version, "changed_at": utc(saved.changed_at),
+        "members": members.map(|of| json!({"people": of.people, "as_of": utc(of.as_of)})),
     });
     if !caller.may(CLEAR) {
         mask_compared(&caller.tenant, &mut shown["definition"]);
@@ -101,18 +107,25 @@ pub async fn list(
     let caller = admit(&server, &headers, "read").await?;
     let account = &caller.tenant.publisher.account_id;
     let saved = server.catalog.definitions(account, SEGMENT).await?;
-    let shown: Result<Vec<_>, _> = saved.iter().map(|saved| shown(&caller, saved)).collect();
-    Ok(Json(json!({"segments": shown?})))
+    let members = &caller.tenant.members;
+    let shown = saved.iter().map(|saved| shown(&caller, saved, members.latest(&saved.id)));
+    Ok(Json(json!({"segments": shown.collect::<Result<Vec<_>, _>>()?})))
 }
 
-/// `GET /api/v1/segments/{id}`.
+/// `GET /api/v1/segments/{id}`, with how many are in it now.
 pub async fn one(
     State(server): State<Arc<Server>>,
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let caller = admit(&server, &headers, "read").await?;
-    Ok(Json(shown(&caller, &found(&server, &caller, &id).await?)?))
+    let saved = found(&server, &caller, &id).await?;
+    let members = match Document::read(&saved.document)? {
+        // One that takes too long to count is shown without its number.
+        Document::Rule(_) => members::count(&server, &caller.tenant, &id).await.ok(),
+        Document::List { .. } => None,
+    };
+    Ok(Json(shown(&caller, &saved, members)?))
 }
 
 /// What saving a segment sends.
@@ -202,7 +215,8 @@ pub async fn save(
     let subject = format!("{name} ({id})");
     audit(server, &caller.tenant, caller.name.clone(), "save segment", subject).await?;
     server.catalog.put_definition(account, &new, server.now()).await?;
-    shown(caller, &found(server, caller, &id).await?)
+    caller.tenant.members.forget(&id);
+    shown(caller, &found(server, caller, &id).await?, None)
 }
 
 /// An id that no segment has, if there is room for one more.
@@ -240,6 +254,7 @@ pub async fn remove(
     let subject = format!("{} ({id})", saved.name);
     audit(&server, &caller.tenant, caller.name.clone(), "delete segment", subject).await?;
     server.catalog.remove_definition(account, SEGMENT, &id).await?;
+    caller.tenant.members.forget(&id);
     server.catalog.remove_definition(account, REJECTS, &id).await?;
     server.catalog.remove_list(account, &id).await?;
     Ok(StatusCode::NO_CONTENT)
