@@ -70,6 +70,12 @@ impl<'a> Scan<'a> {
         self
     }
 
+    /// People who have no such event are not seen.
+    pub(crate) fn without_idle(mut self) -> Scan<'a> {
+        self.idle = false;
+        self
+    }
+
     /// Folds person after person into a partial result for each volume; these in the order of the
     /// volumes.
     pub(crate) fn fold<P: Send>(
@@ -119,7 +125,7 @@ impl<'a> Scan<'a> {
         find: impl Fn(&VolumeView) -> F + Sync,
         see: impl Fn(&mut P, &mut F, &VolumeView, u32, Run<'_>) + Sync,
     ) -> Result<Vec<P>, Error> {
-        self.share(new, |partial, _, volume, people, scratch| {
+        self.share(new, |partial, Portion { volume, people, .. }, scratch| {
             let mut found = find(volume);
             self.fold_one(volume, people, scratch, |ordinal, run| {
                 see(partial, &mut found, volume, ordinal, run);
@@ -132,7 +138,8 @@ impl<'a> Scan<'a> {
         &self,
         work_on: impl Fn(&VolumeView, Option<&PeopleSet>, &mut Scratch) -> Option<P> + Sync,
     ) -> Result<Vec<P>, Error> {
-        let done = self.share(Vec::new, |done, index, volume, people, scratch| {
+        let done = self.share(Vec::new, |done, portion, scratch| {
+            let Portion { index, volume, people } = portion;
             let partial = work_on(volume, people, scratch);
             let ended = partial.is_some();
             done.extend(partial.map(|partial| (index, partial)));
@@ -148,7 +155,7 @@ impl<'a> Scan<'a> {
     fn share<W: Send>(
         &self,
         new: impl Fn() -> W + Sync,
-        work_on: impl Fn(&mut W, usize, &VolumeView, Option<&PeopleSet>, &mut Scratch) -> bool + Sync,
+        work_on: impl Fn(&mut W, Portion<'_>, &mut Scratch) -> bool + Sync,
     ) -> Result<Vec<W>, Error> {
         let next = AtomicUsize::new(0);
         let done: Mutex<Vec<W>> = Mutex::new(Vec::new());
@@ -158,7 +165,7 @@ impl<'a> Scan<'a> {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let Some(volume) = self.view.volumes.get(index) else { break };
                 let people = self.people.map(|people| &people[index]);
-                if !work_on(&mut own, index, volume, people, &mut scratch) {
+                if !work_on(&mut own, Portion { index, volume, people }, &mut scratch) {
                     return;
                 }
             }
@@ -189,6 +196,13 @@ impl<'a> Scan<'a> {
         let looked = Looked { people, codes: codes.as_deref(), idle: self.idle };
         volume.fold(looked, scratch, &|| !self.cancel.stopped(), see)
     }
+}
+
+/// A volume, and whom of it a pass looks at.
+struct Portion<'a> {
+    index: usize,
+    volume: &'a VolumeView,
+    people: Option<&'a PeopleSet>,
 }
 
 /// What a person did: on which days, or what.

@@ -74,7 +74,7 @@ impl Run<'_> {
         }
     }
 
-    /// The rows from a place on, if they are all rows of one segment between the first and the last.
+    /// The rows from a place on, where they are all between the first and the last of a segment.
     fn side_by_side(&self, from: usize) -> Option<(&Segment, Range<usize>)> {
         let rows = &self.rows[from..];
         let (first, last) = (*rows.first()? as usize, *rows.last()? as usize);
@@ -230,6 +230,11 @@ impl VolumeView {
             let mut next = 0;
             for word in first..end {
                 let beside = has_beside.word(word);
+                let end = owners.first_row(word + 1);
+                let none = rows.get(next).is_none_or(|row| *row as usize >= end);
+                if none && beside == 0 && !looked.idle {
+                    continue;
+                }
                 let busy = if looked.idle { u64::MAX } else { owners.word(word) | beside };
                 let asked = looked.people.map_or(u64::MAX, |people| people.word(word));
                 let mut people = busy & asked & self.people.visible_word(word as u32);

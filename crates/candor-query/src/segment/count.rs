@@ -80,7 +80,7 @@ pub fn count(
             lost.no_address += u64::from(allowed && value(address).is_none());
         }
     };
-    let partials = scan_of(&rule, view, cancel).fold(new, fold)?;
+    let partials = scan_of_likely(&rule, view, cancel).fold(new, fold)?;
     let people = partials.iter().map(|partial| partial.2).sum();
     let mut counted = Count { people, ..Count::default() };
     for (place, reach) in reach.iter().enumerate() {
@@ -99,8 +99,13 @@ pub fn count(
 pub(super) fn scan_of<'a>(rule: &'a Rule<'_>, view: &'a View, cancel: &'a Cancel) -> Scan<'a> {
     let mut events = Vec::new();
     rule.events(&mut events);
-    // Who did nothing may match as well.
     Scan::new(view, cancel).of_events(events).with_idle()
+}
+
+/// The same without those of whom it is known that they do not match, since they did none of it.
+fn scan_of_likely<'a>(rule: &'a Rule<'_>, view: &'a View, cancel: &'a Cancel) -> Scan<'a> {
+    let scan = scan_of(rule, view, cancel);
+    if rule.of_idle() == Some(false) { scan.without_idle() } else { scan }
 }
 
 /// Who matches a rule, by volume.
@@ -116,7 +121,7 @@ pub(crate) fn members(
                 partial.1.insert(ordinal);
             }
         };
-    let partials = scan_of(rule, view, cancel).fold(new, fold)?;
+    let partials = scan_of_likely(rule, view, cancel).fold(new, fold)?;
     Ok(partials.into_iter().map(|partial| partial.1).collect())
 }
 
@@ -142,7 +147,7 @@ pub fn people(
                 partial.1.push(id);
             }
         };
-    let partials = scan_of(&rule, view, cancel).fold(new, fold)?;
+    let partials = scan_of_likely(&rule, view, cancel).fold(new, fold)?;
     let mut people: Vec<PersonId> = partials.into_iter().flat_map(|partial| partial.1).collect();
     people.sort_unstable();
     people.truncate(limit);

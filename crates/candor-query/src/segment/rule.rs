@@ -207,6 +207,28 @@ impl<'q> Rule<'q> {
         }
     }
 
+    /// Whether people match who did none of its events; nothing where it takes more to tell.
+    pub(crate) fn of_idle(&self) -> Option<bool> {
+        let of_list = |list: &[Rule<'q>], decides: bool| {
+            let each: Vec<Option<bool>> = list.iter().map(Rule::of_idle).collect();
+            match each.contains(&Some(decides)) {
+                true => Some(decides),
+                false => each.into_iter().collect::<Option<Vec<_>>>().map(|_| !decides),
+            }
+        };
+        match self {
+            Rule::All(list) => of_list(list, false),
+            Rule::Any(list) => of_list(list, true),
+            Rule::Not(one) => one.of_idle().map(|matches| !matches),
+            Rule::Did(did, _) => Some(match did.times {
+                Times::AtLeast(least) => least == 0,
+                Times::AtMost(_) => true,
+                Times::Exactly(exactly) => exactly == 0,
+            }),
+            _ => None,
+        }
+    }
+
     /// Whether somebody's answer depends on what others do.
     pub(crate) fn looks_at_everybody(&self) -> bool {
         match self {

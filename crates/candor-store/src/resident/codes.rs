@@ -1,6 +1,7 @@
 //! What happened at each row: a byte each, so that a question finds its events 64 rows at a time.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use crate::resident::select::{Kinds, NOT_ASKED, Selected, select};
 
@@ -15,7 +16,13 @@ pub(crate) struct Codes {
     codes: Vec<u16>,
     /// Ascending rows whose byte is [`REST`], and their codes.
     rest: Vec<(u32, u16)>,
+    /// By byte: how many rows have it, and where; listed when they are few and first asked for.
+    counts: Vec<u32>,
+    lists: Vec<OnceLock<Box<[u32]>>>,
 }
+
+/// Events that are at most one in so many rows are listed, and questions about them read no others.
+const RARE: usize = 64;
 
 impl Codes {
     pub(crate) fn of(all: &[u16]) -> Codes {
@@ -33,7 +40,9 @@ impl Codes {
         let bytes: Vec<u8> = all.iter().map(|code| byte_of[usize::from(*code)]).collect();
         let rest = (0..).zip(&bytes).filter(|(_, byte)| **byte == REST);
         let rest = rest.map(|(row, _)| (row, all[row as usize])).collect();
-        Codes { bytes, codes, rest }
+        let counts: Vec<u32> = codes.iter().map(|code| counts[usize::from(*code)]).collect();
+        let lists = codes.iter().map(|_| OnceLock::new()).collect();
+        Codes { bytes, codes, rest, counts, lists }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -84,12 +93,35 @@ impl Codes {
             // Any kind: it is told later.
             kinds[usize::from(REST)] = 0;
         }
-        (any || !rest.is_empty()).then_some(Picker { kinds, rest })
+        let asked = |byte: &usize| kinds[*byte] != NOT_ASKED;
+        let bytes: Vec<usize> = (0..self.codes.len()).filter(asked).collect();
+        let rows: usize = bytes.iter().map(|byte| self.counts[*byte] as usize).sum();
+        let rare = rest.is_empty() && rows * RARE <= self.bytes.len();
+        let listed = rare.then(|| self.listed(&bytes, &kinds));
+        (any || !rest.is_empty()).then_some(Picker { kinds, rest, listed })
+    }
+
+    /// All rows with one of some bytes.
+    fn listed(&self, bytes: &[usize], kinds: &Kinds) -> Selected {
+        let mut all = Selected::default();
+        for byte in bytes {
+            let list = self.lists[*byte].get_or_init(|| {
+                let (mut one, mut found) = ([NOT_ASKED; 256], Selected::default());
+                one[*byte] = 0;
+                select(&self.bytes, 0..self.bytes.len(), &one, &mut found);
+                found.rows().into()
+            });
+            all.merge(list, kinds[*byte]);
+        }
+        all
     }
 
     /// Adds the rows of a range that have one of the codes, ascending; the kind of each is the
     /// place of its code among those asked.
     pub(crate) fn pick(&self, picker: &Picker, rows: Range<usize>, out: &mut Selected) {
+        if let Some(listed) = &picker.listed {
+            return out.copy(listed, rows);
+        }
         let first = out.rows().len();
         select(&self.bytes, rows, &picker.kinds, out);
         if picker.rest.is_empty() {
@@ -114,6 +146,8 @@ pub(crate) struct Picker {
     kinds: Kinds,
     /// Codes asked for that have no byte of their own, and their kinds.
     rest: Vec<(u16, u8)>,
+    /// All rows there are, where they are few.
+    listed: Option<Selected>,
 }
 
 #[cfg(test)]
@@ -125,7 +159,10 @@ mod tests {
     proptest! {
         #[test]
         fn rows_are_found_by_their_codes_however_many_there_are(
-            all in proptest::collection::vec(prop_oneof![0u16..20, 0u16..2_000], 0..1_500),
+            all in prop_oneof![Just((1, 1)), Just((200, 1))].prop_flat_map(|(usual, rare)| {
+                let code = prop_oneof![usual => Just(3u16), rare => 0u16..20, rare => 0u16..2_000];
+                proptest::collection::vec(code, 0..1_500)
+            }),
             wanted in proptest::collection::vec(prop_oneof![0u16..20, 0u16..2_100], 0..8),
             cut in (0usize..1_500, 0usize..1_500),
         ) {

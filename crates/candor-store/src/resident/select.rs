@@ -50,6 +50,37 @@ impl Selected {
         self.len += rows.len();
     }
 
+    /// Adds rows of one kind, ascending, between those that are there.
+    pub(crate) fn merge(&mut self, rows: &[u32], kind: u8) {
+        let (mut own, mut other) = (self.len, rows.len());
+        self.reserve(rows.len());
+        self.len += rows.len();
+        // From the back, so that nothing is written over before it was read.
+        for at in (0..self.len).rev() {
+            let from_own = other == 0 || own > 0 && self.rows[own - 1] > rows[other - 1];
+            (self.rows[at], self.kinds[at]) = match from_own {
+                true => {
+                    own -= 1;
+                    (self.rows[own], self.kinds[own])
+                }
+                false => {
+                    other -= 1;
+                    (rows[other], kind)
+                }
+            };
+        }
+    }
+
+    /// Adds what lies in a range of another.
+    pub(crate) fn copy(&mut self, other: &Selected, range: Range<usize>) {
+        let first = other.rows().partition_point(|row| (*row as usize) < range.start);
+        let end = other.rows().partition_point(|row| (*row as usize) < range.end);
+        self.reserve(end - first);
+        self.rows[self.len..][..end - first].copy_from_slice(&other.rows[first..end]);
+        self.kinds[self.len..][..end - first].copy_from_slice(&other.kinds[first..end]);
+        self.len += end - first;
+    }
+
     /// Goes once more through what was added from a place on: the kind, or none to drop it.
     pub(crate) fn look_again(
         &mut self,
