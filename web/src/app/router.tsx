@@ -16,6 +16,7 @@ import { readCampaign, readWizard } from "../campaigns/state";
 import { type PeriodSearch, readPeriod } from "../filters/period";
 import { readFunnel } from "../funnels/state";
 import { readMessages } from "../messages/state";
+import { readRetention } from "../retention/state";
 import { readSegment } from "../segments/state";
 import { readSettings } from "../settings/state";
 import { readTemplate } from "../templates/state";
@@ -98,6 +99,12 @@ const funnels = createRoute({
   path: "/funnels",
   validateSearch: readFunnel,
   component: lazyRouteComponent(() => import("../funnels/page"), "Funnels"),
+});
+const retention = createRoute({
+  getParentRoute: () => inside,
+  path: "/retention",
+  validateSearch: readRetention,
+  component: lazyRouteComponent(() => import("../retention/page"), "Retention"),
 });
 const segments = createRoute({
   getParentRoute: () => inside,
@@ -191,6 +198,7 @@ export const router = createRouter({
       today,
       trends,
       funnels,
+      retention,
       segments,
       newSegment,
       oneSegment,

@@ -7,6 +7,7 @@ import {
   IconFilter,
   IconLock,
   IconMail,
+  IconRepeat,
   IconSend,
   IconSettings,
   IconShieldCheck,
@@ -29,6 +30,7 @@ export type Page = {
     | "/"
     | "/trends"
     | "/funnels"
+    | "/retention"
     | "/segments"
     | "/people"
     | "/campaigns"
@@ -48,6 +50,7 @@ export const RAIL: Group_[] = [
     pages: [
       { to: "/trends", name: texts.trends, icon: IconChartLine },
       { to: "/funnels", name: texts.funnels, icon: IconFilter },
+      { to: "/retention", name: texts.retention, icon: IconRepeat },
     ],
   },
   {
