@@ -19,6 +19,7 @@ import { readMessages } from "../messages/state";
 import { readRetention } from "../retention/state";
 import { readSegment } from "../segments/state";
 import { readSettings } from "../settings/state";
+import { readStickiness } from "../stickiness/state";
 import { readTemplate } from "../templates/state";
 import { readTrend } from "../trends/state";
 import { Broken, Missing } from "./broken";
@@ -105,6 +106,12 @@ const retention = createRoute({
   path: "/retention",
   validateSearch: readRetention,
   component: lazyRouteComponent(() => import("../retention/page"), "Retention"),
+});
+const stickiness = createRoute({
+  getParentRoute: () => inside,
+  path: "/stickiness",
+  validateSearch: readStickiness,
+  component: lazyRouteComponent(() => import("../stickiness/page"), "Stickiness"),
 });
 const segments = createRoute({
   getParentRoute: () => inside,
@@ -199,6 +206,7 @@ export const router = createRouter({
       trends,
       funnels,
       retention,
+      stickiness,
       segments,
       newSegment,
       oneSegment,

@@ -3,6 +3,7 @@ import { ActionIcon, AppShell, Burger, Group, Text, Tooltip } from "@mantine/cor
 import { useDisclosure, useDocumentTitle, useMediaQuery } from "@mantine/hooks";
 import {
   IconActivity,
+  IconCalendarRepeat,
   IconChartLine,
   IconFilter,
   IconLock,
@@ -31,6 +32,7 @@ export type Page = {
     | "/trends"
     | "/funnels"
     | "/retention"
+    | "/stickiness"
     | "/segments"
     | "/people"
     | "/campaigns"
@@ -51,6 +53,7 @@ export const RAIL: Group_[] = [
       { to: "/trends", name: texts.trends, icon: IconChartLine },
       { to: "/funnels", name: texts.funnels, icon: IconFilter },
       { to: "/retention", name: texts.retention, icon: IconRepeat },
+      { to: "/stickiness", name: texts.stickiness, icon: IconCalendarRepeat },
     ],
   },
   {

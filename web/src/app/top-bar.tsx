@@ -18,7 +18,7 @@ import { openSearch } from "./search";
 import { texts } from "./texts";
 
 /** The pages whose questions have a period. */
-const WITH_PERIOD = ["/trends", "/funnels", "/retention"];
+const WITH_PERIOD = ["/trends", "/funnels", "/retention", "/paths", "/stickiness", "/board"];
 /** Of these, those whose answers may stand beside that of the period before. */
 const COMPARED = ["/trends", "/funnels"];
 

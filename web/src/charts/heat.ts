@@ -29,9 +29,11 @@ export type HeatData = {
 /** More of the tint than this would leave words on it too faint. */
 const TINT_MOST = 0.5;
 
-/** The greatest share beside those of the first column, which is all or nearly. */
-const greatest = ({ rows }: HeatData): number =>
-  Math.max(0, ...rows.flatMap((row) => row.cells.slice(1).map((cell) => cell?.share ?? 0)));
+/** The greatest share beside those of the first column, which is all or nearly, and those that are not final. */
+function greatest({ rows }: HeatData): number {
+  const cells = rows.flatMap((row) => row.cells.slice(1));
+  return Math.max(0, ...cells.map((cell) => (cell && !cell.incomplete ? cell.share : 0)));
+}
 
 const parts = (colour: string): number[] =>
   [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));

@@ -44,7 +44,7 @@ export function Table({ answer, group, onChoose }: TableProps) {
               </td>
               {values.map((value, place) => (
                 <td key={place} className="number">
-                  {value === null ? "" : link(full(value), false, start, place)}
+                  {value === null ? "" : value === 0 ? "0" : link(full(value), false, start, place)}
                 </td>
               ))}
             </tr>
