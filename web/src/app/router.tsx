@@ -16,6 +16,7 @@ import { readCampaign, readWizard } from "../campaigns/state";
 import { type PeriodSearch, readPeriod } from "../filters/period";
 import { readFunnel } from "../funnels/state";
 import { readMessages } from "../messages/state";
+import { readPaths } from "../paths/state";
 import { readRetention } from "../retention/state";
 import { readSegment } from "../segments/state";
 import { readSettings } from "../settings/state";
@@ -106,6 +107,12 @@ const retention = createRoute({
   path: "/retention",
   validateSearch: readRetention,
   component: lazyRouteComponent(() => import("../retention/page"), "Retention"),
+});
+const paths = createRoute({
+  getParentRoute: () => inside,
+  path: "/paths",
+  validateSearch: readPaths,
+  component: lazyRouteComponent(() => import("../paths/page"), "Paths"),
 });
 const stickiness = createRoute({
   getParentRoute: () => inside,
@@ -206,6 +213,7 @@ export const router = createRouter({
       trends,
       funnels,
       retention,
+      paths,
       stickiness,
       segments,
       newSegment,

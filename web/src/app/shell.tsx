@@ -9,6 +9,7 @@ import {
   IconLock,
   IconMail,
   IconRepeat,
+  IconRoute,
   IconSend,
   IconSettings,
   IconShieldCheck,
@@ -32,6 +33,7 @@ export type Page = {
     | "/trends"
     | "/funnels"
     | "/retention"
+    | "/paths"
     | "/stickiness"
     | "/segments"
     | "/people"
@@ -53,6 +55,7 @@ export const RAIL: Group_[] = [
       { to: "/trends", name: texts.trends, icon: IconChartLine },
       { to: "/funnels", name: texts.funnels, icon: IconFilter },
       { to: "/retention", name: texts.retention, icon: IconRepeat },
+      { to: "/paths", name: texts.paths, icon: IconRoute },
       { to: "/stickiness", name: texts.stickiness, icon: IconCalendarRepeat },
     ],
   },
