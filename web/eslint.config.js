@@ -1,12 +1,16 @@
 import hooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
 
-// Direction: features know what several of them share (rules, content, deliveries), filters, charts,
+// Direction: features know what several of them share (rules, content, deliveries, question), filters, charts,
 // api and ui; nothing below knows a feature, and a feature knows no other feature.
 const features = [
   "today",
   "trends",
   "funnels",
+  "retention",
+  "paths",
+  "stickiness",
+  "board",
   "segments",
   "people",
   "campaigns",
@@ -15,7 +19,7 @@ const features = [
   "gate",
   "settings",
 ];
-const shared = ["rules", "content", "deliveries"];
+const shared = ["rules", "content", "deliveries", "question"];
 const forbid = (files, patterns, message) => ({
   files,
   rules: { "no-restricted-imports": ["error", { patterns: [{ group: patterns, message }] }] },

@@ -5,33 +5,90 @@ import { answered, client, type Schemas, unreachable } from "./client";
 export type Live = Schemas["Live"];
 export type TrendQuestion = Schemas["TrendQuestion"];
 export type FunnelQuestion = Schemas["FunnelQuestion"];
+export type RetentionQuestion = Schemas["RetentionQuestion"];
+export type StickinessQuestion = Schemas["StickinessQuestion"];
+export type PathsQuestion = Schemas["PathsQuestion"];
+export type BoardQuestion = Schemas["BoardQuestion"];
 export type Condition = Schemas["Condition"];
 export type Meta = Schemas["Meta"];
 
 /** An answer knows its question: it may stay on screen while the next one is asked. */
-export type TrendAnswer = Schemas["TrendAnswer"] & { question: TrendQuestion };
-export type FunnelAnswer = Schemas["FunnelAnswer"] & { question: FunnelQuestion };
+type Known<A, Q> = A & { question: Q };
+export type TrendAnswer = Known<Schemas["TrendAnswer"], TrendQuestion>;
+export type FunnelAnswer = Known<Schemas["FunnelAnswer"], FunnelQuestion>;
+export type RetentionAnswer = Known<Schemas["RetentionAnswer"], RetentionQuestion>;
+export type StickinessAnswer = Known<Schemas["StickinessAnswer"], StickinessQuestion>;
+export type PathsAnswer = Known<Schemas["PathsAnswer"], PathsQuestion>;
+export type BoardAnswer = Known<Schemas["BoardAnswer"], BoardQuestion>;
 
 /** A question asked again while one runs cancels the first. */
-export const trend = (question: TrendQuestion) =>
+const asking = <Q, A>(kind: string, question: Q, ask: (signal: AbortSignal) => Promise<A>) =>
   queryOptions({
-    queryKey: ["trend", question],
-    queryFn: async ({ signal }): Promise<TrendAnswer> => ({
-      ...(await answered(client.POST("/api/v1/insights/trend", { body: question, signal }))),
-      question,
-    }),
+    queryKey: [kind, question],
+    queryFn: async ({ signal }): Promise<Known<A, Q>> => ({ ...(await ask(signal)), question }),
     staleTime: 30_000,
   });
 
+export const trend = (question: TrendQuestion) =>
+  asking("trend", question, (signal) =>
+    answered(client.POST("/api/v1/insights/trend", { body: question, signal })),
+  );
+
 export const funnel = (question: FunnelQuestion) =>
-  queryOptions({
-    queryKey: ["funnel", question],
-    queryFn: async ({ signal }): Promise<FunnelAnswer> => ({
-      ...(await answered(client.POST("/api/v1/insights/funnel", { body: question, signal }))),
-      question,
-    }),
-    staleTime: 30_000,
-  });
+  asking("funnel", question, (signal) =>
+    answered(client.POST("/api/v1/insights/funnel", { body: question, signal })),
+  );
+
+export const retention = (question: RetentionQuestion) =>
+  asking("retention", question, (signal) =>
+    answered(client.POST("/api/v1/insights/retention", { body: question, signal })),
+  );
+
+export const stickiness = (question: StickinessQuestion) =>
+  asking("stickiness", question, (signal) =>
+    answered(client.POST("/api/v1/insights/stickiness", { body: question, signal })),
+  );
+
+export const paths = (question: PathsQuestion) =>
+  asking("paths", question, (signal) =>
+    answered(client.POST("/api/v1/insights/paths", { body: question, signal })),
+  );
+
+export const board = (question: BoardQuestion) =>
+  asking("board", question, (signal) =>
+    answered(client.POST("/api/v1/insights/board", { body: question, signal })),
+  );
+
+/** A part of an answer, as the kind of its question knows it. */
+export type Cell = Schemas["Cell"];
+type Kinds = {
+  retention: RetentionQuestion;
+  stickiness: StickinessQuestion;
+  paths: PathsQuestion;
+};
+/** A number of an answer that people are behind. */
+export type Behind = {
+  [K in keyof Kinds]: { kind: K; question: Kinds[K]; cell: Cell };
+}[keyof Kinds];
+
+/** The description leaves open what a question of each kind is; it is checked here. */
+const sent = ({ kind, question, cell }: Behind) => ({
+  params: { path: { kind } },
+  body: { question: question as object as Record<string, never>, cell },
+});
+
+/** Who they are, page by page. Each look is written into the audit. */
+export const peopleBehind = (of: Behind, cursor: string | null, limit: number, signal?: AbortSignal) => {
+  const { params, body } = sent(of);
+  const all = { ...body, limit, cursor };
+  return answered(client.POST("/api/v1/insights/{kind}/people", { params, body: all, signal }));
+};
+
+/** Keeps them as a list, a segment of its own. */
+export const keepBehind = (of: Behind, name: string) => {
+  const { params, body } = sent(of);
+  return answered(client.POST("/api/v1/insights/{kind}/segment", { params, body: { ...body, name } }));
+};
 
 /** Until a stream that was refused is asked for again. */
 const AGAIN_MS = 5_000;

@@ -16,8 +16,11 @@ import { readCampaign, readWizard } from "../campaigns/state";
 import { type PeriodSearch, readPeriod } from "../filters/period";
 import { readFunnel } from "../funnels/state";
 import { readMessages } from "../messages/state";
+import { readPaths } from "../paths/state";
+import { readRetention } from "../retention/state";
 import { readSegment } from "../segments/state";
 import { readSettings } from "../settings/state";
+import { readStickiness } from "../stickiness/state";
 import { readTemplate } from "../templates/state";
 import { readTrend } from "../trends/state";
 import { Broken, Missing } from "./broken";
@@ -98,6 +101,24 @@ const funnels = createRoute({
   path: "/funnels",
   validateSearch: readFunnel,
   component: lazyRouteComponent(() => import("../funnels/page"), "Funnels"),
+});
+const retention = createRoute({
+  getParentRoute: () => inside,
+  path: "/retention",
+  validateSearch: readRetention,
+  component: lazyRouteComponent(() => import("../retention/page"), "Retention"),
+});
+const paths = createRoute({
+  getParentRoute: () => inside,
+  path: "/paths",
+  validateSearch: readPaths,
+  component: lazyRouteComponent(() => import("../paths/page"), "Paths"),
+});
+const stickiness = createRoute({
+  getParentRoute: () => inside,
+  path: "/stickiness",
+  validateSearch: readStickiness,
+  component: lazyRouteComponent(() => import("../stickiness/page"), "Stickiness"),
 });
 const segments = createRoute({
   getParentRoute: () => inside,
@@ -191,6 +212,9 @@ export const router = createRouter({
       today,
       trends,
       funnels,
+      retention,
+      paths,
+      stickiness,
       segments,
       newSegment,
       oneSegment,

@@ -3,10 +3,13 @@ import { ActionIcon, AppShell, Burger, Group, Text, Tooltip } from "@mantine/cor
 import { useDisclosure, useDocumentTitle, useMediaQuery } from "@mantine/hooks";
 import {
   IconActivity,
+  IconCalendarRepeat,
   IconChartLine,
   IconFilter,
   IconLock,
   IconMail,
+  IconRepeat,
+  IconRoute,
   IconSend,
   IconSettings,
   IconShieldCheck,
@@ -29,6 +32,9 @@ export type Page = {
     | "/"
     | "/trends"
     | "/funnels"
+    | "/retention"
+    | "/paths"
+    | "/stickiness"
     | "/segments"
     | "/people"
     | "/campaigns"
@@ -48,6 +54,9 @@ export const RAIL: Group_[] = [
     pages: [
       { to: "/trends", name: texts.trends, icon: IconChartLine },
       { to: "/funnels", name: texts.funnels, icon: IconFilter },
+      { to: "/retention", name: texts.retention, icon: IconRepeat },
+      { to: "/paths", name: texts.paths, icon: IconRoute },
+      { to: "/stickiness", name: texts.stickiness, icon: IconCalendarRepeat },
     ],
   },
   {

@@ -18,7 +18,9 @@ import { openSearch } from "./search";
 import { texts } from "./texts";
 
 /** The pages whose questions have a period. */
-const WITH_PERIOD = ["/trends", "/funnels"];
+const WITH_PERIOD = ["/trends", "/funnels", "/retention", "/paths", "/stickiness", "/board"];
+/** Of these, those whose answers may stand beside that of the period before. */
+const COMPARED = ["/trends", "/funnels"];
 
 function Who({ name }: { name: string }) {
   const { setColorScheme } = useMantineColorScheme();
@@ -67,6 +69,7 @@ export function TopBar() {
           <PeriodControl
             search={search}
             zone={data.timezone}
+            comparable={COMPARED.includes(pathname)}
             onChange={(next) => void navigate({ to: ".", search: (old) => ({ ...old, ...next }) })}
           />
         )}

@@ -17,6 +17,9 @@ export const SHADES: Record<Scheme, Shades> = {
 };
 export type Shades = Record<"page" | "card" | "line" | "ink" | "quiet" | "track", string>;
 
+/** What the cells of a heat map are filled with, the stronger the larger. */
+export const tintOfHeat = (scheme: Scheme): string => SET[scheme][0] ?? GREY[scheme];
+
 /** A canvas knows no inherited font. */
 export const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif';
 

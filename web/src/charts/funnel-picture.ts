@@ -3,7 +3,7 @@ import { full, share } from "../ui/numbers";
 import { GREY, type Scheme, type Shades } from "./colours";
 import { barsOf, betweenInWords, type FunnelData } from "./funnel-bars";
 import { texts } from "./texts";
-import { font, type Frame, frame, WIDTH } from "./picture";
+import { font, type Frame, frame, type Pen, WIDTH } from "./picture";
 
 const BARS = 240;
 const HEAD = 28;
@@ -12,8 +12,6 @@ const KEYS = 28;
 /** Between two steps; less where there are many. */
 const BETWEEN = 136;
 const STEP_MIN = 48;
-
-type Pen = CanvasRenderingContext2D;
 
 export function funnelPicture(data: FunnelData, words: Frame, scheme: Scheme): HTMLCanvasElement {
   const { steps, groups, before } = data;

@@ -1,6 +1,6 @@
 // How lines are drawn: zero-based, the incomplete interval dashed, the period before as a thin grey
 // line. Their names stand beside their ends, see ends.ts.
-import { short } from "../ui/numbers";
+import { full, share, short } from "../ui/numbers";
 import { colours, FONT, GREY, type Scheme, SHADES } from "./colours";
 import { tooltip } from "./line-tooltip";
 
@@ -15,7 +15,12 @@ export type LinesData = {
   incomplete: boolean;
   /** Whether the values of the lines are parts of a whole. */
   additive: boolean;
+  /** Whether the values are shares, from 0 to 1. */
+  shares?: boolean;
 };
+
+/** A value in words, in full. */
+export const valueIn = ({ shares }: LinesData) => (shares ? share : full);
 
 /** The room for names beside the ends of lines. */
 export const ENDS_WIDTH = 132;
@@ -63,7 +68,7 @@ export function lineOption(data: LinesData, scheme: Scheme, named: boolean) {
       min: 0,
       splitNumber: 4,
       splitLine: { lineStyle: { color: rule } },
-      axisLabel: { ...axisLabel, formatter: short },
+      axisLabel: { ...axisLabel, formatter: data.shares ? share : short },
     },
     tooltip: {
       trigger: "axis",

@@ -1,7 +1,7 @@
 // What stands at the pointer: the interval, and each line's value, share and difference.
-import { difference, full, share } from "../ui/numbers";
+import { difference, share } from "../ui/numbers";
 import { GREY, type Scheme } from "./colours";
-import type { LinesData } from "./line-option";
+import { type LinesData, valueIn } from "./line-option";
 import { texts } from "./texts";
 
 function add(parent: HTMLElement, tag: string, text: string, style = ""): HTMLElement {
@@ -24,6 +24,7 @@ function row(box: HTMLElement, tint: string, name: string, value: string, more?:
 
 export function tooltip(data: LinesData, tints: string[], scheme: Scheme, index: number): HTMLElement {
   const { at, lines, before, incomplete, additive } = data;
+  const told = valueIn(data);
   const box = document.createElement("div");
   const last = incomplete && index === at.length - 1;
   const when = at[index] ?? "";
@@ -32,14 +33,14 @@ export function tooltip(data: LinesData, tints: string[], scheme: Scheme, index:
   lines.forEach((line, place) => {
     const value = line.values[index] ?? 0;
     const part = additive && lines.length > 1 && sum > 0 ? share(value / sum) : undefined;
-    row(box, tints[place] ?? "", line.name, full(value), part);
+    row(box, tints[place] ?? "", line.name, told(value), part);
   });
   const alone = lines.length === 1 ? lines[0]?.values : undefined;
   const then = before?.[index];
   if (alone && then !== undefined) {
     // What is not over cannot be held against what is.
     const change = last ? undefined : difference(alone[index] ?? 0, then);
-    row(box, GREY[scheme], texts.before, full(then), change);
+    row(box, GREY[scheme], texts.before, told(then), change);
   } else if (alone && index > 0 && !last) {
     const change = difference(alone[index] ?? 0, alone[index - 1]);
     const words = change && texts.against(change, at[index - 1] ?? "");

@@ -3,21 +3,22 @@ import { useComputedColorScheme } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useMemo } from "react";
 
-import { GREY, type Scheme } from "./colours";
+import { GREY, type Scheme, type Shades } from "./colours";
 import { linesInWords } from "./described";
 import { Drawing, engine } from "./drawing";
 import { endsOf } from "./ends";
 import { Keys } from "./keys";
-import { lineOption, type LinesData, tintsOf } from "./line-option";
-import { type Frame, frame, WIDTH } from "./picture";
+import { lineOption, type LinesData, tintsOf, valueIn } from "./line-option";
+import { type Frame, frame, type Pen, WIDTH } from "./picture";
 import { texts } from "./texts";
 
 const HEIGHT = 320;
+const PICTURE = 420;
 
 /** One line needs no name: the question has it. */
 const isMany = ({ lines, before }: LinesData) => lines.length > 1 || before !== undefined;
 
-export function Lines({ data, label }: { data: LinesData; label: string }) {
+export function Lines({ data, label, height = HEIGHT }: LinesProps) {
   const scheme = useComputedColorScheme("light");
   const narrow = useMediaQuery("(max-width: 48em)", false, { getInitialValueInEffect: false });
   const many = isMany(data);
@@ -33,9 +34,9 @@ export function Lines({ data, label }: { data: LinesData; label: string }) {
     <>
       <Drawing
         option={drawn}
-        height={HEIGHT}
+        height={height}
         label={label}
-        described={linesInWords(data.at, data.lines, data.incomplete)}
+        described={linesInWords(data.at, data.lines, data.incomplete, valueIn(data))}
         over={(chart) =>
           named &&
           endsOf(chart, data, scheme).map(({ name, tint, left, top, width }) => (
@@ -55,17 +56,19 @@ export function Lines({ data, label }: { data: LinesData; label: string }) {
   );
 }
 
-/** The same as a picture to pass on, whatever the page's width. */
-export async function linesPicture(data: LinesData, words: Frame, scheme: Scheme) {
+type LinesProps = { data: LinesData; label: string; height?: number };
+
+/** Draws lines on a canvas, `WIDTH` wide and as high as is said. */
+export async function linesPainted(data: LinesData, scheme: Scheme, height: number) {
   const { init } = await engine();
   const named = isMany(data);
-  const size = { width: WIDTH, height: 420, devicePixelRatio: 2 };
+  const size = { width: WIDTH, height, devicePixelRatio: 2 };
   const chart = init(document.createElement("div"), undefined, size);
   try {
     chart.setOption(lineOption(data, scheme, named));
     const ends = named ? endsOf(chart, data, scheme) : [];
     const drawn = chart.renderToCanvas({ pixelRatio: 2 });
-    return frame(words, scheme, size.height, (pen, shades) => {
+    return (pen: Pen, shades: Shades) => {
       pen.drawImage(drawn, 0, 0, size.width, size.height);
       for (const { name, tint, left, top, width } of ends) {
         pen.fillStyle = tint;
@@ -73,8 +76,13 @@ export async function linesPicture(data: LinesData, words: Frame, scheme: Scheme
         pen.fillStyle = shades.ink;
         pen.fillText(name, left + 14, top + 4, width - 14);
       }
-    });
+    };
   } finally {
     chart.dispose();
   }
+}
+
+/** The same as a picture to pass on, whatever the page's width. */
+export async function linesPicture(data: LinesData, words: Frame, scheme: Scheme) {
+  return frame(words, scheme, PICTURE, await linesPainted(data, scheme, PICTURE));
 }

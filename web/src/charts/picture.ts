@@ -9,7 +9,7 @@ const MARGIN = 24;
 const LINE = 28;
 const DENSITY = 2;
 
-type Pen = CanvasRenderingContext2D;
+export type Pen = CanvasRenderingContext2D;
 export const font = (size: number, weight = 400) => `${weight} ${size}px ${FONT}`;
 
 /** Words on as many lines as they need. */

@@ -13,6 +13,9 @@ export const texts = catalogue({
     least: (value: string, at: string) => `least ${value} on ${at}`,
     lastNotOver: (at: string) => `${at} is not over yet.`,
     more: (count: number) => `${count} more groups are in the table.`,
+    fromTo: (from: string, to: string, told: string) => `${from}, then ${to}: ${told}`,
+    notOverYet: "not over yet",
+    incompleteKey: "Dashed: not over yet for everyone, and not part of the average.",
     median: "median",
     medianFromStart: "median from step 1",
     funnel: (start: string, event: string, end: string, share: string, last: string) =>

@@ -50,11 +50,17 @@ function Dates({ search, zone, onChange }: PeriodProps) {
 
 type PeriodProps = { search: Search; zone: string; onChange: (next: Search) => void };
 
-export function PeriodControl({ search, zone, onChange }: PeriodProps) {
+type ControlProps = PeriodProps & {
+  /** Whether the period before may stand beside it. */
+  comparable: boolean;
+};
+
+export function PeriodControl({ search, zone, comparable, onChange }: ControlProps) {
   const [opened, { toggle, close }] = useDisclosure(false);
   const period = periodOf(search);
   const words = periodInWords(period);
-  const told = [words, zone, ...(search.compare ? [texts.compared] : [])].join(", ");
+  const compared = comparable && search.compare;
+  const told = [words, zone, ...(compared ? [texts.compared] : [])].join(", ");
   const choose = (next: Search) => {
     onChange(next);
     close();
@@ -72,7 +78,7 @@ export function PeriodControl({ search, zone, onChange }: PeriodProps) {
           <span>
             {words}
             <span className="zone">, {zone}</span>
-            {search.compare && <span className="zone">, {texts.compared}</span>}
+            {compared && <span className="zone">, {texts.compared}</span>}
           </span>
         </UnstyledButton>
       </Popover.Target>
@@ -91,13 +97,15 @@ export function PeriodControl({ search, zone, onChange }: PeriodProps) {
             ))}
           </Group>
           <Dates key={words} search={search} zone={zone} onChange={choose} />
-          <Switch
-            label={texts.compare}
-            checked={search.compare ?? false}
-            onChange={(event) =>
-              onChange({ compare: event.currentTarget.checked ? true : undefined })
-            }
-          />
+          {comparable && (
+            <Switch
+              label={texts.compare}
+              checked={search.compare ?? false}
+              onChange={(event) =>
+                onChange({ compare: event.currentTarget.checked ? true : undefined })
+              }
+            />
+          )}
         </Stack>
       </Popover.Dropdown>
     </Popover>

@@ -3,6 +3,7 @@ import type { Condition, TrendQuestion } from "../api/insights";
 import { named } from "../ui/numbers";
 import { opInWords, wantsNothing } from "./condition";
 import { dayBefore, periodInWords } from "./period";
+import { ANY } from "./pickers";
 import { texts } from "./texts";
 
 /** "where plan is gold and amount is at least 10", or nothing. */
@@ -13,6 +14,8 @@ export function conditionsInWords(conditions: Condition[] | undefined): string {
   });
   return parts.length > 0 ? `${texts.where} ${parts.join(` ${texts.and} `)}` : "";
 }
+
+export const eventInWords = (event: string): string => (event === ANY ? texts.anyEvent : event);
 
 /** The properties that a question breaks down by. */
 export function breakdownNames(by: TrendQuestion["breakdown"]): string[] {

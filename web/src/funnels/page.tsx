@@ -1,5 +1,4 @@
 // Funnels: how many people go from one event to the next, and where they are lost.
-import { Stack, Title, useComputedColorScheme } from "@mantine/core";
 import { keepPreviousData, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 
@@ -11,10 +10,10 @@ import { funnelPicture } from "../charts/funnel-picture";
 import { previous } from "../filters/period";
 import { useSegmentNames } from "../filters/segment-picker";
 import { useRange } from "../filters/use-range";
-import { AnswerFoot } from "../ui/answer-foot";
-import { saveCsv, savePng } from "../ui/download";
-import { answeredAt, named } from "../ui/numbers";
-import { Answered, Loading, Nothing, Panel } from "../ui/panel";
+import { Answer } from "../question/answer";
+import { QuestionPage } from "../question/question-page";
+import { named } from "../ui/numbers";
+import { Loading, Nothing } from "../ui/panel";
 import { Sentence } from "./sentence";
 import { type FunnelSearch, questionOf, suggested } from "./state";
 import { Table, tableRows } from "./table";
@@ -25,8 +24,7 @@ import { questionInWords } from "./words";
 const SENTENCE = 168;
 const HEIGHT = 516;
 
-function Answer({ answer, before, publisher }: AnswerProps) {
-  const scheme = useComputedColorScheme("light");
+function FunnelShown({ answer, before }: ShownProps) {
   const sentence = questionInWords(answer.question, useSegmentNames());
   if ((answer.steps[0]?.count ?? 0) === 0) {
     return <Nothing title={texts.nothing} next={texts.nothingNext} />;
@@ -37,27 +35,20 @@ function Answer({ answer, before, publisher }: AnswerProps) {
   }));
   const alone = groups.length === 0 && before?.steps.length === answer.steps.length;
   const data = { steps: answer.steps, groups, before: alone ? before?.steps : undefined };
-  const { name, timezone } = publisher;
-  const foot = answeredAt(answer.meta, timezone);
-  const words = { title: `${name} · ${texts.title}`, sentence, foot };
   return (
-    <>
-      <FunnelBars data={data} label={sentence} />
-      <AnswerFoot
-        meta={answer.meta}
-        zone={timezone}
-        onCsv={() => saveCsv(sentence, tableRows(answer))}
-        onPng={() => savePng(sentence, funnelPicture(data, words, scheme))}
-      />
+    <Answer
+      title={texts.title}
+      sentence={sentence}
+      meta={answer.meta}
+      picture={<FunnelBars data={data} label={sentence} />}
+      paint={(words, scheme) => funnelPicture(data, words, scheme)}
+      rows={() => tableRows(answer)}
+    >
       <Table answer={answer} before={before} />
-    </>
+    </Answer>
   );
 }
-type AnswerProps = {
-  answer: FunnelAnswer;
-  before: FunnelAnswer | undefined;
-  publisher: { name: string; timezone: string };
-};
+type ShownProps = { answer: FunnelAnswer; before: FunnelAnswer | undefined };
 
 export function Funnels() {
   const { data } = useSuspenseQuery(account);
@@ -80,33 +71,19 @@ export function Funnels() {
   const change = (more: FunnelSearch) =>
     void navigate({ search: (old) => ({ ...old, steps: search.steps, ...more }) });
   const waits = complete || names.isPending;
+  const sentence = () => {
+    if (search.steps.length > 0) return <Sentence search={search} onChange={change} />;
+    return names.isPending ? <Loading height={SENTENCE} /> : undefined;
+  };
   return (
-    <Stack gap={16}>
-      <Title order={1}>{texts.title}</Title>
-      {(names.isPending || search.steps.length > 0) && (
-        <Panel>
-          {search.steps.length > 0 ? (
-            <Sentence search={search} onChange={change} />
-          ) : (
-            <Loading height={SENTENCE} />
-          )}
-        </Panel>
-      )}
-      <Panel>
-        {waits ? (
-          <Answered query={asked} height={HEIGHT}>
-            {(answer) => (
-              <Answer
-                answer={answer}
-                before={found.compare ? earlier.data : undefined}
-                publisher={data}
-              />
-            )}
-          </Answered>
-        ) : (
-          <Nothing title={texts.twoSteps} next={texts.twoStepsNext} />
-        )}
-      </Panel>
-    </Stack>
+    <QuestionPage
+      title={texts.title}
+      sentence={sentence()}
+      query={asked}
+      height={HEIGHT}
+      instead={waits ? undefined : <Nothing title={texts.twoSteps} next={texts.twoStepsNext} />}
+    >
+      {(answer) => <FunnelShown answer={answer} before={found.compare ? earlier.data : undefined} />}
+    </QuestionPage>
   );
 }

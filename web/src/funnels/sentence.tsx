@@ -2,8 +2,8 @@
 import { ActionIcon, Button, Group } from "@mantine/core";
 import { IconArrowUp, IconPlus, IconX } from "@tabler/icons-react";
 
-import { Choice, EventPicker, PropertyPicker } from "../filters/pickers";
-import { Conditions } from "../filters/conditions";
+import { MatchPicker } from "../filters/match-picker";
+import { Choice, PropertyPicker } from "../filters/pickers";
 import { ForPeople } from "../filters/segment-picker";
 import { DEFAULT_WINDOW, type FunnelSearch, type Step, STEPS_MAX, WINDOWS } from "./state";
 import { texts } from "./texts";
@@ -12,17 +12,7 @@ function StepControl({ step, index, count, onChange, onUp, onRemove }: StepContr
   return (
     <li className="sentence">
       <span className="step-word">{index === 0 ? texts.peopleWhoDid : texts.then}</span>
-      <EventPicker
-        value={step.event}
-        label={texts.step(index + 1)}
-        onChange={(event) => onChange({ ...step, event })}
-      />
-      <Conditions
-        value={step.where ?? []}
-        onChange={(where) =>
-          onChange({ event: step.event, ...(where.length > 0 ? { where } : {}) })
-        }
-      />
+      <MatchPicker value={step} label={texts.step(index + 1)} onChange={onChange} />
       <Group gap={0}>
         {index > 0 && (
           <ActionIcon

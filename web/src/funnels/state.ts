@@ -1,12 +1,13 @@
 // The state of Funnels: its form in the URL, and the question it asks.
-import type { Condition, FunnelQuestion } from "../api/insights";
+import type { FunnelQuestion } from "../api/insights";
 import type { Definition } from "../api/segments";
-import { readConditions, readProperty } from "../filters/condition";
+import { readProperty } from "../filters/condition";
+import { type Match, readMatch } from "../filters/match";
 import type { Range } from "../filters/period";
 import type { PropertyRef } from "../filters/pickers";
 import { readSegmentId } from "../filters/segment-picker";
 
-export type Step = { event: string; where?: Condition[] };
+export type Step = Match;
 export type FunnelSearch = {
   steps?: Step[];
   window?: string;
@@ -27,17 +28,9 @@ export const WINDOWS = ["30m", "1h", "1d", "7d", "14d", "30d", "90d"].map((value
 }));
 export const DEFAULT_WINDOW = "7d";
 
-function readStep(given: unknown): Step[] {
-  if (typeof given !== "object" || given === null) return [];
-  const { event, where } = given as Record<string, unknown>;
-  if (typeof event !== "string" || event === "" || event.length > 1024) return [];
-  const conditions = readConditions(where);
-  return [{ event, ...(conditions.length > 0 ? { where: conditions } : {}) }];
-}
-
 export function readFunnel(search: Record<string, unknown>): FunnelSearch {
   const steps = Array.isArray(search.steps)
-    ? search.steps.slice(0, STEPS_MAX).flatMap(readStep)
+    ? search.steps.slice(0, STEPS_MAX).flatMap((step) => readMatch(step) ?? [])
     : [];
   const window = WINDOWS.find((one) => one.value === search.window)?.value;
   const by = readProperty(search.by).slice(0, 1);

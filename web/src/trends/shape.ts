@@ -14,20 +14,6 @@ export const linesOf = (series: Series, alone: string): Line[] =>
     values: points.map((point) => point.value),
   }));
 
-/** What an interval is called on an axis, in the zone of the question. */
-export function intervalName(at: string, interval: string): string {
-  // The answer's offset is that of the zone: its clock is read as it stands.
-  const local = new Date(`${at.slice(0, 16)}:00Z`);
-  const words = (options: Intl.DateTimeFormatOptions) =>
-    new Intl.DateTimeFormat("en-GB", { ...options, timeZone: "UTC" }).format(local);
-  if (interval === "minute") return words({ hour: "2-digit", minute: "2-digit" });
-  if (interval === "hour") {
-    return words({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-  }
-  if (interval === "month") return words({ month: "short", year: "numeric" });
-  return words({ day: "numeric", month: "short" });
-}
-
 const LENGTH: Record<string, number> = { minute: 1, hour: 60, day: 1440, week: 10_080, month: 40_320 };
 
 /** The answer without the intervals that have not begun: nothing can be known of them. */

@@ -1,8 +1,9 @@
 // The numbers of the picture.
 import type { TrendAnswer } from "../api/insights";
+import { intervalName } from "../filters/interval-name";
 import { breakdownNames } from "../filters/words";
 import { difference, full } from "../ui/numbers";
-import { intervalName, nameOf } from "./shape";
+import { nameOf } from "./shape";
 import { texts } from "./texts";
 
 const same = (one: unknown[], other: unknown[]) => JSON.stringify(one) === JSON.stringify(other);

@@ -18,7 +18,6 @@ export const texts = catalogue({
     noBreakdown: "no breakdown",
     per: "per",
     interval: "Interval",
-    anyEvent: "any event",
     event: "Event",
     total: "Whole period",
     before: "Period before",

@@ -4,10 +4,11 @@ import {
   breakdownInWords,
   conditionsInWords,
   datesInWords,
+  eventInWords,
   peopleInWords,
   type SegmentNames,
 } from "../filters/words";
-import { DEFAULT_EVENT, type Kind, measureOf, MEASURES, wantsProperty } from "./state";
+import { type Kind, measureOf, MEASURES, wantsProperty } from "./state";
 import { texts } from "./texts";
 
 /** How a sentence begins. */
@@ -18,9 +19,6 @@ export function linkOf(kind: Kind): string {
   if (wantsProperty(kind)) return texts.in;
   return kind === "uniques" ? texts.whoDid : kind === "total" ? texts.peopleDid : texts.of;
 }
-
-export const eventInWords = (event: string): string =>
-  event === DEFAULT_EVENT ? texts.anyEvent : event;
 
 export function questionInWords(question: TrendQuestion, names: SegmentNames): string {
   const { kind, property } = measureOf(question.measure);

@@ -1,0 +1,115 @@
+// "Paths that begin with Viewed, 3 steps after it, within one visit, without Searched": each part a
+// control.
+import { ActionIcon, NativeSelect } from "@mantine/core";
+import { IconX } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+
+import { eventNames } from "../api/names";
+import type { Match } from "../filters/match";
+import { MatchPicker } from "../filters/match-picker";
+import { Choice } from "../filters/pickers";
+import { ForPeople } from "../filters/segment-picker";
+import {
+  DEFAULT_STEPS,
+  DEFAULT_TOP,
+  DEFAULT_WITHIN,
+  type PathsSearch,
+  STEPS,
+  TOPS,
+  WITHIN,
+} from "./state";
+import { texts } from "./texts";
+
+function Hidden({ value, onChange }: { value: string[]; onChange: (value: string[]) => void }) {
+  const { data } = useQuery(eventNames);
+  const names = (data?.names ?? []).map(({ name }) => name).filter((name) => !value.includes(name));
+  return (
+    <span className="part">
+      <span>{texts.hiding}</span>
+      {value.map((event) => (
+        <span key={event} className="together chip">
+          {event}
+          <ActionIcon
+            size="sm"
+            variant="subtle"
+            color="gray"
+            aria-label={texts.unhide(event)}
+            onClick={() => onChange(value.filter((one) => one !== event))}
+          >
+            <IconX size={14} />
+          </ActionIcon>
+        </span>
+      ))}
+      <NativeSelect
+        aria-label={texts.hide}
+        value=""
+        data={[{ value: "", label: value.length > 0 ? texts.hideMore : texts.hideNone }, ...names]}
+        onChange={(event) => onChange([...value, event.currentTarget.value])}
+      />
+    </span>
+  );
+}
+
+const numbered = (all: number[], words: (count: number) => string) =>
+  all.map((count) => ({ value: `${count}`, label: words(count) }));
+
+/** Another question has other numbers: the people of one of them are not shown any more. */
+export function Sentence({ search, event, onChange: tell }: SentenceProps) {
+  const onChange = (more: PathsSearch) => tell({ cell: undefined, ...more });
+  const end = search.end ?? false;
+  return (
+    <div className="sentence" role="group" aria-label={texts.question}>
+      <span>{texts.lead}</span>
+      <Choice
+        value={end ? "end" : "start"}
+        label={texts.direction}
+        options={[
+          { value: "start", label: texts.start },
+          { value: "end", label: texts.end },
+        ]}
+        onChange={(way) => onChange({ end: way === "end" ? true : undefined })}
+      />
+      <MatchPicker value={event} label={texts.event} onChange={(next) => onChange({ event: next })} />
+      <span>{texts.showing}</span>
+      <Choice
+        value={`${search.steps ?? DEFAULT_STEPS}`}
+        label={texts.steps}
+        options={numbered(STEPS, (count) => texts.stepsOf(count, end))}
+        onChange={(steps) => onChange({ steps: Number(steps) })}
+      />
+      <Choice
+        value={`${search.top ?? DEFAULT_TOP}`}
+        label={texts.top}
+        options={numbered(TOPS, texts.topOf)}
+        onChange={(top) => onChange({ top: Number(top) })}
+      />
+      <span>{texts.within}</span>
+      <Choice
+        value={search.within ?? DEFAULT_WITHIN}
+        label={texts.withinLabel}
+        options={WITHIN.map((value) => ({ value, label: texts.withinOf[value] ?? value }))}
+        onChange={(within) => onChange({ within })}
+      />
+      <Choice
+        value={search.once ? "once" : "each"}
+        label={texts.repeats}
+        options={[
+          { value: "each", label: texts.each },
+          { value: "once", label: texts.once },
+        ]}
+        onChange={(repeats) => onChange({ once: repeats === "once" ? true : undefined })}
+      />
+      <Hidden
+        value={search.hide ?? []}
+        onChange={(hide) => onChange({ hide: hide.length > 0 ? hide : undefined })}
+      />
+      <ForPeople value={search.segment} onChange={(segment) => onChange({ segment })} />
+    </div>
+  );
+}
+type SentenceProps = {
+  search: PathsSearch;
+  /** The event of all paths. */
+  event: Match;
+  onChange: (more: PathsSearch) => void;
+};

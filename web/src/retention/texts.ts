@@ -1,0 +1,48 @@
+import { catalogue } from "../ui/texts";
+
+export const texts = catalogue({
+  en: {
+    title: "Retention",
+    question: "The question",
+    lead: "People who did",
+    born: "What they began with",
+    first: "Which time counts",
+    firstInPeriod: "first in the period",
+    firstEver: "first ever",
+    andBack: "and came back to do",
+    back: "What counts as coming back",
+    per: "per",
+    period: "Length of a period",
+    mode: "When coming back counts",
+    modes: (period: string): Record<string, string> => ({
+      on: `on that very ${period}`,
+      on_or_after: `on that ${period} or later`,
+      brackets: `within some ${period}s`,
+    }),
+    brackets: "The periods that count together",
+    bracketsHint: "Like 0, 1, 2-3, 4-7: each further on than the one before",
+    upto: "How far",
+    uptoOf: (period: string, count: number) => `up to ${period} ${count}`,
+    align: "Where periods begin",
+    calendar: (period: string) => `by calendar ${period}s`,
+    rolling: (period: string) => `by ${period}s from each person's start`,
+    by: "by",
+    breakdown: "Breakdown",
+    noBreakdown: "no breakdown",
+    column: (period: string, place: string) =>
+      `${period.charAt(0).toUpperCase()}${period.slice(1)} ${place}`,
+    cohort: "Began",
+    size: "People",
+    average: "Average",
+    everyone: "Everyone",
+    told: (back: string, size: string, column: string) => `${back} of ${size} on ${column}`,
+    behind: (column: string, cohort: string, group: string) =>
+      `Began ${cohort}${group}, came back on ${column}`,
+    table: "The same numbers as a table",
+    group: "Group",
+    cohortsOf: "Cohorts of",
+    nothing: "Nobody began in the period",
+    nothingNext: "Take a longer period at the top, another first event, or fewer conditions.",
+  },
+  hi: { title: "वापसी", size: "लोग", average: "औसत", everyone: "सभी" },
+});
