@@ -161,7 +161,7 @@ pub struct Bin {
 /// People who became something else, or stayed what they were.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Move {
-    /// What they were in the range compared with: a kind, or [`NONE`].
+    /// What they were in the range compared with: a kind, or `(none)`.
     pub from: Place,
     /// What they are in the question's range.
     pub to: Place,
