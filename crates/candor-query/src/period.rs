@@ -32,11 +32,14 @@ pub fn zone(name: &str) -> Result<TimeZone, Error> {
         .map_err(|_| Error::bad("/timezone", format!("`{name}` is no IANA time zone name")))
 }
 
+/// The length of a date like 2026-11-24.
+const DATE: usize = 10;
+
 /// A moment from a date (its first moment in the zone) or an RFC 3339 instant.
 pub(crate) fn moment(text: &str, zone: &TimeZone, pointer: &str) -> Result<Timestamp, Error> {
     let bad =
         || Error::bad(pointer, "a date like 2026-11-24 or an instant like 2026-11-24T10:00:00Z");
-    if text.len() == 10 {
+    if text.len() == DATE {
         let date: Date = text.parse().map_err(|_| bad())?;
         let start = date.to_zoned(zone.clone()).map_err(|_| bad())?;
         return Ok(Timestamp(start.timestamp().as_millisecond()));
@@ -71,6 +74,8 @@ const DURATION_MS_MAX: i64 = 3_660 * 86_400_000;
 pub(crate) struct Intervals {
     /// Ascending, in ms; one more than there are intervals: the end of the last.
     pub(crate) edges: Vec<i64>,
+    /// How many intervals there are in a millisecond, on the average.
+    per_ms: f64,
     zone: TimeZone,
 }
 
@@ -81,9 +86,7 @@ impl Intervals {
         interval: Interval,
         zone: &TimeZone,
     ) -> Result<Intervals, Error> {
-        let far = |_| Error::bad("/from", "a moment between the years -9998 and 9998");
-        let at = jiff::Timestamp::from_millisecond(from.0).map_err(far)?.to_zoned(zone.clone());
-        let mut start = floor(&at, interval).map_err(far)?;
+        let mut start = floor(&zoned(from.0, zone)?, interval).map_err(far)?;
         let mut edges = Vec::new();
         while start.timestamp().as_millisecond() < to.0 {
             if edges.len() == POINTS_MAX {
@@ -95,22 +98,50 @@ impl Intervals {
             start = after(&start, interval).map_err(far)?;
         }
         edges.push(start.timestamp().as_millisecond());
-        Ok(Intervals { edges, zone: zone.clone() })
+        Ok(Intervals::of(edges, zone))
     }
 
-    /// One interval from the first edge on without end.
-    pub(crate) fn whole(&self) -> Intervals {
-        Intervals { edges: vec![self.edges[0], i64::MAX], zone: self.zone.clone() }
+    /// Those between these edges: at least two, ascending.
+    pub(crate) fn of(edges: Vec<i64>, zone: &TimeZone) -> Intervals {
+        let length = edges[edges.len() - 1] as f64 - edges[0] as f64;
+        let per_ms = (edges.len() - 1) as f64 / length.max(1.0);
+        Intervals { edges, per_ms, zone: zone.clone() }
+    }
+
+    /// Those between other edges, in the same zone.
+    pub(crate) fn between(&self, edges: Vec<i64>) -> Intervals {
+        Intervals::of(edges, &self.zone)
+    }
+
+    /// The same with so many more before the first.
+    pub(crate) fn led_in(&self, more: usize, interval: Interval) -> Result<Intervals, Error> {
+        let mut start = zoned(self.edges[0], &self.zone)?;
+        let mut edges = Vec::with_capacity(more + self.edges.len());
+        for _ in 0..more {
+            start = before(&start, interval).map_err(far)?;
+            edges.push(start.timestamp().as_millisecond());
+        }
+        edges.reverse();
+        edges.extend(&self.edges);
+        Ok(Intervals::of(edges, &self.zone))
     }
 
     pub(crate) fn len(&self) -> usize {
         self.edges.len() - 1
     }
 
-    /// The interval of a moment inside the range; `hint` is the interval of an earlier moment.
+    /// The interval of a moment inside the range; `hint` is where it may well be.
     #[inline]
     pub(crate) fn place(&self, time: i64, hint: usize) -> usize {
-        let mut place = hint;
+        if self.edges[hint] <= time && time < self.edges[hint + 1] {
+            return hint;
+        }
+        // Intervals are about equally long: where it would be if they were is near.
+        let guess = (time - self.edges[0]) as f64 * self.per_ms;
+        let mut place = (guess as usize).min(self.len() - 1);
+        while self.edges[place] > time {
+            place -= 1;
+        }
         while self.edges[place + 1] <= time {
             place += 1;
         }
@@ -121,6 +152,75 @@ impl Intervals {
     pub(crate) fn label(&self, place: usize) -> String {
         rfc3339(Timestamp(self.edges[place]), &self.zone)
     }
+}
+
+/// How far before a range the one lies that it is compared with: just before, and as long.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Before {
+    /// Whole months, where the range is made of such.
+    Months(i64),
+    /// Days of the calendar, where it goes from a date to a date.
+    Days(i64),
+    /// Else milliseconds.
+    Elapsed(i64),
+}
+
+impl Before {
+    /// For a range as it was asked, checked before.
+    pub(crate) fn of(from: &str, to: &str, interval: Interval, zone: &TimeZone) -> Before {
+        let ms = |text| moment(text, zone, "").map_or(0, |at| at.0);
+        let elapsed = Before::Elapsed(ms(to) - ms(from));
+        let date = |text: &str| if text.len() == DATE { text.parse::<Date>().ok() } else { None };
+        let (Some(from), Some(to)) = (date(from), date(to)) else { return elapsed };
+        let months = 12 * i64::from(to.year() - from.year()) + i64::from(to.month())
+            - i64::from(from.month());
+        match (interval, from.day(), to.day()) {
+            (Interval::Month, 1, 1) => Before::Months(months),
+            _ => (to - from)
+                .total((Unit::Day, from))
+                .map_or(elapsed, |days| Before::Days(days as i64)),
+        }
+    }
+
+    /// The moment of the range before that a moment of the range is compared with.
+    pub(crate) fn shift(self, at: i64, zone: &TimeZone) -> Result<i64, Error> {
+        let span = match self {
+            Before::Months(months) => Span::new().try_months(months),
+            Before::Days(days) => Span::new().try_days(days),
+            Before::Elapsed(ms) => return Ok(at - ms),
+        };
+        let date = zoned(at, zone)?.date();
+        let start = span.and_then(|span| date.checked_sub(span)?.to_zoned(zone.clone()));
+        Ok(start.map_err(far)?.timestamp().as_millisecond())
+    }
+
+    /// The intervals of the range before, `from` to `to`, each compared with one of these, of which
+    /// so many lead in. Hours and minutes of days are those that the days before have: their number
+    /// differs where a clock changes.
+    pub(crate) fn intervals(
+        self,
+        these: &Intervals,
+        (from, to): (i64, i64),
+        interval: Interval,
+        lead: usize,
+    ) -> Result<Intervals, Error> {
+        let zone = &these.zone;
+        let of_days = matches!(interval, Interval::Day | Interval::Week | Interval::Month);
+        if !of_days && !matches!(self, Before::Elapsed(_)) {
+            let own = Intervals::new(Timestamp(from), Timestamp(to), interval, zone)?;
+            return own.led_in(lead, interval);
+        }
+        let edges = these.edges.iter().map(|edge| self.shift(*edge, zone));
+        Ok(Intervals::of(edges.collect::<Result<_, _>>()?, zone))
+    }
+}
+
+fn zoned(at: i64, zone: &TimeZone) -> Result<Zoned, Error> {
+    Ok(jiff::Timestamp::from_millisecond(at).map_err(far)?.to_zoned(zone.clone()))
+}
+
+fn far(_: jiff::Error) -> Error {
+    Error::bad("/from", "a moment between the years -9998 and 9998")
 }
 
 /// A moment as RFC 3339 with the zone's offset, without a fraction where it is zero.
@@ -167,6 +267,16 @@ pub(crate) fn after(start: &Zoned, interval: Interval) -> Result<Zoned, jiff::Er
     }
 }
 
+fn before(start: &Zoned, interval: Interval) -> Result<Zoned, jiff::Error> {
+    match interval {
+        Interval::Minute => start.checked_sub(Span::new().minutes(1)),
+        Interval::Hour => start.checked_sub(Span::new().hours(1)),
+        Interval::Day => start.checked_sub(Span::new().days(1))?.start_of_day(),
+        Interval::Week => start.checked_sub(Span::new().weeks(1))?.start_of_day(),
+        Interval::Month => start.checked_sub(Span::new().months(1))?.start_of_day(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,6 +301,60 @@ mod tests {
         // A day whose first hour does not exist.
         let days = labels("2026-09-06", "2026-09-07", Interval::Day, "America/Santiago");
         assert_eq!(days, ["2026-09-06T01:00:00-03:00"]);
+    }
+
+    /// The starts of the intervals of a range and of the range before, with some that lead in.
+    fn compared(
+        (from, to): (&str, &str),
+        interval: Interval,
+        name: &str,
+        lead: usize,
+    ) -> (Vec<String>, Vec<String>) {
+        let zone = zone(name).unwrap();
+        let at = |text| moment(text, &zone, "/from").unwrap();
+        let these = Intervals::new(at(from), at(to), interval, &zone).unwrap();
+        let these = these.led_in(lead, interval).unwrap();
+        let before = Before::of(from, to, interval, &zone);
+        let range = [from, to].map(|text| before.shift(at(text).0, &zone).unwrap());
+        let others = before.intervals(&these, (range[0], range[1]), interval, lead).unwrap();
+        let labels = |intervals: &Intervals| {
+            (0..intervals.len()).map(|place| intervals.label(place)).collect::<Vec<_>>()
+        };
+        (labels(&these), labels(&others))
+    }
+
+    #[test]
+    fn a_range_of_dates_is_compared_with_as_many_days_of_the_calendar() {
+        let berlin = "Europe/Berlin";
+        let days = ("2026-10-25", "2026-10-27");
+        let (_, before) = compared(days, Interval::Day, berlin, 1);
+        let expected =
+            ["2026-10-22T00:00:00+02:00", "2026-10-23T00:00:00+02:00", "2026-10-24T00:00:00+02:00"];
+        assert_eq!(before, expected);
+        // A day of 25 hours with one of 24.
+        let (hours, before) = compared(("2026-10-25", "2026-10-26"), Interval::Hour, berlin, 2);
+        assert_eq!((hours.len(), before.len()), (27, 26));
+        assert_eq!(
+            (&hours[0][..], &before[0][..]),
+            ("2026-10-24T22:00:00+02:00", "2026-10-23T22:00:00+02:00")
+        );
+        // The week that is cut by the range is as much of one a range before.
+        let (weeks, before) = compared(("2026-11-04", "2026-11-12"), Interval::Week, "UTC", 0);
+        assert_eq!(weeks, ["2026-11-02T00:00:00+00:00", "2026-11-09T00:00:00+00:00"]);
+        assert_eq!(before, ["2026-10-25T00:00:00+00:00", "2026-11-01T00:00:00+00:00"]);
+    }
+
+    #[test]
+    fn whole_months_are_compared_with_months_and_moments_with_time() {
+        let (_, before) = compared(("2026-03-01", "2026-05-01"), Interval::Month, "UTC", 1);
+        let months = ["2025-12", "2026-01", "2026-02"].map(|at| format!("{at}-01T00:00:00+00:00"));
+        assert_eq!(before, months);
+        let (_, before) = compared(("2026-03-02", "2026-03-12"), Interval::Month, "UTC", 0);
+        assert_eq!(before, ["2026-02-19T00:00:00+00:00"]);
+        let instants = ("2026-10-25T00:00:00+02:00", "2026-10-26");
+        let (days, before) = compared(instants, Interval::Day, "Europe/Berlin", 0);
+        assert_eq!(days, ["2026-10-25T00:00:00+02:00"]);
+        assert_eq!(before, ["2026-10-23T23:00:00+02:00"], "25 hours");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::filter::{Condition, Filter, Scope};
 use crate::period;
-use crate::scan::Cancel;
+use crate::scan::{Cancel, asked};
 use crate::segment::{Definition, members};
 
 /// The range of a question: `from` inclusive, `to` exclusive; each a date in the zone or an RFC
@@ -117,6 +117,8 @@ pub(crate) fn broken_down(
 pub(crate) struct Matcher<'q> {
     code: Option<u16>,
     any: bool,
+    /// The kind that its events have in runs, where these tell kinds.
+    kind: Option<u8>,
     /// Conditions on the person first: they are asked once.
     filters: Vec<Filter<'q>>,
 }
@@ -125,7 +127,24 @@ impl<'q> Matcher<'q> {
     pub(crate) fn new(volume: &VolumeView, event: &str, conditions: &'q [Condition]) -> Self {
         let mut filters: Vec<_> = conditions.iter().map(|one| one.find(volume)).collect();
         filters.sort_by_key(|filter| !filter.is_of_person());
-        Matcher { code: volume.event_code(event), any: event == "*", filters }
+        Matcher { code: volume.event_code(event), any: event == "*", kind: None, filters }
+    }
+
+    /// The same for runs of a scan of the events of these names, which tells them by their kinds.
+    pub(crate) fn among(mut self, volume: &VolumeView, names: &[&str]) -> Self {
+        let told = !names.contains(&"*");
+        self.kind = if told { self.kind_of(&asked(volume, names)) } else { None };
+        self
+    }
+
+    /// The kind of its events in runs that have the kinds of these codes.
+    pub(crate) fn kind_of(&self, asked: &[u16]) -> Option<u8> {
+        match self.code {
+            _ if self.any => None,
+            // Nobody did it: no event is of this kind.
+            None => Some(u8::MAX),
+            Some(code) => asked.iter().position(|other| *other == code).map(|kind| kind as u8),
+        }
     }
 
     /// Whether any event of this person can match.
@@ -144,16 +163,6 @@ impl<'q> Matcher<'q> {
     #[inline]
     pub(crate) fn may_be(&self, code: u16) -> bool {
         self.any || self.code == Some(code)
-    }
-
-    /// Whether any event will do.
-    pub(crate) fn is_any(&self) -> bool {
-        self.any
-    }
-
-    /// The code of its event; none for any event, and for one that nobody did.
-    pub(crate) fn code(&self) -> Option<u16> {
-        self.code.filter(|_| !self.any)
     }
 
     /// Whether an event of the right name matches, for a person who can.
@@ -178,7 +187,11 @@ impl<'q> Matcher<'q> {
         run: Run<'_>,
         at: usize,
     ) -> bool {
-        self.may_be(run.code(at)) && self.properties_match(volume, ordinal, run, at)
+        let named = match self.kind {
+            Some(kind) => run.kinds()[at] == kind,
+            None => self.may_be(run.code(at)),
+        };
+        named && self.properties_match(volume, ordinal, run, at)
     }
 }
 
@@ -192,6 +205,84 @@ pub(crate) fn check_all(conditions: &[Condition], pointer: &str) -> Result<(), E
 }
 
 const CONDITIONS_MAX: usize = 64;
+
+/// Groups that may be shown.
+const LIMIT_MAX: usize = 1_000;
+
+/// How many groups are shown where a question does not say.
+pub(crate) fn limit() -> usize {
+    25
+}
+
+/// Checks how many groups are to be shown.
+pub(crate) fn check_limit(limit: usize) -> Result<(), Error> {
+    match (1..=LIMIT_MAX).contains(&limit) {
+        true => Ok(()),
+        false => Err(Error::bad("/limit", format!("a number from 1 to {LIMIT_MAX}"))),
+    }
+}
+
+/// Some of the people, compared with others.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Compared {
+    /// What the answer calls them; at most 100 characters.
+    pub name: String,
+    /// Who they are.
+    pub people: Definition,
+}
+
+const COMPARED_MAX: usize = 5;
+const NAME_MAX: usize = 100;
+
+/// Checks segments that are compared, naming the place of a bad one.
+pub(crate) fn check_compared(segments: &[Compared], zone: &TimeZone) -> Result<(), Error> {
+    if segments.len() > COMPARED_MAX {
+        return Err(Error::bad("/segments", format!("at most {COMPARED_MAX} segments")));
+    }
+    for (at, segment) in segments.iter().enumerate() {
+        let taken = segments[..at].iter().any(|other| other.name == segment.name);
+        if taken || !(1..=NAME_MAX).contains(&segment.name.chars().count()) {
+            let message = format!("a name of its own, of 1 to {NAME_MAX} characters");
+            return Err(Error::bad(format!("/segments/{at}/name"), message));
+        }
+        segment.people.check(zone, &format!("/segments/{at}/people"))?;
+    }
+    Ok(())
+}
+
+/// The place of a segment of this name among those that are compared.
+pub(crate) fn place_of(segments: &[Compared], name: Option<&str>) -> Result<Option<usize>, Error> {
+    let place = |name: &str| {
+        let found = segments.iter().position(|segment| segment.name == name);
+        found.ok_or_else(|| Error::bad("/cell/segment", "the name of one of `segments`"))
+    };
+    name.map(place).transpose()
+}
+
+/// The people of each segment, of those whose events count, by volume.
+pub(crate) fn compared(
+    segments: &[Compared],
+    whose: Option<&[PeopleSet]>,
+    view: &View,
+    zone: &TimeZone,
+    cancel: &Cancel,
+) -> Result<Vec<Vec<PeopleSet>>, Error> {
+    let of_segment = |(at, segment): (usize, &Compared)| {
+        let pointer = format!("/segments/{at}/people");
+        let rule = segment.people.rule(view, view.as_of, zone, &pointer, cancel)?;
+        let members = members(view, &rule, cancel)?;
+        let Some(whose) = whose else { return Ok(members) };
+        let both = view.volumes.iter().zip(members.iter().zip(whose)).map(|(volume, (a, b))| {
+            let mut both = PeopleSet::default();
+            let in_both = (0..volume.people()).filter(|person| a.has(*person) && b.has(*person));
+            in_both.for_each(|person| both.insert(person));
+            both
+        });
+        Ok(both.collect())
+    };
+    segments.iter().enumerate().map(of_segment).collect()
+}
 
 /// Whose events count: everyone's (none), or those of a segment, by volume.
 pub(crate) fn whose(

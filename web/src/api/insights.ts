@@ -3,7 +3,8 @@ import { queryOptions } from "@tanstack/react-query";
 import { answered, client, type Schemas, unreachable } from "./client";
 
 export type Live = Schemas["Live"];
-export type TrendQuestion = Schemas["TrendQuestion"];
+/** About one event: then there is a number everywhere. */
+export type TrendQuestion = Schemas["TrendQuestion"] & { event: string; measure: string };
 export type FunnelQuestion = Schemas["FunnelQuestion"];
 export type RetentionQuestion = Schemas["RetentionQuestion"];
 export type StickinessQuestion = Schemas["StickinessQuestion"];
@@ -14,12 +15,19 @@ export type Meta = Schemas["Meta"];
 
 /** An answer knows its question: it may stay on screen while the next one is asked. */
 type Known<A, Q> = A & { question: Q };
-export type TrendAnswer = Known<Schemas["TrendAnswer"], TrendQuestion>;
+export type TrendAnswer = Known<Numbers<Schemas["TrendAnswer"]>, TrendQuestion>;
 export type FunnelAnswer = Known<Schemas["FunnelAnswer"], FunnelQuestion>;
 export type RetentionAnswer = Known<Schemas["RetentionAnswer"], RetentionQuestion>;
 export type StickinessAnswer = Known<Schemas["StickinessAnswer"], StickinessQuestion>;
 export type PathsAnswer = Known<Schemas["PathsAnswer"], PathsQuestion>;
 export type BoardAnswer = Known<Schemas["BoardAnswer"], BoardQuestion>;
+
+/** The same without what only a formula can lack. */
+type Numbers<T> = T extends number | null
+  ? number
+  : T extends object
+    ? { [K in keyof T]: Numbers<T[K]> }
+    : T;
 
 /** A question asked again while one runs cancels the first. */
 const asking = <Q, A>(kind: string, question: Q, ask: (signal: AbortSignal) => Promise<A>) =>
@@ -30,9 +38,11 @@ const asking = <Q, A>(kind: string, question: Q, ask: (signal: AbortSignal) => P
   });
 
 export const trend = (question: TrendQuestion) =>
-  asking("trend", question, (signal) =>
-    answered(client.POST("/api/v1/insights/trend", { body: question, signal })),
-  );
+  asking("trend", question, async (signal) => {
+    const asked = client.POST("/api/v1/insights/trend", { body: question, signal });
+    const answer = await answered(asked);
+    return answer as Numbers<typeof answer>;
+  });
 
 export const funnel = (question: FunnelQuestion) =>
   asking("funnel", question, (signal) =>

@@ -756,7 +756,7 @@ export interface paths {
                 query?: never;
                 header?: never;
                 path: {
-                    kind: "retention" | "stickiness" | "paths" | "rfm" | "pivot";
+                    kind: "trend" | "funnel" | "retention" | "stickiness" | "paths" | "rfm" | "pivot";
                 };
                 cookie?: never;
             };
@@ -822,7 +822,7 @@ export interface paths {
                 query?: never;
                 header?: never;
                 path: {
-                    kind: "retention" | "stickiness" | "paths" | "rfm" | "pivot";
+                    kind: "trend" | "funnel" | "retention" | "stickiness" | "paths" | "rfm" | "pivot";
                 };
                 cookie?: never;
             };
@@ -4765,22 +4765,29 @@ export interface components {
         /** @description A date in the question's zone, or an RFC 3339 instant. */
         Moment: string;
         TrendQuestion: {
-            /** @description An event's name, or * for any. */
-            event: string;
+            /** @description An event's name, or * for any. This, or else events. */
+            event?: string;
+            /** @description Several events, each with a measure of its own. */
+            events?: {
+                /** @description What formulas and the answer call it; A to E by its place when missing. */
+                name?: string;
+                /** @description An event's name, or * for any. */
+                event: string;
+                where?: components["schemas"]["Condition"][];
+                measure?: components["schemas"]["Measure"];
+            }[];
             from: components["schemas"]["Moment"];
             to: components["schemas"]["Moment"];
             /** @description IANA; the publisher's when missing. */
             timezone?: string;
-            /**
-             * @description Nearest rank for percentiles.
-             * @default total
-             */
-            measure: string;
+            /** @description Of event; total when missing. Nearest rank for percentiles. */
+            measure?: components["schemas"]["Measure"];
             /**
              * @default day
              * @enum {string}
              */
             interval: "minute" | "hour" | "day" | "week" | "month";
+            /** @description What must hold of every event. */
             where?: components["schemas"]["Condition"][];
             breakdown?: components["schemas"]["Breakdown"];
             /**
@@ -4788,49 +4795,99 @@ export interface components {
              * @default 25
              */
             limit: number;
+            /** @description Made of the events' values by their names, like A / B * 100: names, numbers, + - * / and parentheses. The answer has this series alone; its value is null where something is divided by zero. With rolling or cumulative it is made of the values that the events have then. */
+            formula?: string;
+            /**
+             * @description Each series has the values of the range just before, too: as many days where from and to are dates, months where these are whole ones, else as much time. The k-th point is compared with the k-th: its interval is shifted as the range is. Hours and minutes of days are those that the days before have. A group of either range is a group of both.
+             * @enum {string}
+             */
+            compare?: "previous";
+            /** @description A point is measured over so many intervals, its own the last, also before from. The measures total and sum are means by interval; for all others it is as if these were one interval: uniques are the distinct people of all of them. Totals are those of the range. */
+            rolling?: number;
+            /** @description False when missing. A point is measured over all from the start of the range up to the end of its interval: uniques are the distinct people so far. Not with rolling. */
+            cumulative?: boolean;
             people?: components["schemas"]["Definition"];
+            /** @description Segments of these people that are compared: each has the series that it had if it alone were asked about. */
+            segments?: components["schemas"]["Compared"];
         };
         /** @description The breakdown's values as stored, null for missing. */
         Key: unknown[];
         TrendAnswer: {
+            /** @description By segment, then event, then group: the greatest by the first event first, then by the next; by the range before last. (other) comes last. */
             series: {
                 key: components["schemas"]["Key"];
-                points: {
-                    /** Format: date-time */
-                    at: string;
-                    value: number;
-                }[];
-                total: number;
+                /** @description Of one of events its name, of a formula the formula; missing for event. */
+                name?: string;
+                /** @description Of one of segments its name. */
+                segment?: string;
+                points: components["schemas"]["TrendPoints"];
+                /** @description Over the whole range; null where a formula has no value. */
+                total: number | null;
+                /** @description With compare: the range before. */
+                previous?: {
+                    points: components["schemas"]["TrendPoints"];
+                    /** @description Over the whole range; null where a formula has no value. */
+                    total: number | null;
+                };
             }[];
+            /** @description With compare: which range it is compared with. */
+            previous?: {
+                /** Format: date-time */
+                from: string;
+                /** Format: date-time */
+                to: string;
+            };
             meta: components["schemas"]["Meta"];
         };
         FunnelQuestion: {
-            steps: {
-                event: string;
-                where?: components["schemas"]["Condition"][];
-            }[];
+            /** @description An attempt takes each step at the first chance, and one event serves one step of it. */
+            steps: components["schemas"]["Which"][];
             from: components["schemas"]["Moment"];
             to: components["schemas"]["Moment"];
             timezone?: string;
             /**
+             * @description ordered: other events may lie between. strict: no event of the person, of whatever name, lies between. any: in whatever order; an attempt starts at any of the steps, and its k-th step is the k-th of the funnel's that it takes, whichever it is. Events of one moment follow each other as they arrived.
              * @default ordered
              * @enum {string}
              */
-            order: "ordered";
+            order: "ordered" | "strict" | "any";
             /**
+             * @description people: each once, by the deepest attempt that starts in the range, of these by the earliest. attempts: each that begins when none is under way; one is over after its last step, at an event that ends it, or when its window is, and in a strict funnel at an event that is not its next step. With hold attempts of different values are under way side by side.
              * @default people
              * @enum {string}
              */
-            count: "people";
+            count: "people" | "attempts";
             /**
              * @description Like 30m, 12h or 7d.
              * @default 7d
              */
             window: string;
+            /** @description Events that end an attempt: it has reached the steps taken until then. An event that is the next step does not. Not in a strict funnel. */
+            exclude?: {
+                /** @description An event's name, or * for any. */
+                event: string;
+                where?: components["schemas"]["Condition"][];
+                /** @description It ends attempts that took this step; the first, 1, when missing. In any order: so many steps. */
+                after?: number;
+                /** @description And not yet this one; the last when missing. */
+                before?: number;
+            }[];
+            /** @description Properties of events that are equal at every step of an attempt; 1 and 1.0 are equal. An event without one of them is no step. An excluded event ends an attempt unless it has another value of one of them. */
+            hold?: string[];
+            /** @description One property, of the first step's event or of the person. */
             breakdown?: components["schemas"]["Breakdown"];
             /** @default 25 */
             limit: number;
             people?: components["schemas"]["Definition"];
+            /** @description Segments of these people, each with numbers of its own beside those of all. */
+            segments?: components["schemas"]["Compared"];
+            /** @description Whether the answer says how many took how long; false when missing. */
+            times?: boolean;
+            /**
+             * @description The counts are given by when attempts started, too.
+             * @enum {string}
+             */
+            interval?: "minute" | "hour" | "day" | "week" | "month";
         };
         FunnelSteps: {
             event: string;
@@ -4839,12 +4896,23 @@ export interface components {
             from_previous: number;
             median_ms: number | null;
             p90_ms: number | null;
+            /** @description Since the step before; missing for the first. */
+            times?: components["schemas"]["FunnelTimes"];
         }[];
         FunnelAnswer: {
             steps: components["schemas"]["FunnelSteps"];
-            groups: {
-                key: components["schemas"]["Key"];
+            groups: components["schemas"]["FunnelGroups"];
+            /** @description With times: from the first step to the last. */
+            times?: components["schemas"]["FunnelTimes"];
+            points?: components["schemas"]["FunnelPoints"];
+            /** @description With segments: the same of each. */
+            segments?: {
+                name: string;
                 steps: components["schemas"]["FunnelSteps"];
+                groups: components["schemas"]["FunnelGroups"];
+                /** @description With times: from the first step to the last. */
+                times?: components["schemas"]["FunnelTimes"];
+                points?: components["schemas"]["FunnelPoints"];
             }[];
             meta: components["schemas"]["Meta"];
         };
@@ -5135,6 +5203,26 @@ export interface components {
         };
         /** @description A part of the answer, as the kind of question knows it. */
         Cell: {
+            key?: components["schemas"]["Key"] | null;
+            /** @description The start of an interval; missing for all of them. */
+            at?: components["schemas"]["Moment"] | null;
+            /** @description Whether the number is one of the range before; false when missing. */
+            previous?: boolean;
+            /** @description Which of events; missing for any of them, as behind a formula. */
+            series?: string | null;
+            /** @description Which of segments. */
+            segment?: string | null;
+        } | {
+            /** @description Who reached this step. */
+            step: number;
+            /** @description Instead, who reached the step before and not this one; false when missing. */
+            lost?: boolean;
+            key?: components["schemas"]["Key"] | null;
+            /** @description The start of an interval; missing for all of them. */
+            at?: components["schemas"]["Moment"] | null;
+            /** @description Which of segments. */
+            segment?: string | null;
+        } | {
             /** @description A cohort's start. */
             cohort: components["schemas"]["Moment"];
             /** @description Which value; missing for the whole cohort. */
@@ -6053,6 +6141,48 @@ export interface components {
             total: number;
             meta: components["schemas"]["Meta"];
         };
+        /** @description total when missing. Nearest rank for percentiles. */
+        Measure: string;
+        Which: {
+            /** @description An event's name, or * for any. */
+            event: string;
+            where?: components["schemas"]["Condition"][];
+        };
+        Compared: {
+            /** @description What the answer calls it; each another. */
+            name: string;
+            people: components["schemas"]["Definition"];
+        }[];
+        TrendPoints: {
+            /** Format: date-time */
+            at: string;
+            /** @description Null where a formula has no value, else a number. */
+            value: number | null;
+            /** @description True where the interval was not over as of meta.as_of, or is cut by the range; else missing. */
+            incomplete?: boolean;
+        }[];
+        /** @description At most 20 bins of one even, round width, from 0 up to the longest time; the same for all groups and segments of an answer. Empty where nobody got so far. */
+        FunnelTimes: {
+            from_ms: number;
+            /** @description Not included. */
+            to_ms: number;
+            count: number;
+        }[];
+        FunnelGroups: {
+            key: components["schemas"]["Key"];
+            steps: components["schemas"]["FunnelSteps"];
+            /** @description With times: from the first step to the last. */
+            times?: components["schemas"]["FunnelTimes"];
+        }[];
+        /** @description With interval: the counts by when attempts started. */
+        FunnelPoints: {
+            /** Format: date-time */
+            at: string;
+            /** @description By step. */
+            counts: number[];
+            /** @description True where more may come: the interval is cut by the range, or the window of attempts that started in it was not over as of meta.as_of; else missing. */
+            incomplete?: boolean;
+        }[];
     };
     responses: never;
     parameters: never;

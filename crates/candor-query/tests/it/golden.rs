@@ -8,7 +8,7 @@ use std::sync::Arc;
 use candor_event::{Event, ManualClock, Merge, PersonId, Properties, Record, Timestamp, Value};
 use candor_query::{
     Board, Cancel, Definition, Error, Funnel, Paths, Pivot, Retention, Rfm, Stickiness, Trend,
-    paths, pivot, retention, rfm, segment, stickiness, zone,
+    funnel, paths, pivot, retention, rfm, segment, stickiness, trend, zone,
 };
 use candor_store::{Store, View};
 use serde::de::DeserializeOwned;
@@ -92,9 +92,17 @@ fn answer(view: &View, kind: &str, question: &str) -> String {
             let trend: Trend = serde_json::from_value(json).unwrap();
             trend.ask(view, &zone, &cancel).map(|answer| serde_json::to_value(answer).unwrap())
         }
+        "trend people" => {
+            let (trend, cell): (Trend, trend::Cell) = behind(json);
+            letters(trend.people(&cell, view, &zone, &cancel))
+        }
         "funnel" => {
             let funnel: Funnel = serde_json::from_value(json).unwrap();
             funnel.ask(view, &zone, &cancel).map(|answer| serde_json::to_value(answer).unwrap())
+        }
+        "funnel people" => {
+            let (funnel, cell): (Funnel, funnel::Cell) = behind(json);
+            letters(funnel.people(&cell, view, &zone, &cancel))
         }
         "retention" => {
             let retention: Retention = serde_json::from_value(json).unwrap();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod board;
+mod funnel;
 mod golden;
 mod leaves;
 mod membership;
@@ -12,4 +13,5 @@ mod pivot;
 mod retention;
 mod rfm;
 mod stickiness;
+mod trend;
 mod world;

@@ -30,6 +30,8 @@ pub struct World {
     /// After how many events each merge comes, and how many records a batch has.
     pub merge_at: usize,
     pub batch: usize,
+    /// How long after 1970 its 30 days begin, in ms.
+    pub start: i64,
 }
 
 pub const NOW: i64 = 30 * 86_400_000;
@@ -81,6 +83,7 @@ pub fn world() -> impl Strategy<Value = World> {
             merges,
             merge_at,
             batch,
+            start: 0,
         })
 }
 
@@ -93,6 +96,13 @@ fn store(folder: &std::path::Path, now: i64) -> Store {
 }
 
 impl World {
+    /// The same at another time.
+    pub fn moved(mut self, start: i64) -> World {
+        self.events.iter_mut().for_each(|seen| seen.time += start - self.start);
+        self.start = start;
+        self
+    }
+
     pub fn view(&self) -> Arc<View> {
         self.view_with(&[])
     }
@@ -101,13 +111,13 @@ impl World {
     pub fn view_with(&self, numbers: &[(u8, &str, f64, i64)]) -> Arc<View> {
         // In memory where that is to be had: what a sync promises is not what is tested here.
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
-        let store = store(folder.path(), NOW);
+        let store = store(folder.path(), NOW + self.start);
         let mut records: Vec<Record> = Vec::new();
         for (at, seen) in self.events.iter().enumerate() {
             records.push(Record::Event(Event {
                 person: id(seen.person),
                 occurred_at: Timestamp(seen.time),
-                received_at: Timestamp(NOW + at as i64),
+                received_at: Timestamp(self.start + NOW + at as i64),
                 name: seen.name.into(),
                 session: seen.session,
                 fingerprint: at as u64,

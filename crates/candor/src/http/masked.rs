@@ -91,7 +91,7 @@ fn asks_about(question: &Value, masked: &dyn Fn(&str) -> bool, depth: usize) -> 
             fields.iter().any(|(field, value)| match (field.as_str(), value) {
                 ("property" | "amount", Value::String(name)) => masked(name),
                 ("breakdown" | "rows" | "columns", Value::String(name)) => masked(name),
-                ("breakdown" | "rows" | "columns", Value::Array(names)) => {
+                ("breakdown" | "hold" | "rows" | "columns", Value::Array(names)) => {
                     names.iter().any(|name| name.as_str().is_some_and(masked) || within(name))
                 }
                 ("measure", Value::String(measure)) => {

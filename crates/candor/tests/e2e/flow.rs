@@ -121,7 +121,7 @@ fn bad_input_is_answered_with_what_to_change_and_without_what_was_sent() {
         ("/api/v1/events", json!({"records": vec![1; 1001]}).to_string(), 400),
         (questions, json!({"steps": [step], "from": "2026-11-01", "to": "2026-11-02"}).to_string(), 400),
         (questions, json!({"steps": [step, step], "from": canary, "to": "2026-11-02"}).to_string(), 400),
-        (questions, json!({"steps": [step, step], "from": "2026-11-01", "to": "2026-11-02", "order": "strict"}).to_string(), 400),
+        (questions, json!({"steps": [step, step], "from": "2026-11-01", "to": "2026-11-02", "order": canary}).to_string(), 400),
         ("/api/v1/insights/forecast", "{}".to_owned(), 404),
     ] {
         let (status, answer) = server.send("POST", path, &bearer(&shop), &body).unwrap();

@@ -101,6 +101,141 @@ fn with(question: &Json, field: &str, value: Json) -> Json {
 }
 
 #[test]
+fn a_trend_compares_events_ranges_and_segments() {
+    let shop = Shop::open();
+    let question = json!({
+        "events": [{"event": "Charged"}, {"name": "visits", "event": "Visited"}],
+        "formula": "A / visits", "from": "2026-11-02", "to": "2026-11-05",
+    });
+    let at = |day: u8| format!("2026-11-0{day}T00:00:00+05:30");
+    let point = |day: u8, value: Json| json!({"at": at(day), "value": value});
+    assert_eq!(
+        shop.ask("trend", &question),
+        json!({"series": [{
+            "key": [], "name": "A / visits", "total": 0.5,
+            "points": [point(2, json!(0.5)), point(3, json!(0.5)), point(4, Json::Null)],
+        }]})
+    );
+    let both = with(&question, "formula", Json::Null);
+    let names = |answer: &Json| -> Vec<Json> {
+        let series = answer["series"].as_array().unwrap().iter();
+        series.map(|series| json!([series["name"], series["segment"], series["total"]])).collect()
+    };
+    let named = |name: &str, total: f64| json!([name, null, total]);
+    assert_eq!(names(&shop.ask("trend", &both)), [named("A", 2.0), named("visits", 4.0)]);
+
+    // With what is saved as well as with a rule.
+    let payers = json!({"name": "Payers", "definition": {"did": {"event": "Charged"}}});
+    let (status, payers) = shop.server.post("/api/v1/segments", &shop.publisher, &payers);
+    assert_eq!(status, 201, "{payers}");
+    let gold = json!({"did": {"event": "*", "where": [
+        {"property": "plan", "op": "eq", "value": "gold"}]}});
+    let segments = json!([{"name": "payers", "people": {"segment": payers["id"]}},
+                          {"name": "gold", "people": gold}]);
+    let one = json!({"event": "Visited", "measure": "uniques", "from": "2026-11-03",
+                     "to": "2026-11-04", "compare": "previous"});
+    let compared = with(&one, "segments", segments);
+    let answer = shop.ask("trend", &compared);
+    let span = json!({"from": at(2), "to": at(3)});
+    assert_eq!(answer["previous"], span);
+    assert_eq!(names(&answer), [json!([null, "payers", 1.0]), json!([null, "gold", 2.0])]);
+    assert_eq!(answer["series"][1]["previous"]["points"], json!([point(2, json!(2.0))]));
+    for (cell, expected) in [
+        (json!({"segment": "gold"}), 2),
+        (json!({"segment": "payers"}), 1),
+        (json!({"segment": "gold", "previous": true, "at": at(2)}), 2),
+    ] {
+        let all = shop.ask("trend/people", &json!({"question": compared, "cell": cell}));
+        assert_eq!(all["count"], expected, "{cell}");
+    }
+    let rolling = shop.ask("trend", &with(&one, "rolling", json!(2)));
+    assert_eq!(rolling["series"][0]["points"][0]["value"], 3.0);
+    let ahead = with(&with(&one, "from", json!("2126-01-01")), "to", json!("2126-01-02"));
+    assert_eq!(shop.ask("trend", &ahead)["series"][0]["points"][0]["incomplete"], true);
+
+    let refuses = |field: &str, value: Json, pointer: &str, message: &str| {
+        shop.refuses("trend", &with(&both, field, value), pointer, message);
+    };
+    refuses("events", Json::Null, "/event", "or `events`");
+    refuses("event", json!("Visited"), "/event", "either");
+    refuses("events", json!([{"event": "a", "name": "A B"}]), "/events/0/name", "letters");
+    refuses("events", json!([{"event": "a", "measure": "sum"}]), "/events/0/measure", "sum:Amount");
+    refuses("formula", json!("A / B"), "/formula", "(A, visits) at character 5");
+    refuses("compare", json!("next"), "/compare", "`previous`");
+    refuses("rolling", json!(-1), "/rolling", "a whole number");
+    let none = json!([{"name": "a", "people": {"segment": "none"}}]);
+    refuses("segments", none, "/segments/0/people/segment", "no segment");
+    let body = json!({"question": both, "cell": {"series": "B"}});
+    shop.refuses("trend/people", &body, "/cell/series", "one of `events`");
+    shop.refuses("trend/people", &with(&body, "cell", json!({"of": 1})), "/cell/of", "not known");
+    let masked = json!([{"event": "Visited", "measure": "sum:Phone"}]);
+    shop.guards("trend", &both, &with(&both, "events", masked));
+    let who = json!([{"name": "a", "people": {"person": {"property": "Email", "op": "exists"}}}]);
+    shop.guards("trend", &both, &with(&both, "segments", who));
+}
+
+#[test]
+fn a_funnel_holds_excludes_and_counts_attempts() {
+    let shop = Shop::open();
+    let question = json!({"steps": [{"event": "Visited"}, {"event": "Charged"}],
+                          "from": "2026-11-02", "to": "2026-11-05"});
+    let counts = |answer: &Json| -> Vec<u64> {
+        let steps = answer["steps"].as_array().unwrap().iter();
+        steps.map(|step| step["count"].as_u64().unwrap()).collect()
+    };
+    let asked = |field: &str, value: Json| shop.ask("funnel", &with(&question, field, value));
+    assert_eq!(counts(&shop.ask("funnel", &question)), [3, 2]);
+    assert_eq!(counts(&asked("order", json!("strict"))), [3, 2]);
+    assert_eq!(counts(&asked("count", json!("attempts"))), [4, 2]);
+    assert_eq!(counts(&asked("exclude", json!([{"event": "*"}]))), [3, 2]);
+    assert_eq!(counts(&asked("hold", json!(["plan"]))), [3, 0]);
+    let backwards = json!([{"event": "Charged"}, {"event": "Visited"}]);
+    let backwards = with(&question, "steps", backwards);
+    assert_eq!(counts(&shop.ask("funnel", &backwards)), [2, 1]);
+    assert_eq!(counts(&shop.ask("funnel", &with(&backwards, "order", json!("any")))), [3, 2]);
+
+    let mut whole = with(&with(&question, "times", json!(true)), "interval", json!("day"));
+    whole["segments"] = json!([{"name": "a", "people": {"did": {
+        "event": "Charged", "where": [{"property": "Amount", "op": "eq", "value": 10}]}}}]);
+    let answer = shop.ask("funnel", &whole);
+    let times = answer["times"].as_array().unwrap();
+    assert_eq!(times.iter().map(|bin| bin["count"].as_u64().unwrap()).sum::<u64>(), 2);
+    assert_eq!(answer["points"][0]["counts"], json!([2, 2]));
+    assert_eq!(
+        (&answer["points"][1]["counts"], answer["points"].as_array().unwrap().len()),
+        (&json!([1, 0]), 3)
+    );
+    assert_eq!(counts(&answer["segments"][0]), [1, 1]);
+    for (cell, expected) in [
+        (json!({"step": 1}), 3),
+        (json!({"step": 2, "lost": true}), 1),
+        (json!({"step": 2, "segment": "a"}), 1),
+        (json!({"step": 1, "at": "2026-11-03"}), 1),
+    ] {
+        let all = shop.ask("funnel/people", &json!({"question": whole, "cell": cell}));
+        assert_eq!(all["count"], expected, "{cell}");
+    }
+    let body = json!({"question": whole, "cell": {"step": 2, "lost": true}, "name": "Lost"});
+    let (status, saved) = shop.post("funnel/segment", &body);
+    assert_eq!((status, &saved["list"]["people"]), (201, &json!(1)), "{saved}");
+
+    let refuses = |field: &str, value: Json, pointer: &str, message: &str| {
+        shop.refuses("funnel", &with(&question, field, value), pointer, message);
+    };
+    refuses("order", json!("reverse"), "/order", "one of `ordered`");
+    refuses("count", json!("sessions"), "/count", "`people` or `attempts`");
+    refuses("exclude", json!([{"event": "a", "after": 2}]), "/exclude/0/after", "from 1 to 1");
+    refuses("exclude", json!([{"event": "a", "between": 1}]), "/exclude/0/between", "not known");
+    refuses("hold", json!("plan"), "/hold", "a list");
+    refuses("interval", json!("year"), "/interval", "one of `minute`");
+    refuses("times", json!("yes"), "/times", "true or false");
+    let cell = |cell: Json| json!({"question": question, "cell": cell});
+    shop.refuses("funnel/people", &cell(json!({"step": 3})), "/cell/step", "from 1 to 2");
+    shop.refuses("funnel/people", &cell(json!({})), "/cell/step", "missing");
+    shop.guards("funnel", &question, &with(&question, "hold", json!(["plan", "Email"])));
+}
+
+#[test]
 fn retention_says_who_comes_back_and_what_they_are_worth() {
     let shop = Shop::open();
     let question = json!({

@@ -9,8 +9,8 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use candor_event::{PersonId, Timestamp};
 use candor_query::{
-    Cancel, Error, Paths, Pivot, Retention, Rfm, Stickiness, paths, person, pivot, retention, rfm,
-    stickiness,
+    Cancel, Error, Funnel, Paths, Pivot, Retention, Rfm, Stickiness, Trend, funnel, paths, person,
+    pivot, retention, rfm, stickiness, trend,
 };
 use candor_store::View;
 use jiff::tz::TimeZone;
@@ -127,24 +127,32 @@ async fn behind<A: Send + 'static>(
 ) -> Result<(A, u64, Timestamp), Problem> {
     let request = Request { server, caller, kind, sent, action };
     match kind {
+        "trend" => {
+            let settled: Settled<Trend> = |q| (&q.timezone, &mut q.people, &mut q.segments);
+            request.ask::<_, trend::Cell, A>(settled, Trend::people, then).await
+        }
+        "funnel" => {
+            let settled: Settled<Funnel> = |q| (&q.timezone, &mut q.people, &mut q.segments);
+            request.ask::<_, funnel::Cell, A>(settled, Funnel::people, then).await
+        }
         "retention" => {
-            let settled: Settled<Retention> = |q| (&q.timezone, &mut q.people);
+            let settled: Settled<Retention> = |q| (&q.timezone, &mut q.people, &mut []);
             request.ask::<_, retention::Cell, A>(settled, Retention::people, then).await
         }
         "stickiness" => {
-            let settled: Settled<Stickiness> = |q| (&q.timezone, &mut q.people);
+            let settled: Settled<Stickiness> = |q| (&q.timezone, &mut q.people, &mut []);
             request.ask::<_, stickiness::Cell, A>(settled, Stickiness::people, then).await
         }
         "paths" => {
-            let settled: Settled<Paths> = |q| (&q.timezone, &mut q.people);
+            let settled: Settled<Paths> = |q| (&q.timezone, &mut q.people, &mut []);
             request.ask::<_, paths::Cell, A>(settled, Paths::people, then).await
         }
         "rfm" => {
-            let settled: Settled<Rfm> = |q| (&q.timezone, &mut q.people);
+            let settled: Settled<Rfm> = |q| (&q.timezone, &mut q.people, &mut []);
             request.ask::<_, rfm::Cell, A>(settled, Rfm::people, then).await
         }
         "pivot" => {
-            let settled: Settled<Pivot> = |q| (&q.timezone, &mut q.people);
+            let settled: Settled<Pivot> = |q| (&q.timezone, &mut q.people, &mut []);
             request.ask::<_, pivot::Cell, A>(settled, Pivot::people, then).await
         }
         _ => Err(Problem::not_found()),

@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 use candor_query::{Pivot, Rfm};
 use serde_json::Value;
 
-use crate::http::insights::answer;
+use crate::http::insights::{Settled, answer};
 use crate::http::problem::Problem;
 use crate::server::Server;
 
@@ -19,7 +19,8 @@ pub async fn rfm(
     headers: HeaderMap,
     sent: Body,
 ) -> Result<Json<Value>, Problem> {
-    answer(&server, &headers, sent, |q: &mut Rfm| (&q.timezone, &mut q.people), Rfm::ask).await
+    let settled: Settled<Rfm> = |q| (&q.timezone, &mut q.people, &mut []);
+    answer(&server, &headers, sent, settled, Rfm::ask).await
 }
 
 /// `POST /api/v1/insights/pivot`.
@@ -28,5 +29,6 @@ pub async fn pivot(
     headers: HeaderMap,
     sent: Body,
 ) -> Result<Json<Value>, Problem> {
-    answer(&server, &headers, sent, |q: &mut Pivot| (&q.timezone, &mut q.people), Pivot::ask).await
+    let settled: Settled<Pivot> = |q| (&q.timezone, &mut q.people, &mut []);
+    answer(&server, &headers, sent, settled, Pivot::ask).await
 }

@@ -11,7 +11,9 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use candor_event::Timestamp;
-use candor_query::{Board, Cancel, Definition, Funnel, Paths, Retention, Stickiness, Trend};
+use candor_query::{
+    Board, Cancel, Compared, Definition, Funnel, Paths, Retention, Stickiness, Trend,
+};
 use candor_store::View;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -96,8 +98,9 @@ pub async fn question<Q: DeserializeOwned>(caller: &Caller, sent: Body) -> Resul
     Ok(question)
 }
 
-/// The parts of a question that are settled before it is asked: its zone, and whose events count.
-type Settled<Q> = fn(&mut Q) -> (&Option<String>, &mut Option<Definition>);
+/// The parts of a question that are settled before it is asked: its zone, whose events count, and
+/// whose are compared.
+type Settled<Q> = fn(&mut Q) -> (&Option<String>, &mut Option<Definition>, &mut [Compared]);
 
 /// Puts saved segments in place, and finds the zone. `place` is where in the body the question is.
 async fn settle<Q>(
@@ -107,11 +110,15 @@ async fn settle<Q>(
     settled: Settled<Q>,
     place: &str,
 ) -> Result<TimeZone, Problem> {
-    let (named, people) = settled(question);
+    let (named, people, segments) = settled(question);
     let zone = zone_of(tenant, named.as_deref(), place)?;
     if let Some(definition) = people {
         let pointer = format!("{place}/people");
         *definition = resolved(server, tenant, definition, &pointer).await?;
+    }
+    for (at, segment) in segments.iter_mut().enumerate() {
+        let pointer = format!("{place}/segments/{at}/people");
+        segment.people = resolved(server, tenant, &segment.people, &pointer).await?;
     }
     Ok(zone)
 }
@@ -147,7 +154,8 @@ pub async fn trend(
     headers: HeaderMap,
     sent: Body,
 ) -> Result<Json<Value>, Problem> {
-    answer(&server, &headers, sent, |q: &mut Trend| (&q.timezone, &mut q.people), Trend::ask).await
+    let settled: Settled<Trend> = |q| (&q.timezone, &mut q.people, &mut q.segments);
+    answer(&server, &headers, sent, settled, Trend::ask).await
 }
 
 /// `POST /api/v1/insights/funnel`.
@@ -156,7 +164,7 @@ pub async fn funnel(
     headers: HeaderMap,
     sent: Body,
 ) -> Result<Json<Value>, Problem> {
-    let settled: Settled<Funnel> = |q| (&q.timezone, &mut q.people);
+    let settled: Settled<Funnel> = |q| (&q.timezone, &mut q.people, &mut q.segments);
     answer(&server, &headers, sent, settled, Funnel::ask).await
 }
 
@@ -166,7 +174,7 @@ pub async fn retention(
     headers: HeaderMap,
     sent: Body,
 ) -> Result<Json<Value>, Problem> {
-    let settled: Settled<Retention> = |q| (&q.timezone, &mut q.people);
+    let settled: Settled<Retention> = |q| (&q.timezone, &mut q.people, &mut []);
     answer(&server, &headers, sent, settled, Retention::ask).await
 }
 
@@ -176,7 +184,7 @@ pub async fn stickiness(
     headers: HeaderMap,
     sent: Body,
 ) -> Result<Json<Value>, Problem> {
-    let settled: Settled<Stickiness> = |q| (&q.timezone, &mut q.people);
+    let settled: Settled<Stickiness> = |q| (&q.timezone, &mut q.people, &mut []);
     answer(&server, &headers, sent, settled, Stickiness::ask).await
 }
 
@@ -186,7 +194,8 @@ pub async fn paths(
     headers: HeaderMap,
     sent: Body,
 ) -> Result<Json<Value>, Problem> {
-    answer(&server, &headers, sent, |q: &mut Paths| (&q.timezone, &mut q.people), Paths::ask).await
+    let settled: Settled<Paths> = |q| (&q.timezone, &mut q.people, &mut []);
+    answer(&server, &headers, sent, settled, Paths::ask).await
 }
 
 /// `POST /api/v1/insights/board`.
@@ -195,5 +204,6 @@ pub async fn board(
     headers: HeaderMap,
     sent: Body,
 ) -> Result<Json<Value>, Problem> {
-    answer(&server, &headers, sent, |q: &mut Board| (&q.timezone, &mut q.people), Board::ask).await
+    let settled: Settled<Board> = |q| (&q.timezone, &mut q.people, &mut []);
+    answer(&server, &headers, sent, settled, Board::ask).await
 }

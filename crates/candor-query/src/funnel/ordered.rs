@@ -37,13 +37,7 @@ impl<'q> Ordered<'q> {
         starts: std::ops::Range<i64>,
         window: i64,
     ) -> Ordered<'q> {
-        let kind = |step: &Matcher<'_>| match step.code() {
-            None if step.is_any() => None,
-            // Nobody did it: no event is of this kind.
-            None => Some(u8::MAX),
-            Some(code) => asked.iter().position(|other| *other == code).map(|kind| kind as u8),
-        };
-        let kinds = steps.iter().map(kind).collect();
+        let kinds = steps.iter().map(|step| step.kind_of(asked)).collect();
         let of_person = steps.iter().any(Matcher::looks_at_person);
         let (places, best) = ([0; STEPS_MAX], [0; STEPS_MAX]);
         Ordered { steps, kinds, starts, window, of_person, places, best }
