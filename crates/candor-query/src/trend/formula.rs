@@ -156,7 +156,44 @@ pub(super) fn is_of_name(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// Formulas over A and B, each with its text in full parentheses.
+    fn formula() -> impl Strategy<Value = (Formula, String)> {
+        let leaf = prop_oneof![
+            (0u32..100).prop_map(|n| (Formula::Number(n.into()), n.to_string())),
+            (0usize..2).prop_map(|at| (Formula::Event(at), ["A", "B"][at].to_owned())),
+        ];
+        leaf.prop_recursive(4, 16, 2, |inner| {
+            let signs = [Sign::Plus, Sign::Minus, Sign::Times, Sign::By];
+            let sign = prop::sample::select(signs.to_vec());
+            let of = (inner.clone(), sign, inner.clone()).prop_map(|((a, x), sign, (b, y))| {
+                let word = match sign {
+                    Sign::Plus => "+",
+                    Sign::Minus => " - ",
+                    Sign::Times => "*",
+                    Sign::By => "/ ",
+                };
+                (Formula::Of(Box::new(a), sign, Box::new(b)), format!("({x}{word}{y})"))
+            });
+            let minus = inner.prop_map(|(a, x)| (Formula::Minus(Box::new(a)), format!("-{x}")));
+            prop_oneof![of, minus]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_formula_reads_as_it_was_written((formula, text) in formula()) {
+            prop_assert_eq!(Formula::read(&text, &["A", "B"]), Ok(formula));
+        }
+
+        #[test]
+        fn whatever_is_sent_is_read_or_refused(text in "[-AB1.()+*/ é\u{2003}]{0,20}") {
+            let _ = Formula::read(&text, &["A", "B"]).map(|formula| formula.value(&[0.0, 1.0]));
+        }
+    }
 
     fn value(text: &str, values: &[f64]) -> Option<f64> {
         Formula::read(text, &["A", "B", "rate_2"]).unwrap().value(values)
