@@ -4791,7 +4791,7 @@ export interface components {
             where?: components["schemas"]["Condition"][];
             breakdown?: components["schemas"]["Breakdown"];
             /**
-             * @description Groups; the rest is (other).
+             * @description Groups; the rest is (other). All points of an answer together are at most 2,000,000.
              * @default 25
              */
             limit: number;

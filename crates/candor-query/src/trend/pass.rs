@@ -13,9 +13,12 @@ use crate::trend::Asked;
 use crate::trend::axis::{Axis, Reach};
 use crate::trend::counters::{Counters, Line};
 
-/// Cells that the groups of a volume may fill. Of more groups the sizes are taken first, and then
-/// the cells of those that are shown.
+/// Cells that the groups of a volume may fill, and those of all volumes. Of more groups the sizes
+/// are taken first, and then the cells of those that are shown.
 const CELLS_MAX: usize = 1 << 20;
+const JOINED_MAX: usize = 1 << 23;
+/// Cells that those may have.
+const SHOWN_MAX: usize = 2_000_000;
 
 /// What is asked of whom, over which times.
 pub(super) struct Pass<'q> {
@@ -87,6 +90,10 @@ impl<'q> Pass<'q> {
         }
         let order = self.order(&joined);
         let rest = order.len() > self.limit;
+        if self.cells(order.len().min(self.limit)) > SHOWN_MAX {
+            let message = format!("at most {SHOWN_MAX} points: fewer groups or less time");
+            return Err(Error::bad("/limit", message));
+        }
         // Who is in the rest can only be counted once it is known who is shown.
         let again = rest && self.asked.iter().any(|asked| asked.measure.is_of_people());
         if !joined.counted.sizes && !again {
@@ -149,14 +156,21 @@ impl<'q> Pass<'q> {
         Counted { cells: cells.collect(), rows: 0, sizes }
     }
 
+    /// The cells of so many groups.
+    fn cells(&self, groups: usize) -> usize {
+        self.axes.iter().map(Axis::len).sum::<usize>() * self.asked.len() * groups
+    }
+
     fn axes(&self, sizes: bool) -> &[Axis] {
         if sizes { &self.whole } else { self.axes }
     }
 
     /// The groups of all volumes together, in the order in which they are met.
     fn joined(&self, partials: Vec<Partial<'_>>) -> Groups {
-        let sizes = partials.iter().any(|partial| partial.counted.sizes);
         let grouped = !self.breakdown.list().is_empty();
+        let rows = partials.iter().map(|partial| partial.counted.rows).sum();
+        let too_many = grouped && self.cells(rows) > JOINED_MAX;
+        let sizes = too_many || partials.iter().any(|partial| partial.counted.sizes);
         let mut joined = Groups { keys: Vec::new(), counted: self.counted(sizes) };
         let mut places = HashMap::new();
         if !grouped {
@@ -255,8 +269,7 @@ impl Counted {
     /// sizes from now on.
     fn add_row(&mut self, pass: &Pass<'_>) -> bool {
         let rows = self.rows + 1;
-        let cells: usize = pass.axes.iter().map(|axis| rows * axis.len() * pass.asked.len()).sum();
-        let too_many = !self.sizes && rows > pass.limit + 1 && cells > CELLS_MAX;
+        let too_many = !self.sizes && pass.cells(rows) > CELLS_MAX;
         if too_many {
             self.keep_sizes(pass);
         }

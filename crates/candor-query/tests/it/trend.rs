@@ -558,6 +558,23 @@ fn groups_for_which_there_is_no_room_are_counted_when_they_are_known() {
 }
 
 #[test]
+fn an_answer_of_too_many_points_is_refused() {
+    let view = many_groups().view();
+    let refused = |limit: usize| {
+        let question = json!({
+            "event": "view", "interval": "minute", "breakdown": "shade", "from": "1970-01-01",
+            "to": "1970-01-07", "limit": limit,
+        });
+        let trend: Trend = serde_json::from_value(question).unwrap();
+        trend.ask(&view, &TimeZone::UTC, &Cancel::default()).err()
+    };
+    // 8,640 minutes.
+    assert_eq!(refused(231), None);
+    let Some(Error::Bad { pointer, .. }) = refused(232) else { panic!("it is answered") };
+    assert_eq!(pointer, "/limit");
+}
+
+#[test]
 fn a_person_who_leads_in_when_room_ends_is_counted_once_and_in_the_range() {
     // Everybody has 700 shades in the six hours before the range, and some of them in it.
     let event = |(person, time, shade): (u8, i64, i64)| Seen {
