@@ -25,6 +25,7 @@
 
 mod clock;
 mod consent;
+mod content;
 mod event;
 mod person;
 mod property;
@@ -34,6 +35,7 @@ mod value;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use consent::{ConsentChange, Purpose};
+pub use content::content;
 pub use event::{Event, FirstSeen, Link, Merge, Record, Split, TraitChange, TraitOp};
 pub use person::{ByPerson, HashedAlready, IdKind, PersonId};
 pub use property::{ClassSet, DataClass, Properties};

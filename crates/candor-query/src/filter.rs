@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::cmp::Ordering;
 
 use candor_event::{Value, ValueRef};
-use candor_store::{Cells, VolumeView};
+use candor_store::{Cells, Having, VolumeView};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -129,17 +129,30 @@ impl Condition {
         }
     }
 
+    /// Whether a property of the event must equal one of some values.
+    pub(crate) fn is_equal_of_event(&self) -> bool {
+        self.scope == Scope::Event && matches!(self.op, Op::Eq | Op::In)
+    }
+
+    /// The same as a fold looks for it; nothing where the volume knows no such property.
+    pub(crate) fn having(&self, volume: &VolumeView) -> Option<Having<'_>> {
+        Some(Having { property: volume.property_code(&self.property)?, any: self.operands() })
+    }
+
+    fn operands(&self) -> &[Value] {
+        match &self.value {
+            Some(Value::List(list)) => list.as_slice(),
+            Some(one) => std::slice::from_ref(one),
+            None => &[],
+        }
+    }
+
     pub(crate) fn find(&self, volume: &VolumeView) -> Filter<'_> {
         self.find_of(self.scope, volume)
     }
 
     /// The same, whatever the condition says that it looks at.
     pub(crate) fn find_of(&self, scope: Scope, volume: &VolumeView) -> Filter<'_> {
-        let operands = match &self.value {
-            Some(Value::List(list)) => list.as_slice(),
-            Some(one) => std::slice::from_ref(one),
-            None => &[],
-        };
         let of = match scope {
             Scope::Person => Of::Person(volume.property_code(&self.property)),
             Scope::Event => {
@@ -148,7 +161,7 @@ impl Condition {
                 Of::Event(cells, said.into())
             }
         };
-        Filter { op: self.op, operands, of }
+        Filter { op: self.op, operands: self.operands(), of }
     }
 }
 

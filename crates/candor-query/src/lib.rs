@@ -1,5 +1,5 @@
 //! Questions over a store: trend, funnel, retention, stickiness, paths, board, RFM, pivot, segment,
-//! live, census, and one person.
+//! live, census, events, and one person.
 //!
 //! Each question is a plain value that is read from JSON, checked, and asked of a
 //! [`candor_store::View`]; its answer is a plain value again. Behavioural questions fold one
@@ -10,13 +10,14 @@
 //! here, and who may ask is decided elsewhere.
 //!
 //! Read in this order: `filter`, `period`, `segment`, `question`, `scan`, `trend`, `funnel`,
-//! `retention`, `stickiness`, `board`, `paths`, `rfm`, `pivot`.
+//! `retention`, `stickiness`, `board`, `paths`, `rfm`, `pivot`, `find`.
 
 pub mod board;
 mod census;
 mod days;
 mod error;
 mod filter;
+pub mod find;
 pub mod funnel;
 mod goal;
 mod group;
@@ -40,6 +41,7 @@ pub use board::Board;
 pub use census::{Held, Word, consents, event_names, filled, trait_names, values};
 pub use error::Error;
 pub use filter::{Condition, Op, Scope};
+pub use find::Find;
 pub use funnel::Funnel;
 pub use goal::{Attempted, goals};
 pub use live::{Counted, Live, live};

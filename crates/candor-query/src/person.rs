@@ -84,11 +84,16 @@ pub(crate) fn held(volume: &VolumeView, ordinal: u32, run: Run<'_>) -> Person {
 
 /// One event of a run.
 pub(crate) fn done(volume: &VolumeView, run: Run<'_>, at: usize) -> Done {
-    let properties = volume.properties(run.row(at)).into_iter();
+    done_at(volume, run.row(at), run.code(at), Timestamp(run.time(at)))
+}
+
+/// The event of a row, of which the name's code and the time are known.
+pub(crate) fn done_at(volume: &VolumeView, row: u32, code: u16, at: Timestamp) -> Done {
+    let properties = volume.properties(row).into_iter();
     Done {
-        name: volume.event_names()[usize::from(run.code(at))].to_string(),
-        at: Timestamp(run.time(at)),
-        session: volume.session(run.row(at)),
+        name: volume.event_names()[usize::from(code)].to_string(),
+        at,
+        session: volume.session(row),
         properties: properties.map(|(name, value)| (name.to_string(), value.to_value())).collect(),
     }
 }

@@ -8,6 +8,7 @@ use candor_store::{Active, Looked, PeopleSet, Run, Scratch, View, VolumeView};
 
 use crate::days::{ActiveOn, Days};
 use crate::error::Error;
+use crate::filter::Condition;
 
 /// A way to stop a question: clone it, and call [`Cancel::stop`] from anywhere.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +41,8 @@ pub(crate) struct Scan<'a> {
     people: Option<&'a [PeopleSet]>,
     /// None: every event.
     events: Option<Vec<&'a str>>,
+    /// A condition that all events that count meet.
+    having: Option<&'a Condition>,
     /// Also people without such an event.
     idle: bool,
 }
@@ -47,7 +50,7 @@ pub(crate) struct Scan<'a> {
 impl<'a> Scan<'a> {
     /// Everyone who is visible and did something, and everything they did.
     pub(crate) fn new(view: &'a View, cancel: &'a Cancel) -> Scan<'a> {
-        Scan { view, cancel, people: None, events: None, idle: false }
+        Scan { view, cancel, people: None, events: None, having: None, idle: false }
     }
 
     /// Only these people.
@@ -61,6 +64,12 @@ impl<'a> Scan<'a> {
     pub(crate) fn of_events(mut self, names: impl IntoIterator<Item = &'a str>) -> Scan<'a> {
         let names: Vec<&str> = names.into_iter().collect();
         self.events = (!names.contains(&"*")).then_some(names);
+        self
+    }
+
+    /// Of the events, those that meet all of some conditions may be enough: others may be seen too.
+    pub(crate) fn likely(mut self, conditions: &'a [Condition]) -> Scan<'a> {
+        self.having = conditions.iter().find(|condition| condition.is_equal_of_event());
         self
     }
 
@@ -193,7 +202,8 @@ impl<'a> Scan<'a> {
     ) -> bool {
         let codes = self.events.as_ref().map(|names| asked(volume, names));
         let codes = codes.filter(|codes| codes.len() <= ASKED_MAX);
-        let looked = Looked { people, codes: codes.as_deref(), idle: self.idle };
+        let having = self.having.and_then(|condition| condition.having(volume));
+        let looked = Looked { people, codes: codes.as_deref(), having, idle: self.idle };
         volume.fold(looked, scratch, &|| !self.cancel.stopped(), see)
     }
 }

@@ -41,7 +41,8 @@ impl Store {
     fn compact_once(&self, keys: &PublisherKeys) -> Result<bool, Error> {
         let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let state = self.state();
-        let Some(chosen) = choose(&state) else { return Ok(false) };
+        let now = self.clock.now().0;
+        let Some(chosen) = choose(&state, now) else { return Ok(false) };
         let name_of = state.name_of();
         let generation = state.manifest.generation + 1;
         let events = state.events.list().len() as u32;
@@ -53,9 +54,9 @@ impl Store {
         if joined.rows() > 0 {
             let held: Arc<Arrivals> = held_arrivals(std::slice::from_ref(&joined)).remove(0);
             let place = self.place(keys, volume, bucket, generation);
-            let files = part::write_part(&place, &joined, &held, &name_of, &*self.class_of)?;
-            let events = joined.rows() as u64;
-            new = Some((Part { volume, bucket, generation, events, files }, joined.who()));
+            let class_of = &*self.class_of;
+            let part = part::write_part(&place, &joined, &held, &name_of, class_of, now)?;
+            new = Some((part, joined.who()));
         }
         // What stands for a part that is gone stands in the base from now on.
         self.join_base(chosen.volume);
@@ -153,9 +154,10 @@ fn erased_of(state: &State, volume: usize) -> BTreeSet<u32> {
     of_volume.map(|(_, ordinal)| *ordinal).collect()
 }
 
-/// The parts to join next: first those with erased people, then the newest of a bucket that has too
+/// The parts to join next: first those with erased people, those with prints that tell nothing any
+/// more, then the newest of a bucket that has too
 /// many, as far back as each is at most twice what follows it.
-fn choose(state: &State) -> Option<Chosen> {
+fn choose(state: &State, now: i64) -> Option<Chosen> {
     for (index, volume) in state.volumes.iter().enumerate() {
         let erased = erased_of(state, index);
         let chosen = |places: Vec<usize>, holds_erased| Chosen {
@@ -167,6 +169,9 @@ fn choose(state: &State) -> Option<Chosen> {
         let holds = |saved: &Saved| erased.iter().any(|ordinal| saved.people.has(*ordinal));
         if let Some(at) = volume.saved.iter().position(holds) {
             return Some(chosen(vec![at], true));
+        }
+        if let Some(at) = volume.saved.iter().position(|saved| saved.part.told.is_over(now)) {
+            return Some(chosen(vec![at], false));
         }
         let buckets: BTreeSet<i64> = volume.saved.iter().map(|saved| saved.part.bucket).collect();
         for bucket in buckets {

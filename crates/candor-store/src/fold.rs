@@ -7,6 +7,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use candor_event::Value;
+
 use crate::people_set::PeopleSet;
 use crate::resident::active::ActiveDays;
 use crate::resident::codes::Picker;
@@ -100,8 +102,20 @@ pub struct Looked<'a> {
     pub people: Option<&'a PeopleSet>,
     /// Events with one of these codes alone, each there once; at most 255.
     pub codes: Option<&'a [u16]>,
+    /// Events alone that have one of some values in a property; others may be there too, so that
+    /// who asks looks again.
+    pub having: Option<Having<'a>>,
     /// Also people who have no such events: their runs are empty.
     pub idle: bool,
+}
+
+/// A property, by its code, that equals one of some values as questions compare.
+#[derive(Clone, Copy, Debug)]
+pub struct Having<'a> {
+    /// Which.
+    pub property: u32,
+    /// Texts, numbers, truth.
+    pub any: &'a [Value],
 }
 
 /// Buffers that a fold reuses from person to person.
@@ -134,16 +148,20 @@ const PICKED_ROWS: usize = 8_192;
 enum Pick {
     Every,
     Some(Box<Picker>),
+    Listed(Selected),
     Nothing,
 }
 
 impl Pick {
-    fn new(segment: &Segment, codes: Option<&[u16]>) -> Pick {
-        match codes {
-            None => Pick::Every,
-            Some(codes) => {
-                segment.picker(codes).map_or(Pick::Nothing, |picker| Pick::Some(picker.into()))
-            }
+    fn new(segment: &Segment, looked: Looked<'_>) -> Pick {
+        let rows = looked.having.and_then(|having| segment.having(having));
+        let Some(codes) = looked.codes else {
+            return rows.map_or(Pick::Every, |rows| Pick::Listed(Selected::of_one_kind(&rows, 0)));
+        };
+        let Some(picker) = segment.picker(codes) else { return Pick::Nothing };
+        match rows {
+            Some(rows) => Pick::Some(segment.narrow(picker, &rows).into()),
+            None => Pick::Some(picker.into()),
         }
     }
 
@@ -151,6 +169,7 @@ impl Pick {
         match self {
             Pick::Every => out.extend(rows),
             Pick::Some(picker) => segment.pick(picker, rows, out),
+            Pick::Listed(listed) => out.copy(listed, rows),
             Pick::Nothing => {}
         }
     }
@@ -211,7 +230,7 @@ impl VolumeView {
         mut see: impl FnMut(u32, Run<'_>),
     ) -> bool {
         let (owners, has_beside) = (self.base.owners(), self.has_beside());
-        let pick = Pick::new(&self.base, looked.codes);
+        let pick = Pick::new(&self.base, looked);
         let words = (self.people() as usize).div_ceil(64);
         let Scratch { picked, run } = scratch;
         let mut first = 0;
@@ -242,11 +261,18 @@ impl VolumeView {
                     let bit = people.trailing_zeros();
                     people &= people - 1;
                     let ordinal = word as u32 * 64 + bit;
-                    let places = next_rows(rows, &mut next, &owners.of(ordinal));
+                    let own = owners.of(ordinal);
+                    let beside = beside >> bit & 1 == 1;
+                    // Most people did nothing of what is rare.
+                    let none = rows.get(next).is_none_or(|row| *row as usize >= own.end);
+                    if none && !beside && !looked.idle {
+                        continue;
+                    }
+                    let places = next_rows(rows, &mut next, &own);
                     let of_person = &rows[places.clone()];
-                    let run = match beside >> bit & 1 {
-                        0 => self.of_base(of_person, &kinds[places]),
-                        _ => run.put_together(self, ordinal, of_person, looked.codes),
+                    let run = match beside {
+                        false => self.of_base(of_person, &kinds[places]),
+                        true => run.put_together(self, ordinal, of_person, looked.codes),
                     };
                     if looked.idle || !run.is_empty() {
                         see(ordinal, run);

@@ -32,7 +32,7 @@ mod volume;
 
 pub use cells::Cells;
 pub use error::Error;
-pub use fold::{Active, Looked, Run, Scratch};
+pub use fold::{Active, Having, Looked, Run, Scratch};
 pub use people_set::PeopleSet;
 pub use resident::active::ActiveDays;
 pub use store::{CONSENT_TRAIT, ClassOf, Store, StoreConfig};

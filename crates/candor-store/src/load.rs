@@ -42,7 +42,7 @@ impl Store {
         loader.all(&mut state.volumes)?;
         let mut reader = ArrivalReader::new(self, state.events.list().len() as u32);
         for (loser, winner) in &manifest.merges {
-            state.fold(*loser, *winner, &mut |part| reader.read(part))?;
+            state.fold(*loser, *winner, &mut reader)?;
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ use crate::resident::tail::Row;
 use crate::threads::side_by_side;
 use crate::touched::{Touches, What};
 use crate::view::View;
-use crate::volume::{Prints, ReadArrivals, Volume};
+use crate::volume::{Prints, Volume};
 
 /// Which class a property or trait belongs to: decides which file, and so which key, holds it.
 pub type ClassOf = Arc<dyn Fn(&str) -> DataClass + Send + Sync>;
@@ -57,7 +57,7 @@ pub struct Store {
     /// None: nothing is kept on disk.
     pub(crate) keys: Option<PublisherKeys>,
     pub(crate) class_of: ClassOf,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     state: Mutex<State>,
     /// The offset after the last record applied; changed by who holds the state alone, and read
     /// without waiting for it.
@@ -165,7 +165,7 @@ impl Store {
             return Ok(());
         }
         let mut reader = ArrivalReader::new(self, state.events.list().len() as u32);
-        state.apply(&mut records, &mut |part| reader.read(part))?;
+        state.apply(&mut records, &mut reader)?;
         let rows_max = self.config.tail_rows_max;
         // Each volume at another size: they grow alike, and would all be joined at one moment.
         let sizes = (0..).map(|place| rows_max - rows_max / 32 * (place % 16));
@@ -201,6 +201,14 @@ impl Store {
         self.state().volumes.iter().any(|volume| volume.unsaved_rows() >= rows_max)
     }
 
+    /// Whether so many rows lie beside the bases that questions are slower for it.
+    pub fn settle_due(&self) -> bool {
+        let state = self.state();
+        let sizes = state.volumes.iter().map(|volume| (volume.base.rows(), volume.beside_rows()));
+        let (base, beside) = sizes.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        beside >= SETTLED_ROWS_MIN.max(base / SETTLED_PARTS)
+    }
+
     pub(crate) fn place<'a>(
         &'a self,
         keys: &'a PublisherKeys,
@@ -211,6 +219,10 @@ impl Store {
         Place { folder: &self.config.folder, keys, volume, bucket, generation }
     }
 }
+
+/// Fewer rows beside the bases than this, and than this part of theirs, slow no question.
+const SETTLED_ROWS_MIN: usize = 32_768;
+pub(crate) const SETTLED_PARTS: usize = 256;
 
 /// Events of one volume that wait for the end of a batch.
 #[derive(Default)]
@@ -239,7 +251,7 @@ impl State {
     fn apply(
         &mut self,
         records: &mut dyn Iterator<Item = Record>,
-        arrivals: ReadArrivals<'_>,
+        arrivals: &mut ArrivalReader<'_>,
     ) -> Result<(), Error> {
         let mut codes = BatchCodes::default();
         let mut pending: Vec<Pending> = Vec::new();
@@ -285,7 +297,7 @@ impl State {
         event: Event,
         codes: &mut BatchCodes,
         pending: &mut [Pending],
-        arrivals: ReadArrivals<'_>,
+        arrivals: &mut ArrivalReader<'_>,
     ) -> Result<(), Error> {
         let code = codes.events.of(&event.name, |name| self.event_code(name).into()) as u16;
         let at = self.volume_of(event.person);
@@ -312,7 +324,7 @@ impl State {
         };
         // Most events are the latest of their person: nothing can be a repeat of what comes later.
         if !self.volumes[at].comes_last(&row)
-            && self.volumes[at].has(&row, &pending[at].prints, arrivals)?
+            && self.volumes[at].has(&row, &pending[at].prints, arrivals, &self.properties)?
         {
             return Ok(());
         }
@@ -373,11 +385,11 @@ impl State {
         &mut self,
         loser: PersonId,
         winner: PersonId,
-        arrivals: ReadArrivals<'_>,
+        arrivals: &mut ArrivalReader<'_>,
     ) -> Result<(), Error> {
         let from = self.volume_of(loser);
         let hidden = People::admit(&mut self.volumes[from].people, loser);
-        let rows = self.volumes[from].rows_of(hidden, loser, arrivals)?;
+        let rows = self.volumes[from].rows_of(hidden, loser, arrivals, &self.properties)?;
         Arc::make_mut(&mut self.volumes[from].people).set_hidden(hidden, true);
         self.merged.insert(loser, winner);
         self.losers.entry(winner).or_default().push(loser);

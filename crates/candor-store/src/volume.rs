@@ -7,9 +7,10 @@ use ahash::RandomState;
 use candor_event::PersonId;
 
 use crate::error::Error;
-use crate::part::{Arrived, Part, bucket_of};
+use crate::part::{ArrivalReader, Part, Print, bucket_of};
 use crate::people_set::PeopleSet;
 use crate::resident::join::Join;
+use crate::resident::names::Names;
 use crate::resident::people::People;
 use crate::resident::segment::{Arrivals, Segment};
 use crate::resident::tail::{Row, Tail};
@@ -27,9 +28,6 @@ pub(crate) struct Saved {
     /// Its rows; none: they are among those of the base.
     pub(crate) segment: Option<Arc<Segment>>,
 }
-
-/// Reads back who did what in a part, and when it arrived.
-pub(crate) type ReadArrivals<'a> = &'a mut dyn FnMut(&Part) -> Result<Arc<Arrived>, Error>;
 
 #[derive(Debug, Default)]
 pub(crate) struct Volume {
@@ -61,6 +59,12 @@ impl Volume {
         self.tail.rows + self.unsaved.iter().map(|segment| segment.rows()).sum::<usize>()
     }
 
+    /// Rows of its own people that are not of the base.
+    pub(crate) fn beside_rows(&self) -> usize {
+        let own = self.saved.iter().filter_map(|saved| saved.segment.as_ref());
+        self.unsaved_rows() + own.map(|segment| segment.rows()).sum::<usize>()
+    }
+
     /// Whether a row is later than all that is here of its person; it counts as here from now on.
     pub(crate) fn comes_last(&mut self, row: &Row) -> bool {
         let at = row.ordinal as usize;
@@ -90,19 +94,20 @@ impl Volume {
     }
 
     /// The parts that may hold rows of the person and time of a row.
-    fn parts_near<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = &'a Part> {
+    fn parts_near<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = &'a Saved> + Clone {
         let bucket = bucket_of(row.time);
         let near =
             move |saved: &&Saved| saved.part.bucket == bucket && saved.people.has(row.ordinal);
-        self.saved.iter().filter(near).map(|saved| &saved.part)
+        self.saved.iter().filter(near)
     }
 
-    /// Whether this very event is already here. `arrivals` reads a part's.
+    /// Whether this very event is already here; properties are among these names.
     pub(crate) fn has(
         &self,
         row: &Row,
         pending: &Prints,
-        arrivals: ReadArrivals<'_>,
+        arrivals: &mut ArrivalReader<'_>,
+        names: &Names,
     ) -> Result<bool, Error> {
         if pending.contains(&(row.ordinal, row.time, row.code, row.fingerprint)) {
             return Ok(true);
@@ -115,10 +120,11 @@ impl Volume {
                 return Ok(true);
             }
         }
+        let print = Print::told(row.fingerprint);
         for segment in &self.unsaved {
             for at in places(segment, row) {
                 let held = segment.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
-                if held.as_ref().is_some_and(|held| held.fingerprints[at] == row.fingerprint) {
+                if held.as_ref().is_some_and(|held| held.prints[at] == print) {
                     return Ok(true);
                 }
             }
@@ -126,23 +132,58 @@ impl Volume {
         if !self.saved_segments().any(|segment| places(segment, row).next().is_some()) {
             return Ok(false);
         }
-        for part in self.parts_near(row) {
-            let held = arrivals(part)?;
-            let mut places = places(&held.segment, row);
-            if places.any(|at| held.arrivals.fingerprints[at] == row.fingerprint) {
-                return Ok(true);
+        if self.parts_near(row).all(|saved| saved.part.told.events == 0) {
+            // What is in memory tells it all.
+            let mut same = self
+                .saved_segments()
+                .flat_map(|segment| places(segment, row).map(move |at| (segment, at)));
+            return Ok(same.any(|(segment, at)| arrivals.content(segment, at, names) == print));
+        }
+        self.has_in_parts(row, print, arrivals, names)
+    }
+
+    /// The same of the rows of parts, some of which hold prints.
+    fn has_in_parts(
+        &self,
+        row: &Row,
+        print: Print,
+        arrivals: &mut ArrivalReader<'_>,
+        names: &Names,
+    ) -> Result<bool, Error> {
+        // As the base joined them: of equal times the older part first.
+        let mut of_base = same_time(&self.base, row);
+        for saved in self.parts_near(row) {
+            let held = arrivals.read(&saved.part)?;
+            let segment = saved.segment.as_ref().unwrap_or(&self.base);
+            let mut of_own = saved.segment.iter().flat_map(|segment| same_time(segment, row));
+            for at in same_time(&held.segment, row) {
+                let place = of_own.next().or_else(|| of_base.next());
+                if held.segment.code(at) != row.code {
+                    continue;
+                }
+                let theirs = match (held.arrivals.prints[at], place) {
+                    (Print::CONTENT, Some(place)) => arrivals.content(segment, place, names),
+                    (theirs, _) => theirs,
+                };
+                if theirs == print {
+                    return Ok(true);
+                }
             }
         }
         Ok(false)
     }
 
     /// How many of a person's own rows of the time of a row came no later than it.
-    pub(crate) fn own_before(&self, row: &Row, arrivals: ReadArrivals<'_>) -> Result<u32, Error> {
+    pub(crate) fn own_before(
+        &self,
+        row: &Row,
+        arrivals: &mut ArrivalReader<'_>,
+    ) -> Result<u32, Error> {
         let mut before = 0;
         let mut count = |received: i64| before += u32::from(received <= row.received);
         if self.saved_segments().any(|segment| same_time(segment, row).next().is_some()) {
-            for part in self.parts_near(row) {
-                let held = arrivals(part)?;
+            for saved in self.parts_near(row) {
+                let held = arrivals.read(&saved.part)?;
                 same_time(&held.segment, row).for_each(|at| count(held.arrivals.received[at]));
             }
         }
@@ -187,28 +228,33 @@ impl Volume {
         &self,
         ordinal: u32,
         lent_by: PersonId,
-        arrivals: ReadArrivals<'_>,
+        arrivals: &mut ArrivalReader<'_>,
+        names: &Names,
     ) -> Result<Vec<Row>, Error> {
         let (mut rows, mut of_base) = (Vec::new(), Vec::new());
         for saved in self.saved.iter().filter(|saved| saved.people.has(ordinal)) {
-            let held = arrivals(&saved.part)?;
+            let held = arrivals.read(&saved.part)?;
             let own = held.segment.of(ordinal).map(|at| {
-                (held.segment.time(at), held.arrivals.received[at], held.arrivals.fingerprints[at])
+                (held.segment.time(at), held.arrivals.received[at], held.arrivals.prints[at])
             });
             match &saved.segment {
-                Some(segment) => rows.extend(lent_rows(segment, ordinal, own)),
+                Some(segment) => {
+                    rows.extend(lent_rows(segment, ordinal, own, arrivals, names));
+                }
                 None => of_base.extend(own),
             }
         }
         // As the base joined them: by time, of equal times the older part first.
         of_base.sort_by_key(|(time, ..)| *time);
-        rows.splice(0..0, lent_rows(&self.base, ordinal, of_base.into_iter()));
+        let of_base = of_base.into_iter();
+        let of_base: Vec<Row> = lent_rows(&self.base, ordinal, of_base, arrivals, names).collect();
+        rows.splice(0..0, of_base);
         for segment in &self.unsaved {
             let held = held_arrivals(std::slice::from_ref(segment)).remove(0);
             let own = segment
                 .of(ordinal)
-                .map(|at| (segment.time(at), held.received[at], held.fingerprints[at]));
-            rows.extend(lent_rows(segment, ordinal, own));
+                .map(|at| (segment.time(at), held.received[at], held.prints[at]));
+            rows.extend(lent_rows(segment, ordinal, own, arrivals, names));
         }
         rows.iter_mut().for_each(|row| row.lent_by = Some(lent_by));
         for chunk in self.tail.chunks.iter().chain(&self.guests.chunks) {
@@ -241,9 +287,15 @@ impl Volume {
 fn lent_rows(
     segment: &Segment,
     ordinal: u32,
-    own: impl Iterator<Item = (i64, i64, u64)>,
+    own: impl Iterator<Item = (i64, i64, Print)>,
+    arrivals: &mut ArrivalReader<'_>,
+    names: &Names,
 ) -> impl Iterator<Item = Row> {
-    segment.of(ordinal).zip(own).map(move |(at, (time, received, fingerprint))| {
+    segment.of(ordinal).zip(own).map(move |(at, (time, received, print))| {
+        let fingerprint = match print {
+            Print::CONTENT => arrivals.content(segment, at, names).fingerprint(),
+            print => print.fingerprint(),
+        };
         assert_eq!(segment.time(at), time, "a part and its rows in memory are in one order");
         let properties = segment.columns.iter().filter_map(|(property, column)| {
             column.get(at as u32).map(|value| (*property, value.to_value()))

@@ -391,6 +391,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The latest or the first events that meet some conditions
+         * @description Values of the classes identity, contact, location and sensitive are {"masked": true} without the scope people. Every view is audited.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["FindQuestion"];
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FindAnswer"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events/names": {
         parameters: {
             query?: never;
@@ -6095,6 +6147,46 @@ export interface components {
                 to: components["schemas"]["RfmName"] | "(none)";
                 people: number;
             }[];
+            meta: components["schemas"]["Meta"];
+        };
+        FindQuestion: {
+            /**
+             * @description An event's name, or * for any.
+             * @default *
+             */
+            event: string;
+            /** @description From the first event on when missing. */
+            from?: components["schemas"]["Moment"];
+            /** @description Not included; up to the last event when missing. */
+            to?: components["schemas"]["Moment"];
+            /** @description IANA; the publisher's when missing. */
+            timezone?: string;
+            where?: components["schemas"]["Condition"][];
+            people?: components["schemas"]["Definition"];
+            /**
+             * @default newest
+             * @enum {string}
+             */
+            order: "newest" | "oldest";
+            /** @default 50 */
+            limit: number;
+            /** @description The next of the answer before. */
+            cursor?: string;
+        };
+        FindAnswer: {
+            /** @description In the order asked for; those of one moment by person. */
+            events: {
+                person: string;
+                name: string;
+                at: components["schemas"]["Moment"];
+                /** @description The SDK's id of the visit, where it gave one. */
+                session: string | null;
+                properties: {
+                    [key: string]: unknown;
+                };
+            }[];
+            /** @description The cursor of those after these. */
+            next: string | null;
             meta: components["schemas"]["Meta"];
         };
         PivotQuestion: {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use candor_event::{Properties, Timestamp, TraitOp, Value};
+use candor_event::{Properties, Timestamp, TraitOp, Value, content};
 use candor_keys::PublisherKeys;
 
 use super::Request;
@@ -33,7 +33,7 @@ impl Prepared {
             Body::Event { properties, .. } => {
                 fingerprint = match sender_id(&record, request) {
                     Some(id) => keys.fingerprint(id.as_bytes()),
-                    None => keys.fingerprint(&content(properties)),
+                    None => content_of(keys, properties),
                 };
             }
         }
@@ -41,49 +41,15 @@ impl Prepared {
     }
 }
 
-/// What an event says, as the bytes that tell it from another of the same person, time and name.
-/// They are hashed and never kept; their form must stay, or repeats would not be known as such.
-fn content(properties: &Properties) -> Vec<u8> {
-    fn text(text: &str, bytes: &mut Vec<u8>) {
-        bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
-        bytes.extend_from_slice(text.as_bytes());
-    }
-    fn entries(properties: &Properties, bytes: &mut Vec<u8>) {
-        for (name, value) in properties.iter() {
-            text(name, bytes);
-            put(value, bytes);
-        }
-    }
-    fn put(value: &Value, bytes: &mut Vec<u8>) {
-        match value {
-            Value::Bool(flag) => bytes.push(u8::from(*flag)),
-            Value::Integer(number) => {
-                bytes.push(2);
-                bytes.extend_from_slice(&number.to_le_bytes());
-            }
-            Value::Float(number) => {
-                bytes.push(3);
-                bytes.extend_from_slice(&number.to_bits().to_le_bytes());
-            }
-            Value::Text(value) => {
-                bytes.push(4);
-                text(value, bytes);
-            }
-            Value::List(values) => {
-                bytes.push(5);
-                bytes.extend_from_slice(&(values.len() as u32).to_le_bytes());
-                values.iter().for_each(|value| put(value, bytes));
-            }
-            Value::Object(object) => {
-                bytes.push(6);
-                bytes.extend_from_slice(&(object.len() as u32).to_le_bytes());
-                entries(object, bytes);
-            }
-        }
-    }
+/// What an event says as it is sent; the store can work it out of what is held, where that is the
+/// same, and need not hold it.
+fn content_of(keys: &PublisherKeys, properties: &Properties) -> u64 {
+    let session = properties.get(SESSION).and_then(|session| session_of(keys, session));
+    let others = properties.iter().filter(|(name, _)| &***name != SESSION);
     let mut bytes = Vec::with_capacity(256);
-    entries(properties, &mut bytes);
-    bytes
+    let others = others.map(|(name, value)| (&**name, value.into()));
+    content(others, session.unwrap_or(0), &mut bytes);
+    keys.fingerprint(&bytes)
 }
 
 /// The visit that an event names: the SDK's number, or a keyed hash of a server's text.

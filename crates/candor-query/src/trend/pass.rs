@@ -119,10 +119,13 @@ impl<'q> Pass<'q> {
         let fold = |p: &mut Partial<'q>, volume: &VolumeView, ordinal: u32, run: Run<'_>| {
             p.see(self, shown, (volume, ordinal, run));
         };
-        Scan::new(view, cancel)
+        let scan = Scan::new(view, cancel)
             .of_people(self.people)
-            .of_events(self.asked.iter().map(|asked| asked.event.as_str()))
-            .fold(new, fold)
+            .of_events(self.asked.iter().map(|asked| asked.event.as_str()));
+        match self.asked {
+            [asked] => scan.likely(&asked.conditions).fold(new, fold),
+            _ => scan.fold(new, fold),
+        }
     }
 
     fn partial(&self, volume: &VolumeView, shown: Option<&Shown>) -> Partial<'q> {

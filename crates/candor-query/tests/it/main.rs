@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod board;
+mod find;
 mod funnel;
 mod golden;
 mod leaves;

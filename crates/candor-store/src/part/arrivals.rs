@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::Part;
 use super::reader::{read_arrivals, read_rows};
+use super::{Contents, Part, Print};
 use crate::error::Error;
+use crate::resident::names::Names;
 use crate::resident::segment::{Arrivals, Segment};
 use crate::store::Store;
 
@@ -28,6 +29,12 @@ const AT_HAND: usize = 8;
 impl<'a> ArrivalReader<'a> {
     pub(crate) fn new(store: &'a Store, events: u32) -> Self {
         ArrivalReader { store, events, recent: Vec::new() }
+    }
+
+    /// What the content of a row tells, whose properties are among these names.
+    pub(crate) fn content(&mut self, segment: &Segment, row: usize, names: &Names) -> Print {
+        let keys = self.store.keys.as_ref().expect("a store with parts has keys");
+        Contents::new(keys).print(segment, row, names)
     }
 
     pub(crate) fn read(&mut self, part: &Part) -> Result<Arc<Arrived>, Error> {

@@ -4,6 +4,7 @@
 mod arrivals;
 mod columns;
 mod history;
+mod prints;
 mod reader;
 mod writer;
 
@@ -13,7 +14,8 @@ use candor_event::DataClass;
 use candor_keys::PublisherKeys;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use arrivals::{ArrivalReader, Arrived};
+pub(crate) use arrivals::ArrivalReader;
+pub(crate) use prints::{Contents, Print, Told};
 pub(crate) use reader::{read_people, read_segment, read_traits};
 pub(crate) use writer::{
     bucket_of, sync_folder, write_part, write_people, write_synced, write_traits,
@@ -32,6 +34,8 @@ pub(crate) enum Kind {
     Arrivals,
     /// The event properties of one class: a row per event.
     Properties,
+    /// The texts that rows of these name by their numbers: a row per text.
+    Values,
     /// Ordinal to person id.
     People,
     /// Traits of one class.
@@ -57,6 +61,8 @@ pub(crate) struct Part {
     pub(crate) bucket: i64,
     pub(crate) generation: u64,
     pub(crate) events: u64,
+    #[serde(default = "Told::unknown")]
+    pub(crate) told: Told,
     pub(crate) files: Vec<File>,
 }
 
@@ -83,6 +89,7 @@ impl Place<'_> {
             Kind::Arrivals => "arrivals".to_owned(),
             Kind::People => "people".to_owned(),
             Kind::Properties => format!("properties-{}", class.name()),
+            Kind::Values => format!("values-{}", class.name()),
             Kind::Traits => format!("traits-{}", class.name()),
         };
         format!("v{:04}-b{}-g{:08}-{kind}.parquet", self.volume, self.bucket, self.generation)

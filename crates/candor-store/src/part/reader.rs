@@ -18,7 +18,7 @@ use parquet::arrow::arrow_reader::{
 use parquet::encryption::decrypt::FileDecryptionProperties;
 use parquet::errors::ParquetError;
 
-use super::{File, Kind, Part, Place, columns, history, writer};
+use super::{File, Kind, Part, Place, Print, columns, history, writer};
 use crate::error::Error;
 use crate::people_set::PeopleSet;
 use crate::resident::column::{Column, ColumnBuilder};
@@ -40,7 +40,8 @@ pub(crate) fn read_segment(
     for (source, (place, part)) in places.iter().zip(parts).enumerate() {
         let rows = read_rows(place, part, events)?;
         for file in part.files.iter().filter(|file| file.kind == Kind::Properties) {
-            properties.open(place, file, source)?;
+            let of_class = |other: &&File| other.kind == Kind::Values && other.class == file.class;
+            properties.open(place, file, part.files.iter().find(of_class), source)?;
         }
         sources.push(Arc::new(rows.finish()));
     }
@@ -135,34 +136,56 @@ fn read_sessions(place: &Place<'_>, part: &Part) -> Result<Vec<i64>, Error> {
 pub(crate) fn read_arrivals(place: &Place<'_>, part: &Part) -> Result<Arrivals, Error> {
     let mut arrivals = Arrivals::default();
     for file in part.files.iter().filter(|file| file.kind == Kind::Arrivals) {
+        let mut received = 0i64;
         for batch in Opened::new(place, file)?.batches(None)? {
             let batch = batch?;
-            arrivals.received.extend_from_slice(numbers(place, file, &batch, "received")?);
-            let fingerprints = numbers(place, file, &batch, "fingerprint")?;
-            arrivals.fingerprints.extend(fingerprints.iter().map(|number| *number as u64));
+            for more in numbers(place, file, &batch, "received")? {
+                received = received.wrapping_add(*more);
+                arrivals.received.push(received);
+            }
+            numbers(place, file, &batch, "fingerprint")?;
+            let prints = batch
+                .column_by_name("fingerprint")
+                .map(|prints| prints.as_primitive::<Int64Type>().iter().map(Print::of_file));
+            arrivals.prints.extend(prints.into_iter().flatten());
         }
     }
     Ok(arrivals)
 }
 
+/// The properties of one class in one part.
+struct PropertyFile {
+    source: usize,
+    rows: Opened,
+    /// Where some are texts that rows name by their numbers.
+    texts: Option<Opened>,
+}
+
 /// The property files of some parts.
 #[derive(Default)]
 struct Properties {
-    files: Vec<(usize, Opened)>,
+    files: Vec<PropertyFile>,
     /// Where the columns of a property are: the file, the place in it, the type.
     by_name: BTreeMap<String, Vec<(usize, usize, char)>>,
 }
 
 impl Properties {
-    fn open(&mut self, place: &Place<'_>, file: &File, source: usize) -> Result<(), Error> {
-        let opened = Opened::new(place, file)?;
-        for (at, field) in opened.fields().iter().enumerate() {
+    fn open(
+        &mut self,
+        place: &Place<'_>,
+        file: &File,
+        texts: Option<&File>,
+        source: usize,
+    ) -> Result<(), Error> {
+        let rows = Opened::new(place, file)?;
+        let texts = texts.map(|file| Opened::new(place, file)).transpose()?;
+        for (at, field) in rows.fields().iter().enumerate() {
             let named = columns::name_of(field.name());
-            let (name, kind) = named.ok_or_else(|| opened.damaged("columns of name and type"))?;
+            let (name, kind) = named.ok_or_else(|| rows.damaged("columns of name and type"))?;
             let places = self.by_name.entry(name.to_owned()).or_default();
             places.push((self.files.len(), at, kind));
         }
-        self.files.push((source, opened));
+        self.files.push(PropertyFile { source, rows, texts });
         Ok(())
     }
 
@@ -175,15 +198,23 @@ impl Properties {
         let mut cells: Vec<ColumnBuilder> = Vec::new();
         cells.resize_with(sources.len(), ColumnBuilder::default);
         for (file, at, kind) in &self.by_name[name] {
-            let (source, opened) = &self.files[*file];
-            let (mut first, rows) = (0, sources[*source].rows());
+            let PropertyFile { source, rows: opened, texts } = &self.files[*file];
+            let (cells, rows) = (&mut cells[*source], sources[*source].rows());
+            let texts = texts.as_ref().filter(|_| *kind == 'c');
+            let texts = texts.map(|texts| texts.texts(opened.fields()[*at].name(), cells));
+            let texts = texts.transpose()?.unwrap_or_default();
+            let mut first = 0;
             for batch in opened.batches(Some(*at))? {
                 let batch = batch?;
                 if first + batch.num_rows() > rows {
                     return Err(opened.damaged("as many rows as the part has events"));
                 }
-                columns::decode(*kind, batch.column(0), first, &mut cells[*source])
-                    .map_err(|why| opened.damaged(why))?;
+                let array = batch.column(0);
+                let decoded = match kind {
+                    'c' => columns::decode_listed(array, &texts, first, cells),
+                    kind => columns::decode(*kind, array, first, cells),
+                };
+                decoded.map_err(|why| opened.damaged(why))?;
                 first += batch.num_rows();
             }
         }
@@ -303,6 +334,18 @@ impl Opened {
     fn fact(&self, name: &str) -> Option<&str> {
         let facts = self.metadata.metadata().file_metadata().key_value_metadata();
         facts?.iter().find(|fact| fact.key == name)?.value.as_deref()
+    }
+
+    /// The texts of a column, taken up into a builder: the code of each, by its number.
+    fn texts(&self, name: &str, cells: &mut ColumnBuilder) -> Result<Vec<u32>, Error> {
+        let mut codes = Vec::new();
+        let column = self.fields().iter().position(|field| field.name() == name);
+        let column = column.ok_or_else(|| self.damaged("the texts that rows name"))?;
+        for batch in self.batches(Some(column))? {
+            columns::read_texts(batch?.column(0), cells, &mut codes)
+                .map_err(|why| self.damaged(why))?;
+        }
+        Ok(codes)
     }
 
     /// The rows in batches, of all columns or of one.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::builder::BinaryBuilder;
-use arrow_array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow_array::{Array, ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
 use candor_event::{DataClass, PersonId};
 use parquet::arrow::ArrowWriter;
@@ -17,7 +17,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::schema::types::ColumnPath;
 
 use super::columns::{self, Typed};
-use super::{BUCKET_DAYS, File, Kind, Place, history};
+use super::{BUCKET_DAYS, File, Kind, Part, Place, Print, Told, history, prints};
 use crate::error::Error;
 use crate::resident::column::Column;
 use crate::resident::people::Trait;
@@ -26,7 +26,7 @@ use crate::resident::segment::{Arrivals, Segment};
 const BUCKET_SECONDS: i64 = BUCKET_DAYS * 86_400;
 
 /// Rows whose properties are arrays at one time.
-const PIECE_ROWS: usize = 65_536;
+pub(super) const PIECE_ROWS: usize = 65_536;
 
 /// The bucket of a moment in ms.
 pub(crate) fn bucket_of(time: i64) -> i64 {
@@ -45,25 +45,54 @@ pub(crate) fn write_part(
     arrivals: &Arrivals,
     name_of: &dyn Fn(u32) -> Arc<str>,
     class_of: &dyn Fn(&str) -> DataClass,
-) -> Result<Vec<File>, Error> {
-    let mut files = vec![write_history(place, segment)?, write_arrivals(place, segment, arrivals)?];
-    let mut by_class: BTreeMap<DataClass, Vec<(Arc<str>, &Column)>> = BTreeMap::new();
-    for (property, column) in &segment.columns {
-        let name = name_of(*property);
-        by_class.entry(class_of(&name)).or_default().push((name, column.as_ref()));
+    now: i64,
+) -> Result<Part, Error> {
+    let columns = segment.columns.iter();
+    let named = columns.map(|(property, column)| (name_of(*property), column.as_ref()));
+    let mut named: Vec<(Arc<str>, &Column)> = named.collect();
+    named.sort_by(|a, b| a.0.cmp(&b.0));
+    let (file, told) = write_arrivals(place, segment, arrivals, &named, now)?;
+    let mut files = vec![write_history(place, segment)?, file];
+    let mut by_class: BTreeMap<DataClass, Vec<Typed<'_>>> = BTreeMap::new();
+    for (name, column) in &named {
+        let typed = columns::typed(name, column, segment.rows());
+        by_class.entry(class_of(name)).or_default().extend(typed);
     }
-    for (class, mut named) in by_class {
-        named.sort_by(|a, b| a.0.cmp(&b.0));
-        let typed: Vec<Typed<'_>> =
-            named.iter().flat_map(|(name, column)| columns::typed(name, column)).collect();
+    for (class, typed) in by_class {
         let fields = typed.iter().map(Typed::field).collect();
         let pieces = (0..segment.rows()).step_by(PIECE_ROWS).map(|first| {
             let rows = first..segment.rows().min(first + PIECE_ROWS);
             typed.iter().map(|typed| typed.encode(rows.clone())).collect()
         });
-        files.push(write_pieces(place, Kind::Properties, class, fields, properties(), pieces)?);
+        let layout =
+            typed.iter().filter(|typed| typed.is_split()).fold(properties(), |all, one| {
+                let column = ColumnPath::from(vec![one.field().name().clone()]);
+                all.set_column_dictionary_enabled(column.clone(), false)
+                    .set_column_encoding(column, Encoding::BYTE_STREAM_SPLIT)
+            });
+        files.push(write_pieces(place, Kind::Properties, class, fields, layout, pieces)?);
+        files.extend(write_texts(place, class, &typed)?);
     }
-    Ok(files)
+    let (volume, bucket, generation) = (place.volume, place.bucket, place.generation);
+    Ok(Part { volume, bucket, generation, events: segment.rows() as u64, told, files })
+}
+
+/// The texts of those columns whose rows name them by their numbers, each column filled as far as
+/// it has texts.
+fn write_texts(
+    place: &Place<'_>,
+    class: DataClass,
+    typed: &[Typed<'_>],
+) -> Result<Option<File>, Error> {
+    let listed: Vec<(Field, StringArray)> = typed.iter().filter_map(Typed::texts).collect();
+    let Some(rows) = listed.iter().map(|(_, texts)| texts.len()).max() else { return Ok(None) };
+    let fields = listed.into_iter().map(|(field, texts)| -> (Field, ArrayRef) {
+        let none = std::iter::repeat_n(None, rows - texts.len());
+        (field, Arc::new(texts.iter().chain(none).collect::<StringArray>()))
+    });
+    let layout =
+        properties().set_dictionary_enabled(false).set_encoding(Encoding::DELTA_BYTE_ARRAY);
+    write(place, Kind::Values, class, fields.collect(), layout, vec![]).map(Some)
 }
 
 fn write_history(place: &Place<'_>, segment: &Segment) -> Result<File, Error> {
@@ -96,8 +125,10 @@ fn write_history(place: &Place<'_>, segment: &Segment) -> Result<File, Error> {
         .set_data_page_size_limit(256 << 10)
         .set_write_batch_size(256)
         .set_statistics_enabled(EnabledStatistics::None)
-        .set_column_encoding(ColumnPath::from("person"), Encoding::DELTA_BINARY_PACKED)
-        .set_column_compression(ColumnPath::from("event"), zstd());
+        .set_column_encoding(ColumnPath::from("person"), Encoding::DELTA_BINARY_PACKED);
+    for name in ["event", "gap", "jump"] {
+        layout = layout.set_column_compression(ColumnPath::from(name), zstd());
+    }
     for name in ["event", "gap", "jump", "ms"] {
         layout =
             layout.set_column_encoding(ColumnPath::from(name), Encoding::DELTA_LENGTH_BYTE_ARRAY);
@@ -111,7 +142,13 @@ fn write_history(place: &Place<'_>, segment: &Segment) -> Result<File, Error> {
     write(place, Kind::History, DataClass::Behaviour, fields, layout, facts)
 }
 
-fn write_arrivals(place: &Place<'_>, segment: &Segment, rows: &Arrivals) -> Result<File, Error> {
+fn write_arrivals(
+    place: &Place<'_>,
+    segment: &Segment,
+    rows: &Arrivals,
+    named: &[(Arc<str>, &Column)],
+    now: i64,
+) -> Result<(File, Told), Error> {
     assert_eq!(rows.received.len(), segment.rows(), "an arrival for each row");
     let mut sessions = vec![0i64; segment.rows()];
     let mut changes = segment.sessions().peekable();
@@ -119,20 +156,29 @@ fn write_arrivals(place: &Place<'_>, segment: &Segment, rows: &Arrivals) -> Resu
         let end = changes.peek().map_or(segment.rows(), |next| next.0 as usize);
         sessions[first as usize..end].fill(session as i64);
     }
-    let number = |name: &str, values: Vec<i64>| -> (Field, ArrayRef) {
-        (Field::new(name, DataType::Int64, false), Arc::new(Int64Array::from(values)))
+    let (prints, told) = prints::to_hold(place.keys, segment, &sessions, rows, named, now);
+    let number = |name: &str, values: Int64Array| -> (Field, ArrayRef) {
+        (Field::new(name, DataType::Int64, values.is_nullable()), Arc::new(values))
     };
     let fields = vec![
-        number("session", sessions),
-        number("received", rows.received.clone()),
-        number("fingerprint", rows.fingerprints.iter().map(|f| *f as i64).collect()),
+        number("session", sessions.into()),
+        number("received", differences(&rows.received).into()),
+        number("fingerprint", prints.into_iter().map(Print::to_file).collect()),
     ];
     let layout = properties()
         .set_column_dictionary_enabled(ColumnPath::from("received"), false)
-        .set_column_encoding(ColumnPath::from("received"), Encoding::DELTA_BINARY_PACKED)
-        .set_column_dictionary_enabled(ColumnPath::from("fingerprint"), false)
-        .set_column_compression(ColumnPath::from("fingerprint"), Compression::UNCOMPRESSED);
-    write(place, Kind::Arrivals, DataClass::Behaviour, fields, layout, vec![])
+        .set_column_encoding(ColumnPath::from("received"), Encoding::BYTE_STREAM_SPLIT)
+        // A visit's rows lie together: its number comes again at once.
+        .set_column_dictionary_enabled(ColumnPath::from("session"), false)
+        .set_column_dictionary_enabled(ColumnPath::from("fingerprint"), false);
+    let file = write(place, Kind::Arrivals, DataClass::Behaviour, fields, layout, vec![])?;
+    Ok((file, told))
+}
+
+/// The first, and of each other what it is more than the one before.
+fn differences(numbers: &[i64]) -> Vec<i64> {
+    let before = std::iter::once(&0).chain(numbers);
+    numbers.iter().zip(before).map(|(number, before)| number.wrapping_sub(*before)).collect()
 }
 
 /// Writes the ids of people from ordinal `first` on.
@@ -193,7 +239,12 @@ pub(crate) fn write_traits(
             (Field::new("at", DataType::Int64, false), Arc::new(Int64Array::from(rows.at))),
             (Field::new("value", DataType::Utf8, true), Arc::new(StringArray::from(rows.values))),
         ];
-        files.push(write(place, Kind::Traits, class, fields, properties(), vec![])?);
+        let layout = ["person", "at"].into_iter().map(ColumnPath::from);
+        let layout = layout.fold(properties(), |all, column| {
+            all.set_column_dictionary_enabled(column.clone(), false)
+                .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED)
+        });
+        files.push(write(place, Kind::Traits, class, fields, layout, vec![])?);
     }
     Ok(files)
 }

@@ -116,6 +116,24 @@ impl Codes {
         all
     }
 
+    /// What finds, of some rows, ascending, those that a picker finds.
+    pub(crate) fn narrow(&self, picker: Picker, rows: &[u32]) -> Picker {
+        let mut listed = Selected::of_one_kind(rows, 0);
+        listed.look_again(0, |row, _| self.kind(&picker, row));
+        Picker { listed: Some(listed), ..picker }
+    }
+
+    #[inline]
+    fn kind(&self, picker: &Picker, row: u32) -> Option<u8> {
+        match self.bytes[row as usize] {
+            REST => {
+                let code = self.of_rest(row as usize);
+                picker.rest.iter().find(|(other, _)| *other == code).map(|(_, kind)| *kind)
+            }
+            byte => Some(picker.kinds[usize::from(byte)]).filter(|kind| *kind != NOT_ASKED),
+        }
+    }
+
     /// Adds the rows of a range that have one of the codes, ascending; the kind of each is the
     /// place of its code among those asked.
     pub(crate) fn pick(&self, picker: &Picker, rows: Range<usize>, out: &mut Selected) {
@@ -127,13 +145,7 @@ impl Codes {
         if picker.rest.is_empty() {
             return;
         }
-        out.look_again(first, |row, kind| match self.bytes[row as usize] {
-            REST => {
-                let code = self.of_rest(row as usize);
-                picker.rest.iter().find(|(other, _)| *other == code).map(|(_, kind)| *kind)
-            }
-            _ => Some(kind),
-        });
+        out.look_again(first, |row, _| self.kind(picker, row));
     }
 }
 

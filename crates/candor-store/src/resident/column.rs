@@ -4,12 +4,14 @@
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use ahash::RandomState;
-use candor_event::{HashedAlready, ValueRef};
+use candor_event::{HashedAlready, Value, ValueRef};
 
 use crate::resident::marks::Marks;
 use crate::resident::packed::Packed;
+use crate::resident::postings::Postings;
 use crate::resident::values::{Values, hash_of, same};
 
 /// A property's values in a segment.
@@ -19,6 +21,8 @@ pub(crate) struct Column {
     /// Place in `values` plus one.
     codes: Packed,
     values: Values,
+    /// Found when first asked for.
+    postings: OnceLock<Postings>,
 }
 
 /// Which rows have a value.
@@ -79,6 +83,16 @@ impl Column {
         all
     }
 
+    /// The rows, ascending, whose value equals one of some, as questions compare, of a segment of
+    /// so many rows; nothing where a look at every row is as good.
+    pub(crate) fn equal(&self, any: &[Value], rows: usize) -> Option<Vec<u32>> {
+        if self.values.len() < WORTH_POSTINGS {
+            return None;
+        }
+        let postings = self.postings.get_or_init(|| Postings::of(self, rows));
+        postings.equal(&self.values, any, rows / WORTH_POSTINGS)
+    }
+
     /// How many rows have a value.
     pub(crate) fn filled(&self) -> u64 {
         match &self.rows {
@@ -91,6 +105,10 @@ impl Column {
 /// Rows are listed, which takes a search for each look, only where that is so many times smaller
 /// than marks.
 const LISTED_SMALLER: usize = 4;
+
+/// The rows of a value are kept where there are so many values, and used where they are so many
+/// times fewer than all.
+const WORTH_POSTINGS: usize = 32;
 
 /// Builds a column cell by cell.
 #[derive(Default)]
@@ -162,6 +180,7 @@ impl ColumnBuilder {
                 },
                 codes: Packed::of(self.codes.iter().map(|code| u64::from(*code)), largest),
                 values: self.values,
+                postings: OnceLock::new(),
             };
         }
         let mut dense = vec![0; rows];
@@ -169,13 +188,12 @@ impl ColumnBuilder {
             dense[*row as usize] = *code;
         }
         let codes = Packed::of(dense.into_iter().map(u64::from), largest);
-        Column { rows: Rows::All, codes, values: self.values }
+        Column { rows: Rows::All, codes, values: self.values, postings: OnceLock::new() }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use candor_event::Value;
     use proptest::prelude::*;
 
     use super::*;

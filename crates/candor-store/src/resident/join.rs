@@ -73,7 +73,7 @@ impl<'a> Join<'a> {
             if let Some(arrivals) = arrivals {
                 let held = &arrivals[*source as usize];
                 builder.arrivals.received.push(held.received[at]);
-                builder.arrivals.fingerprints.push(held.fingerprints[at]);
+                builder.arrivals.prints.push(held.prints[at]);
             }
         }
         let columns = columns.into_iter().map(|(property, column)| (property, Arc::new(column)));

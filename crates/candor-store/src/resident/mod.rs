@@ -9,6 +9,7 @@ pub(crate) mod names;
 pub(crate) mod owners;
 pub(crate) mod packed;
 pub(crate) mod people;
+mod postings;
 pub(crate) mod segment;
 pub(crate) mod select;
 pub(crate) mod tail;

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::fold::Having;
+use crate::part::Print;
 use crate::people_set::PeopleSet;
 use crate::resident::active::ActiveDays;
 use crate::resident::codes::{Codes, Picker};
@@ -18,7 +20,7 @@ use crate::resident::tail::{Chunk, Row};
 #[derive(Debug, Default)]
 pub(crate) struct Arrivals {
     pub(crate) received: Vec<i64>,
-    pub(crate) fingerprints: Vec<u64>,
+    pub(crate) prints: Vec<Print>,
 }
 
 /// Moments as what lies between them and the first.
@@ -91,6 +93,19 @@ impl Segment {
     /// What finds some codes here; nothing where no row has one of them.
     pub(crate) fn picker(&self, codes: &[u16]) -> Option<Picker> {
         self.codes.picker(codes)
+    }
+
+    /// What finds, of some rows, ascending, those that a picker finds.
+    pub(crate) fn narrow(&self, picker: Picker, rows: &[u32]) -> Picker {
+        self.codes.narrow(picker, rows)
+    }
+
+    /// The rows, ascending, that have a value; nothing where a look at every row is as good.
+    pub(crate) fn having(&self, having: Having<'_>) -> Option<Vec<u32>> {
+        match self.columns.get(&having.property) {
+            Some(column) => column.equal(having.any, self.rows()),
+            None => Some(Vec::new()),
+        }
     }
 
     /// Adds the rows of a range that a picker finds, ascending.
@@ -193,7 +208,7 @@ impl Segment {
         for row in rows {
             let place = builder.push(row.ordinal, row.time, row.code, row.session);
             builder.arrivals.received.push(row.received);
-            builder.arrivals.fingerprints.push(row.fingerprint);
+            builder.arrivals.prints.push(Print::told(row.fingerprint));
             for (property, value) in &row.properties {
                 let property = *property as usize;
                 if columns.len() <= property {
@@ -235,7 +250,7 @@ impl SegmentBuilder {
         builder.codes.reserve_exact(rows);
         if arrivals {
             builder.arrivals.received.reserve_exact(rows);
-            builder.arrivals.fingerprints.reserve_exact(rows);
+            builder.arrivals.prints.reserve_exact(rows);
         }
         builder
     }

@@ -42,6 +42,11 @@ impl Selected {
         }
     }
 
+    /// Ascending rows of one kind.
+    pub(crate) fn of_one_kind(rows: &[u32], kind: u8) -> Selected {
+        Selected { rows: rows.to_vec(), kinds: vec![kind; rows.len()], len: rows.len() }
+    }
+
     /// Adds rows that nothing was asked of.
     pub(crate) fn extend(&mut self, rows: Range<usize>) {
         self.reserve(rows.len());

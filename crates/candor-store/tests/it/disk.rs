@@ -155,3 +155,60 @@ fn an_erased_person_is_in_no_file_once_flushed_and_compacted() {
     });
     assert_eq!(values.count(), 0);
 }
+
+#[test]
+fn many_texts_beside_other_values_survive_flush_compaction_and_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = PublisherKeys::for_tests(1);
+    let value = |at: u64| match at % 10 {
+        0 => None,
+        1 => Some(Value::Integer(at as i64 % 3)),
+        2 => Some(Value::Bool(true)),
+        _ => Some(match at * 7_919 % 2_503 {
+            0 => "".into(),
+            text => format!("ä{:x}", text * text % 9_973).as_str().into(),
+        }),
+    };
+    let event = |at: u64| {
+        let properties = value(at).map(|value| ("item".to_owned(), value));
+        Record::Event(Event {
+            person: PersonId([(at % 7) as u8; 16]),
+            occurred_at: Timestamp(at as i64),
+            received_at: Timestamp(at as i64),
+            name: "seen".into(),
+            session: None,
+            fingerprint: at + 10,
+            properties: properties.into_iter().collect(),
+        })
+    };
+    let check = |store: &Store, count: u64| {
+        let (view, mut seen) = (store.view(), 0);
+        let volume = &view.volumes[0];
+        let item = volume.property_code("item").unwrap();
+        volume.since(0, |_, time, _, row| {
+            let held = volume.property(row, item).map(|value| value.to_value());
+            assert_eq!(held, value(time as u64), "at {time}");
+            seen += 1;
+        });
+        assert_eq!(seen, count);
+    };
+    let lists = || {
+        let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name.to_string_lossy().contains("values-behaviour")).count()
+    };
+    let store = open(folder.path(), keys.clone()).unwrap();
+    let mut count = 0;
+    for _ in 0..6 {
+        let more = 12_000;
+        store.apply((count..count + more).map(event), count + more).unwrap();
+        count += more;
+        store.flush().unwrap();
+    }
+    assert_eq!(lists(), 6);
+    check(&store, count);
+    store.compact().unwrap();
+    assert_eq!(lists(), 1);
+    check(&store, count);
+    drop(store);
+    check(&open(folder.path(), keys).unwrap(), count);
+}

@@ -2,4 +2,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod disk;
+mod having;
 mod model;
+mod repeats;

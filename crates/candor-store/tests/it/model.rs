@@ -132,7 +132,7 @@ fn check_folds(view: &View) {
         for (codes, people) in asked.flat_map(|codes| [(codes, None), (codes, Some(&half))]) {
             for idle in [false, true] {
                 let mut seen = BTreeMap::new();
-                let looked = Looked { people, codes, idle };
+                let looked = Looked { people, codes, having: None, idle };
                 let ended = volume.fold(looked, &mut scratch, &|| true, |ordinal, run| {
                     let rows: Vec<(i64, u16, u32)> = (0..run.len())
                         .map(|at| (run.time(at), run.code(at), run.row(at)))

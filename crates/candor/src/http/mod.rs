@@ -43,7 +43,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
 
 use crate::http::campaigns::{forecast, report, verbs};
-use crate::http::insights::{behind, grids};
+use crate::http::insights::{behind, find, grids};
 use crate::http::privacy::{frame, subscriptions, token};
 use crate::http::problem::Problem;
 use crate::http::segments::{saved, upload};
@@ -77,6 +77,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/api/v1/logout", post(access::logout))
         .route("/api/v1/account", get(access::account))
         .route("/api/v1/events", post(events::events))
+        .route("/api/v1/events/find", post(find::find))
         .route("/api/v1/insights/trend", post(insights::trend))
         .route("/api/v1/insights/funnel", post(insights::funnel))
         .route("/api/v1/insights/retention", post(insights::retention))

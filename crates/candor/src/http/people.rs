@@ -149,7 +149,8 @@ fn clear_json(person: candor_query::Person) -> Json_ {
     })
 }
 
-fn utc(at: Timestamp) -> String {
+/// RFC 3339.
+pub fn utc(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_string()).unwrap_or_default()
 }
 

@@ -528,3 +528,63 @@ fn people_behind_numbers_are_masked_and_written_down() {
         assert_eq!(shop.post(&format!("{kind}/segment"), &named).0, 404);
     }
 }
+
+#[test]
+fn single_events_are_found_page_by_page_masked_and_written_down() {
+    let shop = Shop::open();
+    let find = |who: &Json, body: &Json| shop.server.post("/api/v1/events/find", who, body);
+    let body = json!({"event": "Charged", "limit": 1});
+    let (status, first) = find(&shop.publisher, &body);
+    assert_eq!(status, 200, "{first}");
+    let latest = &first["events"][0];
+    assert_eq!(latest["at"], "2026-11-03T10:00:00Z");
+    assert_eq!(
+        (&latest["name"], &latest["properties"]),
+        (&json!("Charged"), &json!({"Amount": 20}))
+    );
+    let (_, second) = find(&shop.publisher, &with(&body, "cursor", first["next"].clone()));
+    assert_eq!(second["events"][0]["properties"]["Amount"], 10);
+    assert_eq!((second["events"].as_array().unwrap().len(), &second["next"]), (1, &Json::Null));
+    assert_ne!(second["events"][0]["person"], latest["person"]);
+
+    let dear = json!([{"property": "Amount", "op": "gt", "value": 5}]);
+    let oldest = json!({"where": dear, "order": "oldest", "to": "2026-11-03"});
+    let (_, found) = find(&shop.publisher, &oldest);
+    assert_eq!(found["events"].as_array().unwrap().len(), 1, "{found}");
+    assert_eq!(found["events"][0]["properties"]["Amount"], 10);
+
+    let records = json!({"records": [
+        event("a", "Called", "2026-11-04T10:00:00Z", json!({"Phone": "+919812345678"})),
+    ]});
+    assert_eq!(shop.post_events(&records)["accepted"], 1);
+    let called = json!({"event": "Called"});
+    let seen = |_: &Server| find(&shop.publisher, &called).1["events"][0]["properties"].clone();
+    let clear = shop.server.eventually(seen, |properties| properties.is_object());
+    assert_eq!(clear["Phone"], "+919812345678");
+    let reader = shop.token(&["read"]);
+    let (status, masked) = find(&reader, &called);
+    assert_eq!(
+        (status, &masked["events"][0]["properties"]["Phone"]),
+        (200, &json!({"masked": true}))
+    );
+    let by_phone = json!({"where": [{"property": "Phone", "op": "exists"}]});
+    assert_eq!(find(&reader, &by_phone).0, 403);
+    assert_eq!(find(&shop.token(&["ingest"]), &called).0, 403);
+    let (_, audit) = shop.server.get("/api/v1/audit", &shop.publisher);
+    let entries = audit["entries"].as_array().unwrap();
+    let did = |action: &str| {
+        let of = entries.iter().filter(|entry| entry["action"] == action);
+        of.filter(|entry| entry["subject"] == "1 of \"Called\"").count()
+    };
+    assert!(did("find events masked") == 1 && did("find events") >= 1, "{audit}");
+    for (body, pointer) in [
+        (json!({"limit": 0}), "/limit"),
+        (json!({"cursor": "none"}), "/cursor"),
+        (json!({"order": "best"}), "/order"),
+        (json!({"from": "2026-11-04", "to": "2026-11-03"}), "/to"),
+        (json!({"people": {"segment": "none"}}), "/people/segment"),
+    ] {
+        let (status, problem) = find(&shop.publisher, &body);
+        assert_eq!((status, &problem["errors"][0]["pointer"]), (400, &json!(pointer)), "{problem}");
+    }
+}

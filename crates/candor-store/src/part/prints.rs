@@ -1,0 +1,149 @@
+//! What tells an event from its repeats, and how to work it out of what is held.
+
+use std::sync::Arc;
+
+use candor_event::{ValueRef, content};
+use candor_keys::PublisherKeys;
+use serde::{Deserialize, Serialize};
+
+use crate::resident::column::Column;
+use crate::resident::names::Names;
+use crate::resident::segment::{Arrivals, Segment};
+
+/// A repeat is known for so long after the first one arrived.
+const TOLD_MS: i64 = 7 * 86_400_000;
+
+/// What tells an event from its repeats of the same person, time and name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Print(u64);
+
+impl Print {
+    /// Its content, as it is held.
+    pub(crate) const CONTENT: Print = Print(0);
+    /// Nothing any more: it has no repeats.
+    pub(crate) const NOTHING: Print = Print(1);
+
+    /// The fingerprint that came with it.
+    pub(crate) fn told(fingerprint: u64) -> Print {
+        Print(fingerprint.max(2))
+    }
+
+    /// The number that a row of the tail has in its place.
+    pub(crate) fn fingerprint(self) -> u64 {
+        self.0
+    }
+
+    /// As files hold it: no number is the content.
+    pub(super) fn to_file(self) -> Option<i64> {
+        (self != Print::CONTENT).then_some(self.0 as i64)
+    }
+
+    pub(super) fn of_file(number: Option<i64>) -> Print {
+        number.map_or(Print::CONTENT, |number| Print(number as u64))
+    }
+}
+
+/// Which prints of a part lie in its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Told {
+    /// Events whose print is not their content's.
+    pub(crate) events: u64,
+    /// Until when, in ms, one of them may have a repeat.
+    pub(crate) until: i64,
+}
+
+impl Told {
+    pub(crate) const NONE: Told = Told { events: 0, until: i64::MIN };
+
+    /// Of a part of which nothing is known.
+    pub(crate) fn unknown() -> Told {
+        Told { events: u64::MAX, until: i64::MAX }
+    }
+
+    /// Whether it holds prints that tell nothing any more.
+    pub(crate) fn is_over(&self, now: i64) -> bool {
+        self.until != i64::MIN && self.until < now
+    }
+}
+
+/// Works out prints of the content of rows.
+pub(crate) struct Contents<'a> {
+    keys: &'a PublisherKeys,
+    bytes: Vec<u8>,
+}
+
+impl<'a> Contents<'a> {
+    pub(crate) fn new(keys: &'a PublisherKeys) -> Contents<'a> {
+        Contents { keys, bytes: Vec::new() }
+    }
+
+    /// Of a row of a segment.
+    pub(crate) fn print(&mut self, segment: &Segment, row: usize, names: &Names) -> Print {
+        let cell = |(name, column): (&u32, &'_ Arc<Column>)| {
+            Some((names.name(*name).clone(), column.get(row as u32)?.to_value()))
+        };
+        let mut cells: Vec<_> = segment.columns.iter().filter_map(cell).collect();
+        cells.sort_by(|a, b| a.0.cmp(&b.0));
+        let cells = cells.iter().map(|(name, value)| (&**name, value.into()));
+        self.hashed(cells, segment.session(row as u32))
+    }
+
+    fn hashed<'v>(
+        &mut self,
+        cells: impl Iterator<Item = (&'v str, ValueRef<'v>)>,
+        session: u64,
+    ) -> Print {
+        self.bytes.clear();
+        content(cells, session, &mut self.bytes);
+        Print::told(self.keys.fingerprint(&self.bytes))
+    }
+}
+
+/// The prints of a segment as its part is to hold them: those that its content tells are left out,
+/// and those that tell nothing any more.
+pub(super) fn to_hold(
+    keys: &PublisherKeys,
+    segment: &Segment,
+    sessions: &[i64],
+    arrivals: &Arrivals,
+    named: &[(Arc<str>, &Column)],
+    now: i64,
+) -> (Vec<Print>, Told) {
+    let mut contents = Contents::new(keys);
+    let (mut prints, mut told) = (Vec::with_capacity(segment.rows()), Told::NONE);
+    // Nested values come back from a file as JSON tells them, which may not be to the bit.
+    let nested: Vec<bool> = named.iter().map(|(_, column)| has_nested(column)).collect();
+    for first in (0..segment.rows()).step_by(super::writer::PIECE_ROWS) {
+        let rows = first..segment.rows().min(first + super::writer::PIECE_ROWS);
+        let codes: Vec<Vec<u32>> =
+            named.iter().map(|(_, column)| column.codes(rows.clone())).collect();
+        for (at, row) in rows.enumerate() {
+            let print = arrivals.prints[row];
+            let gone = arrivals.received[row].saturating_add(TOLD_MS);
+            let held = match print {
+                Print::CONTENT | Print::NOTHING => print,
+                _ if gone < now => Print::NOTHING,
+                _ => {
+                    let cells = named.iter().zip(&codes).filter_map(|((name, column), codes)| {
+                        let place = codes[at].checked_sub(1)?;
+                        Some((&**name, column.values().get(place as usize)))
+                    });
+                    let is_nested = |(nested, codes): (&bool, &Vec<u32>)| *nested && codes[at] != 0;
+                    let told = nested.iter().zip(&codes).any(is_nested)
+                        || contents.hashed(cells, sessions[row] as u64) != print;
+                    if told { print } else { Print::CONTENT }
+                }
+            };
+            told.events += u64::from(held != Print::CONTENT);
+            if ![Print::CONTENT, Print::NOTHING].contains(&held) {
+                told.until = told.until.max(gone);
+            }
+            prints.push(held);
+        }
+    }
+    (prints, told)
+}
+
+fn has_nested(column: &Column) -> bool {
+    column.values().iter().any(|v| matches!(v, ValueRef::List(_) | ValueRef::Object(_)))
+}
