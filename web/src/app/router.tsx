@@ -12,6 +12,7 @@ import {
 
 import { account } from "../api/account";
 import { Refusal } from "../api/client";
+import { readBoard } from "../board/state";
 import { readCampaign, readWizard } from "../campaigns/state";
 import { type PeriodSearch, readPeriod } from "../filters/period";
 import { readFunnel } from "../funnels/state";
@@ -89,6 +90,12 @@ const today = createRoute({
   getParentRoute: () => inside,
   path: "/",
   component: lazyRouteComponent(() => import("../today/page"), "Today"),
+});
+const board = createRoute({
+  getParentRoute: () => inside,
+  path: "/board",
+  validateSearch: readBoard,
+  component: lazyRouteComponent(() => import("../board/page"), "Board"),
 });
 const trends = createRoute({
   getParentRoute: () => inside,
@@ -210,6 +217,7 @@ export const router = createRouter({
     logIn,
     inside.addChildren([
       today,
+      board,
       trends,
       funnels,
       retention,

@@ -6,6 +6,7 @@ import {
   IconCalendarRepeat,
   IconChartLine,
   IconFilter,
+  IconLayoutDashboard,
   IconLock,
   IconMail,
   IconRepeat,
@@ -30,6 +31,7 @@ import { TopBar } from "./top-bar";
 export type Page = {
   to:
     | "/"
+    | "/board"
     | "/trends"
     | "/funnels"
     | "/retention"
@@ -52,6 +54,7 @@ export const RAIL: Group_[] = [
   {
     name: texts.analyse,
     pages: [
+      { to: "/board", name: texts.board, icon: IconLayoutDashboard },
       { to: "/trends", name: texts.trends, icon: IconChartLine },
       { to: "/funnels", name: texts.funnels, icon: IconFilter },
       { to: "/retention", name: texts.retention, icon: IconRepeat },

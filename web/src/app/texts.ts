@@ -3,6 +3,7 @@ import { catalogue } from "../ui/texts";
 export const texts = catalogue({
   en: {
     today: "Today",
+    board: "App",
     trends: "Trends",
     funnels: "Funnels",
     retention: "Retention",
@@ -44,6 +45,7 @@ export const texts = catalogue({
   },
   hi: {
     today: "आज",
+    board: "ऐप",
     trends: "रुझान",
     funnels: "फ़नल",
     retention: "वापसी",
