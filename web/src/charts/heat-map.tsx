@@ -1,4 +1,6 @@
 // A heat map: a table whose cells are filled the stronger the larger their share is.
+import "./heat.css";
+
 import { useComputedColorScheme } from "@mantine/core";
 
 import { share, short } from "../ui/numbers";

@@ -29,7 +29,7 @@ export type HeatData = {
 /** More of the tint than this would leave words on it too faint. */
 const TINT_MOST = 0.5;
 
-/** The greatest share beside those of the first column, which is all or nearly, and those that are not final. */
+/** The greatest final share but for those of the first column, which is all or nearly. */
 function greatest({ rows }: HeatData): number {
   const cells = rows.flatMap((row) => row.cells.slice(1));
   return Math.max(0, ...cells.map((cell) => (cell && !cell.incomplete ? cell.share : 0)));
