@@ -1,48 +1,9 @@
 // Walks of retention, paths, stickiness and the board, and of the people behind their numbers.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
+import { behind, files, FROM, json, NEVER, number, panel, RANGE, TO } from "./asked.mjs";
 import { logIn, openPage } from "./house.mjs";
-
-const json = (value) => encodeURIComponent(JSON.stringify(value));
-const number = (text) => Number(text.replaceAll(",", ""));
-/** Live traffic goes on: what ended yesterday stays as it is. */
-const date = (days) =>
-  new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Kolkata" }).format(Date.now() - days * 86_400_000);
-const FROM = date(12);
-const UNTIL = date(6);
-const TO = date(5);
-const RANGE = `from=${FROM}&until=${UNTIL}`;
-const NEVER = "from=2026-01-01&until=2026-01-02";
-
-const panel = (page) => page.getByRole("dialog", { name: "The people behind this number" });
-
-/** How many people the panel says there are. */
-async function behind(page) {
-  const told = panel(page).getByText(/^[\d,]+ (people|person)$/);
-  await told.waitFor();
-  return number((await told.innerText()).split(" ")[0]);
-}
-
-async function saved(page, action) {
-  const [file] = await Promise.all([
-    page.waitForEvent("download"),
-    page.getByRole("button", { name: action, exact: true }).click(),
-  ]);
-  return { name: file.suggestedFilename(), bytes: readFileSync(await file.path()) };
-}
-
-/** Both files of an answer, named by its question. */
-async function files(page, name) {
-  const png = await saved(page, "PNG");
-  assert.match(png.name, name);
-  assert.equal(png.bytes.subarray(1, 4).toString(), "PNG");
-  assert.equal(png.bytes.readUInt32BE(16), 2_400);
-  const csv = await saved(page, "CSV");
-  assert.equal(csv.name, png.name.replace(/png$/, "csv"));
-  return csv.bytes.toString();
-}
 
 export function walkAnalyses(house) {
   test("a cell of Retention leads to its people, who are kept as a segment", async () => {

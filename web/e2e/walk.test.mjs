@@ -7,6 +7,7 @@ import { walkAnalyses } from "./analyses.mjs";
 import { walkAnswers } from "./answers.mjs";
 import { walkCampaigns } from "./campaigns.mjs";
 import { walkChannels } from "./channels.mjs";
+import { walkGrids } from "./grids.mjs";
 import { holds, logIn, openHouse, openPage } from "./house.mjs";
 import { walkPeople } from "./people.mjs";
 import { walkPrivacy } from "./privacy.mjs";
@@ -26,7 +27,16 @@ const BUILDER = `/segments/new?rule=${encodeURIComponent(JSON.stringify(NESTED))
 const PAGES = ["/", "/trends", "/funnels", "/segments", BUILDER, "/people", "/gate", "/settings"];
 const CELL = encodeURIComponent(JSON.stringify({ days: 1 }));
 const BY_PLAN = encodeURIComponent(JSON.stringify([{ property: "Plan", scope: "person" }]));
-const ANALYSES = ["/board", "/retention", `/retention?by=${BY_PLAN}`, "/paths", "/stickiness", `/stickiness?cell=${CELL}`];
+const ANALYSES = [
+  "/board",
+  "/retention",
+  `/retention?by=${BY_PLAN}`,
+  "/paths",
+  "/stickiness",
+  `/stickiness?cell=${CELL}`,
+  "/rfm?compare=true",
+  "/pivot",
+];
 const ENGAGE = ["/campaigns", "/campaigns/new", "/templates", "/templates/new", "/templates/new?channel=webhook", "/messages"];
 const TABS = ["tokens", "channels", "outbox", "suppressions", "policy", "about"].map((tab) => `/settings?tab=${tab}`);
 let house;
@@ -192,6 +202,7 @@ async function engageOf(of) {
 walkSettings(() => house);
 walkAnswers(() => house);
 walkAnalyses(() => house);
+walkGrids(() => house);
 walkSegments(() => house);
 walkRules(() => house);
 walkPeople(() => house);

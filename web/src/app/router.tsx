@@ -18,7 +18,9 @@ import { type PeriodSearch, readPeriod } from "../filters/period";
 import { readFunnel } from "../funnels/state";
 import { readMessages } from "../messages/state";
 import { readPaths } from "../paths/state";
+import { readPivot } from "../pivot/state";
 import { readRetention } from "../retention/state";
+import { readRfm } from "../rfm/state";
 import { readSegment } from "../segments/state";
 import { readSettings } from "../settings/state";
 import { readStickiness } from "../stickiness/state";
@@ -127,6 +129,18 @@ const stickiness = createRoute({
   validateSearch: readStickiness,
   component: lazyRouteComponent(() => import("../stickiness/page"), "Stickiness"),
 });
+const rfm = createRoute({
+  getParentRoute: () => inside,
+  path: "/rfm",
+  validateSearch: readRfm,
+  component: lazyRouteComponent(() => import("../rfm/page"), "Rfm"),
+});
+const pivot = createRoute({
+  getParentRoute: () => inside,
+  path: "/pivot",
+  validateSearch: readPivot,
+  component: lazyRouteComponent(() => import("../pivot/page"), "Pivot"),
+});
 const segments = createRoute({
   getParentRoute: () => inside,
   path: "/segments",
@@ -223,6 +237,8 @@ export const router = createRouter({
       retention,
       paths,
       stickiness,
+      rfm,
+      pivot,
       segments,
       newSegment,
       oneSegment,

@@ -4,6 +4,7 @@ import { useDisclosure, useDocumentTitle, useMediaQuery } from "@mantine/hooks";
 import {
   IconActivity,
   IconCalendarRepeat,
+  IconChartGridDots,
   IconChartLine,
   IconFilter,
   IconLayoutDashboard,
@@ -14,6 +15,7 @@ import {
   IconSend,
   IconSettings,
   IconShieldCheck,
+  IconTable,
   IconTemplate,
   IconUserSearch,
   IconUsersGroup,
@@ -37,6 +39,8 @@ export type Page = {
     | "/retention"
     | "/paths"
     | "/stickiness"
+    | "/rfm"
+    | "/pivot"
     | "/segments"
     | "/people"
     | "/campaigns"
@@ -60,6 +64,8 @@ export const RAIL: Group_[] = [
       { to: "/retention", name: texts.retention, icon: IconRepeat },
       { to: "/paths", name: texts.paths, icon: IconRoute },
       { to: "/stickiness", name: texts.stickiness, icon: IconCalendarRepeat },
+      { to: "/rfm", name: texts.rfm, icon: IconChartGridDots },
+      { to: "/pivot", name: texts.pivot, icon: IconTable },
     ],
   },
   {
