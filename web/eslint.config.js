@@ -10,6 +10,8 @@ const features = [
   "retention",
   "paths",
   "stickiness",
+  "rfm",
+  "pivot",
   "board",
   "segments",
   "people",

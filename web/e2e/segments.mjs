@@ -232,7 +232,7 @@ export function walkSegments(house) {
     await page.getByText("1 line was nobody.").waitFor();
     assert.equal(await counted(page), 2);
     await page.getByRole("link", { name: "Segments" }).first().click();
-    await page.getByText("uploaded, ").waitFor();
+    await page.getByText("kept, ").waitFor();
     assert.deepEqual(complaints, []);
     await context.close();
   });

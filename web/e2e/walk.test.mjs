@@ -3,12 +3,15 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 
+import { walkAnalyses } from "./analyses.mjs";
 import { walkAnswers } from "./answers.mjs";
 import { walkCampaigns } from "./campaigns.mjs";
 import { walkChannels } from "./channels.mjs";
+import { walkGrids } from "./grids.mjs";
 import { holds, logIn, openHouse, openPage } from "./house.mjs";
 import { walkPeople } from "./people.mjs";
 import { walkPrivacy } from "./privacy.mjs";
+import { walkRules } from "./rules.mjs";
 import { walkSegments } from "./segments.mjs";
 import { walkSettings } from "./settings.mjs";
 import { walkStates } from "./states.mjs";
@@ -22,6 +25,18 @@ const NESTED = {
 };
 const BUILDER = `/segments/new?rule=${encodeURIComponent(JSON.stringify(NESTED))}`;
 const PAGES = ["/", "/trends", "/funnels", "/segments", BUILDER, "/people", "/gate", "/settings"];
+const CELL = encodeURIComponent(JSON.stringify({ days: 1 }));
+const BY_PLAN = encodeURIComponent(JSON.stringify([{ property: "Plan", scope: "person" }]));
+const ANALYSES = [
+  "/board",
+  "/retention",
+  `/retention?by=${BY_PLAN}`,
+  "/paths",
+  "/stickiness",
+  `/stickiness?cell=${CELL}`,
+  "/rfm?compare=true",
+  "/pivot",
+];
 const ENGAGE = ["/campaigns", "/campaigns/new", "/templates", "/templates/new", "/templates/new?channel=webhook", "/messages"];
 const TABS = ["tokens", "channels", "outbox", "suppressions", "policy", "about"].map((tab) => `/settings?tab=${tab}`);
 let house;
@@ -186,7 +201,10 @@ async function engageOf(of) {
 
 walkSettings(() => house);
 walkAnswers(() => house);
+walkAnalyses(() => house);
+walkGrids(() => house);
 walkSegments(() => house);
+walkRules(() => house);
 walkPeople(() => house);
 walkPrivacy(() => house, axe);
 walkTemplates(() => house);
@@ -210,7 +228,7 @@ for (const [width, colorScheme] of [
     const { people } = await house.ask("/api/v1/people?identity=asha-1");
     const saved = segments.map(({ id }) => `/segments/${id}?people=true`);
     const engage = await engageOf(house);
-    for (const path of [...PAGES, ...TABS, ...saved, ...ENGAGE, ...engage, `/people/${people[0].id}`]) {
+    for (const path of [...PAGES, ...ANALYSES, ...TABS, ...saved, ...ENGAGE, ...engage, `/people/${people[0].id}`]) {
       await page.goto(house.base + path);
       await page.locator("#content h1").waitFor();
       await page.waitForTimeout(1_200);

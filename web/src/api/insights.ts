@@ -10,6 +10,8 @@ export type RetentionQuestion = Schemas["RetentionQuestion"];
 export type StickinessQuestion = Schemas["StickinessQuestion"];
 export type PathsQuestion = Schemas["PathsQuestion"];
 export type BoardQuestion = Schemas["BoardQuestion"];
+export type RfmQuestion = Schemas["RfmQuestion"];
+export type PivotQuestion = Schemas["PivotQuestion"];
 export type Condition = Schemas["Condition"];
 export type Meta = Schemas["Meta"];
 
@@ -21,6 +23,8 @@ export type RetentionAnswer = Known<Schemas["RetentionAnswer"], RetentionQuestio
 export type StickinessAnswer = Known<Schemas["StickinessAnswer"], StickinessQuestion>;
 export type PathsAnswer = Known<Schemas["PathsAnswer"], PathsQuestion>;
 export type BoardAnswer = Known<Schemas["BoardAnswer"], BoardQuestion>;
+export type RfmAnswer = Known<Schemas["RfmAnswer"], RfmQuestion>;
+export type PivotAnswer = Known<Schemas["PivotAnswer"], PivotQuestion>;
 
 /** The same without what only a formula can lack. */
 type Numbers<T> = T extends number | null
@@ -69,12 +73,24 @@ export const board = (question: BoardQuestion) =>
     answered(client.POST("/api/v1/insights/board", { body: question, signal })),
   );
 
+export const rfm = (question: RfmQuestion) =>
+  asking("rfm", question, (signal) =>
+    answered(client.POST("/api/v1/insights/rfm", { body: question, signal })),
+  );
+
+export const pivot = (question: PivotQuestion) =>
+  asking("pivot", question, (signal) =>
+    answered(client.POST("/api/v1/insights/pivot", { body: question, signal })),
+  );
+
 /** A part of an answer, as the kind of its question knows it. */
 export type Cell = Schemas["Cell"];
 type Kinds = {
   retention: RetentionQuestion;
   stickiness: StickinessQuestion;
   paths: PathsQuestion;
+  rfm: RfmQuestion;
+  pivot: PivotQuestion;
 };
 /** A number of an answer that people are behind. */
 export type Behind = {

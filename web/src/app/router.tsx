@@ -12,12 +12,15 @@ import {
 
 import { account } from "../api/account";
 import { Refusal } from "../api/client";
+import { readBoard } from "../board/state";
 import { readCampaign, readWizard } from "../campaigns/state";
 import { type PeriodSearch, readPeriod } from "../filters/period";
 import { readFunnel } from "../funnels/state";
 import { readMessages } from "../messages/state";
 import { readPaths } from "../paths/state";
+import { readPivot } from "../pivot/state";
 import { readRetention } from "../retention/state";
+import { readRfm } from "../rfm/state";
 import { readSegment } from "../segments/state";
 import { readSettings } from "../settings/state";
 import { readStickiness } from "../stickiness/state";
@@ -90,6 +93,12 @@ const today = createRoute({
   path: "/",
   component: lazyRouteComponent(() => import("../today/page"), "Today"),
 });
+const board = createRoute({
+  getParentRoute: () => inside,
+  path: "/board",
+  validateSearch: readBoard,
+  component: lazyRouteComponent(() => import("../board/page"), "Board"),
+});
 const trends = createRoute({
   getParentRoute: () => inside,
   path: "/trends",
@@ -119,6 +128,18 @@ const stickiness = createRoute({
   path: "/stickiness",
   validateSearch: readStickiness,
   component: lazyRouteComponent(() => import("../stickiness/page"), "Stickiness"),
+});
+const rfm = createRoute({
+  getParentRoute: () => inside,
+  path: "/rfm",
+  validateSearch: readRfm,
+  component: lazyRouteComponent(() => import("../rfm/page"), "Rfm"),
+});
+const pivot = createRoute({
+  getParentRoute: () => inside,
+  path: "/pivot",
+  validateSearch: readPivot,
+  component: lazyRouteComponent(() => import("../pivot/page"), "Pivot"),
 });
 const segments = createRoute({
   getParentRoute: () => inside,
@@ -210,11 +231,14 @@ export const router = createRouter({
     logIn,
     inside.addChildren([
       today,
+      board,
       trends,
       funnels,
       retention,
       paths,
       stickiness,
+      rfm,
+      pivot,
       segments,
       newSegment,
       oneSegment,

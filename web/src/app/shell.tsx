@@ -4,8 +4,10 @@ import { useDisclosure, useDocumentTitle, useMediaQuery } from "@mantine/hooks";
 import {
   IconActivity,
   IconCalendarRepeat,
+  IconChartGridDots,
   IconChartLine,
   IconFilter,
+  IconLayoutDashboard,
   IconLock,
   IconMail,
   IconRepeat,
@@ -13,6 +15,7 @@ import {
   IconSend,
   IconSettings,
   IconShieldCheck,
+  IconTable,
   IconTemplate,
   IconUserSearch,
   IconUsersGroup,
@@ -30,11 +33,14 @@ import { TopBar } from "./top-bar";
 export type Page = {
   to:
     | "/"
+    | "/board"
     | "/trends"
     | "/funnels"
     | "/retention"
     | "/paths"
     | "/stickiness"
+    | "/rfm"
+    | "/pivot"
     | "/segments"
     | "/people"
     | "/campaigns"
@@ -52,11 +58,14 @@ export const RAIL: Group_[] = [
   {
     name: texts.analyse,
     pages: [
+      { to: "/board", name: texts.board, icon: IconLayoutDashboard },
       { to: "/trends", name: texts.trends, icon: IconChartLine },
       { to: "/funnels", name: texts.funnels, icon: IconFilter },
       { to: "/retention", name: texts.retention, icon: IconRepeat },
       { to: "/paths", name: texts.paths, icon: IconRoute },
       { to: "/stickiness", name: texts.stickiness, icon: IconCalendarRepeat },
+      { to: "/rfm", name: texts.rfm, icon: IconChartGridDots },
+      { to: "/pivot", name: texts.pivot, icon: IconTable },
     ],
   },
   {

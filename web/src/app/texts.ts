@@ -3,11 +3,14 @@ import { catalogue } from "../ui/texts";
 export const texts = catalogue({
   en: {
     today: "Today",
+    board: "App",
     trends: "Trends",
     funnels: "Funnels",
     retention: "Retention",
     paths: "Paths",
     stickiness: "Stickiness",
+    rfm: "RFM",
+    pivot: "Pivot",
     segments: "Segments",
     people: "People",
     engage: "Engage",
@@ -44,11 +47,13 @@ export const texts = catalogue({
   },
   hi: {
     today: "आज",
+    board: "ऐप",
     trends: "रुझान",
     funnels: "फ़नल",
     retention: "वापसी",
     paths: "रास्ते",
     stickiness: "नियमितता",
+    pivot: "पिवट",
     segments: "सेगमेंट",
     people: "लोग",
     engage: "संपर्क",

@@ -18,9 +18,18 @@ import { openSearch } from "./search";
 import { texts } from "./texts";
 
 /** The pages whose questions have a period. */
-const WITH_PERIOD = ["/trends", "/funnels", "/retention", "/paths", "/stickiness", "/board"];
+const WITH_PERIOD = [
+  "/board",
+  "/trends",
+  "/funnels",
+  "/retention",
+  "/paths",
+  "/stickiness",
+  "/rfm",
+  "/pivot",
+];
 /** Of these, those whose answers may stand beside that of the period before. */
-const COMPARED = ["/trends", "/funnels"];
+const COMPARED = ["/trends", "/funnels", "/rfm"];
 
 function Who({ name }: { name: string }) {
   const { setColorScheme } = useMantineColorScheme();

@@ -1,4 +1,6 @@
 // Columns from left to right, zero-based, each a way to what it counts.
+import "./columns.css";
+
 import type { CSSProperties } from "react";
 
 import { full, short } from "../ui/numbers";
@@ -18,7 +20,14 @@ export function Columns({ columns, label, described, onChoose }: ColumnsProps) {
   const most = mostOf(columns);
   const step = stepOf(columns);
   return (
-    <div className="wide" tabIndex={0} role="region" aria-label={label} aria-description={described} onKeyDown={rove}>
+    <div
+      className="wide"
+      tabIndex={0}
+      role="region"
+      aria-label={label}
+      aria-description={described}
+      onKeyDown={rove}
+    >
       <ol className="columns">
         {columns.map(({ name, value, told }, place) => (
           <li key={name}>

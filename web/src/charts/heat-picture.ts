@@ -9,7 +9,7 @@ const NAME = 140;
 const SIZE = 72;
 
 export function heatPicture(data: HeatData, words: Frame, scheme: Scheme): HTMLCanvasElement {
-  const { columns, rows, head, sizes } = data;
+  const { columns, rows, head, sizes, open } = data;
   const fill = shadesOf(data, scheme);
   const width = (WIDTH - NAME - SIZE - 8) / columns.length;
   const left = (column: number) => NAME + SIZE + 8 + column * width;
@@ -27,10 +27,10 @@ export function heatPicture(data: HeatData, words: Frame, scheme: Scheme): HTMLC
       pen.font = font(12, row.whole ? 600 : 400);
       pen.fillStyle = shades.ink;
       write(row.name, 0, top + 18, NAME - 8, "left");
-      write(full(row.size), NAME + SIZE - 8, top + 18, SIZE - 8, "right");
+      write(row.sizeShown ?? full(row.size), NAME + SIZE - 8, top + 18, SIZE - 8, "right");
       row.cells.forEach((cell, column) => {
         if (!cell) return;
-        pen.fillStyle = fill(cell.share);
+        pen.fillStyle = row.whole && open ? shades.card : fill(cell.share);
         pen.fillRect(left(column) + 1, top + 1, width - 2, ROW - 2);
         if (cell.incomplete) {
           pen.strokeStyle = shades.quiet;
@@ -39,7 +39,7 @@ export function heatPicture(data: HeatData, words: Frame, scheme: Scheme): HTMLC
           pen.setLineDash([]);
         }
         pen.fillStyle = shades.ink;
-        write(share(cell.share), left(column) + width / 2, top + 18, width - 4, "center");
+        write(cell.shown ?? share(cell.share), left(column) + width / 2, top + 18, width - 4, "center");
       });
     });
   });

@@ -4,6 +4,8 @@ import { type Scheme, SHADES, tintOfHeat } from "./colours";
 export type HeatCell = {
   /** From 0 to 1. */
   share: number;
+  /** What stands in the cell; the share where nothing is said. */
+  shown?: string;
   /** What the share is of, in words: stands at the pointer and is read out. */
   told: string;
   /** Whether the time that it counts is not over. */
@@ -13,6 +15,8 @@ export type HeatRow = {
   name: string;
   /** How many there are in all. */
   size: number;
+  /** As it stands beside the name; short where nothing is said. */
+  sizeShown?: string;
   /** One for each column; none where nothing can be known yet. */
   cells: (HeatCell | undefined)[];
   /** Whether it sums up others: it stands apart. */
@@ -24,12 +28,16 @@ export type HeatData = {
   sizes: string;
   columns: string[];
   rows: HeatRow[];
+  /** The share that is filled most; found among the cells where nothing is said. */
+  most?: number;
+  /** Whether what sums up leads to people, too. */
+  open?: boolean;
 };
 
 /** More of the tint than this would leave words on it too faint. */
 const TINT_MOST = 0.5;
 
-/** The greatest share beside those of the first column, which is all or nearly, and those that are not final. */
+/** The greatest final share but for those of the first column, which is all or nearly. */
 function greatest({ rows }: HeatData): number {
   const cells = rows.flatMap((row) => row.cells.slice(1));
   return Math.max(0, ...cells.map((cell) => (cell && !cell.incomplete ? cell.share : 0)));
@@ -40,11 +48,16 @@ const parts = (colour: string): number[] =>
 
 /** The colours of cells by their shares, from the card's own to half of the tint. */
 export function shadesOf(data: HeatData, scheme: Scheme): (share: number) => string {
-  const most = greatest(data) || 1;
+  const most = data.most ?? (greatest(data) || 1);
+  return (share) => tinted(scheme, share / most);
+}
+
+/** The card's own colour at 0, half of the tint at 1. */
+export function tinted(scheme: Scheme, part: number): string {
   const [card, tint] = [parts(SHADES[scheme].card), parts(tintOfHeat(scheme))];
-  return (share) => {
-    const part = TINT_MOST * Math.min(1, share / most);
-    const mixed = card.map((from, index) => Math.round(from + ((tint[index] ?? 0) - from) * part));
-    return `rgb(${mixed.join(", ")})`;
-  };
+  const mixed = card.map((from, index) => {
+    const more = ((tint[index] ?? 0) - from) * TINT_MOST * Math.min(1, Math.max(0, part));
+    return Math.round(from + more);
+  });
+  return `rgb(${mixed.join(", ")})`;
 }

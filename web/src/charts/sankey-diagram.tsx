@@ -1,5 +1,7 @@
 // A Sankey diagram: what goes on to what, column by column. A part that is pointed at or focused
 // shows the ways through it.
+import "./sankey.css";
+
 import { useComputedColorScheme } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import { type KeyboardEvent, useState } from "react";
@@ -29,7 +31,8 @@ export function partInWords({ nodes, links }: SankeyData, part: SankeyPart): str
   const told = (count: number) => `${full(count)}, ${share(count / all)}`;
   if ("node" in part) {
     const node = nodes[part.node];
-    return node ? `${node.name}: ${told(node.count)}` : "";
+    // As it stands beside the node, and more: who speaks to the page says what they see.
+    return node ? `${node.name} ${told(node.count)}` : "";
   }
   const link = links[part.link];
   const [from, to] = [nodes[link?.from ?? -1], nodes[link?.to ?? -1]];
@@ -87,12 +90,18 @@ export function SankeyDiagram({ data, label, described, onChoose }: SankeyProps)
   const way = shown && traced(data, shown);
   const nodesOnWay = way && passed(data, shown, way);
   const known = { data, show, onChoose };
-  const leftOf = (column: number) => layout.nodes[data.nodes.findIndex((node) => node.column === column)]?.left;
+  const firstOf = (column: number) => data.nodes.findIndex((node) => node.column === column);
   return (
     <div ref={ref} className="wide sankey" onKeyDown={rove}>
-      <svg width={layout.width} height={layout.height} role="group" aria-label={label} aria-description={described}>
+      <svg
+        width={layout.width}
+        height={layout.height}
+        role="group"
+        aria-label={label}
+        aria-description={described}
+      >
         {data.columns.map((name, column) => (
-          <text key={name} x={leftOf(column)} y={14} className="sankey-head">
+          <text key={name} x={layout.nodes[firstOf(column)]?.left} y={14} className="sankey-head">
             {name}
           </text>
         ))}

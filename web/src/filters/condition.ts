@@ -1,5 +1,6 @@
 // Conditions of a question, and how they are read from a URL: whatever is not one is left out.
 import type { Condition } from "../api/insights";
+import { masked } from "../ui/numbers";
 
 export type Op = Condition["op"];
 
@@ -25,8 +26,9 @@ export const opInWords = (op: Op): string => WORDS[op];
 export const wantsNothing = (op: Op): boolean => op === "exists" || op === "not_exists";
 export const wantsList = (op: Op): boolean => op === "in" || op === "not_in" || op === "between";
 
-const CONDITIONS_MAX = 20;
-const VALUES_MAX = 100;
+/** The server's limits. */
+const CONDITIONS_MAX = 64;
+const VALUES_MAX = 1_000;
 const plain = (value: unknown): boolean =>
   typeof value === "string" || typeof value === "number" || typeof value === "boolean";
 
@@ -37,7 +39,7 @@ function readCondition(given: unknown): Condition | undefined {
   if (typeof op !== "string" || !(op in WORDS)) return undefined;
   const known = op as Op;
   const list = Array.isArray(value) && value.length <= VALUES_MAX && value.every(plain);
-  const fits = wantsNothing(known) || (wantsList(known) ? list : plain(value));
+  const fits = wantsNothing(known) || masked(value) || (wantsList(known) ? list : plain(value));
   if (!fits) return undefined;
   const of = scope === "person" ? "person" : "event";
   return { property, op: known, scope: of, ...(wantsNothing(known) ? {} : { value }) };

@@ -1,3 +1,9 @@
+/** Whether this is the start of an interval, as answers say it: a moment with its zone. */
+export const isStart = (given: unknown): given is string =>
+  typeof given === "string" &&
+  /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2})$/.test(given) &&
+  !Number.isNaN(Date.parse(given));
+
 /** What an interval is called on an axis, in the zone of the question. */
 export function intervalName(at: string, interval: string): string {
   // The answer's offset is that of the zone: its clock is read as it stands.

@@ -3,6 +3,7 @@ import { Autocomplete, NativeSelect } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 
 import { eventNames, properties, type Scope } from "../api/names";
+import { HOUR, isClock, propertyInWords, WEEKDAY } from "./clock";
 import { texts } from "./texts";
 import { useDropdown } from "./use-dropdown";
 import { useFollowed } from "./use-followed";
@@ -93,14 +94,18 @@ const decoded = (value: string): PropertyRef | undefined => {
 };
 
 /** A property that is kept, of events or of people; undefined where there is none. */
-export function PropertyPicker({ value, label, none, of, onChange }: PropertyPickerProps) {
+export function PropertyPicker({ value, label, none, of, clock = false, onChange }: PropertyPickerProps) {
   const { data } = useQuery(properties);
   const names = (data ?? []).filter((property) => property.seen > 0).map(({ name }) => name);
-  if (value && !names.includes(value.property)) names.push(value.property);
+  const known = value && (names.includes(value.property) || (clock && isClock(value.property)));
+  if (value && !known) names.push(value.property);
   names.sort((one, other) => one.localeCompare(other));
-  const group = (scope: Scope, words: string) => ({
+  const group = (scope: Scope, words: string, these: string[] = names) => ({
     group: words,
-    items: names.map((property) => ({ value: coded({ property, scope }), label: property })),
+    items: these.map((property) => ({
+      value: coded({ property, scope }),
+      label: propertyInWords(property),
+    })),
   });
   return (
     <NativeSelect
@@ -110,6 +115,7 @@ export function PropertyPicker({ value, label, none, of, onChange }: PropertyPic
         ...(none || !value ? [{ value: "", label: none ?? texts.property }] : []),
         ...(of === "person" ? [] : [group("event", texts.ofEvent)]),
         ...(of === "event" ? [] : [group("person", texts.ofPerson)]),
+        ...(clock ? [group("event", texts.ofTime, [HOUR, WEEKDAY])] : []),
       ]}
       onChange={(event) => onChange(decoded(event.currentTarget.value))}
     />
@@ -122,5 +128,7 @@ type PropertyPickerProps = {
   none?: string;
   /** Whose properties there are to choose from; both where nothing is said. */
   of?: Scope;
+  /** Whether the hour and the weekday of an event are among them. */
+  clock?: boolean;
   onChange: (value: PropertyRef | undefined) => void;
 };

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 
 import { values } from "../api/names";
 import { named } from "../ui/numbers";
+import { isClock } from "./clock";
 import { type Op, typed, typedList, wantsList } from "./condition";
 import type { PropertyRef } from "./pickers";
 import { texts } from "./texts";
@@ -15,7 +16,9 @@ const written = (value: unknown): string =>
 
 /** What a property is compared with, from the values that are kept. */
 export function ValuePicker({ of, op, value, onChange }: ValuePickerProps) {
-  const { data } = useQuery(values(of.property, of.scope));
+  // Hours and weekdays are no property that is kept.
+  const kept = values(of.property, of.scope);
+  const { data } = useQuery({ ...kept, enabled: of.property !== "" && !isClock(of.property) });
   const [text, setText] = useFollowed(written(value));
   const dropdown = useDropdown();
   const known = (data?.values ?? []).map((one) => named(one.value));

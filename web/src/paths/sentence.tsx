@@ -20,9 +20,12 @@ import {
 } from "./state";
 import { texts } from "./texts";
 
-function Hidden({ value, onChange }: { value: string[]; onChange: (value: string[]) => void }) {
+/** What all paths begin or end with cannot be hidden. */
+function Hidden({ value, anchor, onChange }: HiddenProps) {
   const { data } = useQuery(eventNames);
-  const names = (data?.names ?? []).map(({ name }) => name).filter((name) => !value.includes(name));
+  const names = (data?.names ?? [])
+    .map(({ name }) => name)
+    .filter((name) => name !== anchor && !value.includes(name));
   return (
     <span className="part">
       <span>{texts.hiding}</span>
@@ -50,6 +53,8 @@ function Hidden({ value, onChange }: { value: string[]; onChange: (value: string
   );
 }
 
+type HiddenProps = { value: string[]; anchor: string; onChange: (value: string[]) => void };
+
 const numbered = (all: number[], words: (count: number) => string) =>
   all.map((count) => ({ value: `${count}`, label: words(count) }));
 
@@ -57,6 +62,11 @@ const numbered = (all: number[], words: (count: number) => string) =>
 export function Sentence({ search, event, onChange: tell }: SentenceProps) {
   const onChange = (more: PathsSearch) => tell({ cell: undefined, ...more });
   const end = search.end ?? false;
+  const hide = (names: string[]) => onChange({ hide: names.length > 0 ? names : undefined });
+  const anchor = (next: Match) => {
+    const left = search.hide?.filter((name) => name !== next.event) ?? [];
+    onChange({ event: next, hide: left.length > 0 ? left : undefined });
+  };
   return (
     <div className="sentence" role="group" aria-label={texts.question}>
       <span>{texts.lead}</span>
@@ -69,7 +79,7 @@ export function Sentence({ search, event, onChange: tell }: SentenceProps) {
         ]}
         onChange={(way) => onChange({ end: way === "end" ? true : undefined })}
       />
-      <MatchPicker value={event} label={texts.event} onChange={(next) => onChange({ event: next })} />
+      <MatchPicker value={event} label={texts.event} onChange={anchor} />
       <span>{texts.showing}</span>
       <Choice
         value={`${search.steps ?? DEFAULT_STEPS}`}
@@ -99,10 +109,7 @@ export function Sentence({ search, event, onChange: tell }: SentenceProps) {
         ]}
         onChange={(repeats) => onChange({ once: repeats === "once" ? true : undefined })}
       />
-      <Hidden
-        value={search.hide ?? []}
-        onChange={(hide) => onChange({ hide: hide.length > 0 ? hide : undefined })}
-      />
+      <Hidden value={search.hide ?? []} anchor={event.event} onChange={hide} />
       <ForPeople value={search.segment} onChange={(segment) => onChange({ segment })} />
     </div>
   );

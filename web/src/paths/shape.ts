@@ -35,7 +35,11 @@ export function sankeyOf({ nodes, links, question }: PathsAnswer): SankeyData {
   const steps = Array.from({ length: last + 1 }, (_, column) => columnOf(column, last, end));
   return {
     columns: steps.map((step) => columnName(step, end)),
-    nodes: nodes.map(({ step, event, count }) => ({ column: columnOf(step, last, end), name: event, count })),
+    nodes: nodes.map(({ step, event, count }) => ({
+      column: columnOf(step, last, end),
+      name: event,
+      count,
+    })),
     // A link's step is that of its event nearer to the anchor.
     links: links.map(({ step, from, to, count }) => ({
       from: place(end ? step + 1 : step, from),
@@ -57,7 +61,9 @@ export function cellOf({ nodes, links }: PathsAnswer, part: SankeyPart): PathsCe
 
 export function cellInWords(cell: PathsCell, question: PathsQuestion): string {
   if ("events" in cell) return texts.behindSequence(wayInWords(cell.events));
-  if ("event" in cell) return texts.behindNode(cell.event, columnName(cell.step, isEnd(question)).toLowerCase());
+  if ("event" in cell) {
+    return texts.behindNode(cell.event, columnName(cell.step, isEnd(question)).toLowerCase());
+  }
   return texts.behindLink(cell.from, cell.to);
 }
 

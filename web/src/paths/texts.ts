@@ -32,9 +32,11 @@ export const texts = catalogue({
     hideMore: "and another…",
     unhide: (event: string) => `Count ${event} again`,
     anchor: (end: boolean) => (end ? "The end" : "The start"),
-    column: (step: number, end: boolean) => `${step} ${step === 1 ? "step" : "steps"} ${end ? "before" : "after"}`,
+    column: (step: number, end: boolean) =>
+      `${step} ${step === 1 ? "step" : "steps"} ${end ? "before" : "after"}`,
     described: (paths: string, event: string, most: string, share: string, end: boolean) =>
-      `${paths} paths ${end ? "end" : "begin"} with ${event}. Most often it is ${most} that comes ${end ? "before" : "next"}: ${share}.`,
+      `${paths} paths ${end ? "end" : "begin"} with ${event}. ` +
+      `Most often it is ${most} that comes ${end ? "before" : "next"}: ${share}.`,
     path: "Path",
     paths: "Paths",
     share: "Of all",

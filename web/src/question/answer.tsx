@@ -42,6 +42,6 @@ type AnswerProps = {
   rows: () => (string | number)[][];
   /** Goes to the people behind the whole answer, where there are such. */
   onPeople?: () => void;
-  /** The table. */
-  children: ReactNode;
+  /** The table, where the picture is none. */
+  children?: ReactNode;
 };

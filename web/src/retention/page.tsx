@@ -31,7 +31,11 @@ function RetentionShown({ answer, onChoose }: ShownProps) {
   const group = groupOf(answer, chosen);
   const { data, cohorts } = heatOf(answer, group);
   const ask = (cohort: string, period: number | undefined) =>
-    onChoose({ cohort, ...(period === undefined ? {} : { period }), ...(group.key ? { key: group.key } : {}) });
+    onChoose({
+      cohort,
+      ...(period === undefined ? {} : { period }),
+      ...(group.key ? { key: group.key } : {}),
+    });
   const coded = (key: unknown[] | undefined) => JSON.stringify(key ?? null);
   const all = [undefined, ...answer.groups.map(({ key }) => key)];
   return (

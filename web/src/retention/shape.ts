@@ -52,13 +52,19 @@ function averageRow(name: string, group: Group, columns: string[]): HeatRow {
 }
 
 /** The group that is looked at: everyone where there is no such. */
-export function groupOf(answer: RetentionAnswer, key: unknown[] | undefined): Group & { key?: unknown[] } {
+export function groupOf(
+  answer: RetentionAnswer,
+  key: unknown[] | undefined,
+): Group & { key?: unknown[] } {
   const wanted = JSON.stringify(key);
   return answer.groups.find((group) => JSON.stringify(group.key) === wanted) ?? answer;
 }
 
 /** The rows of a heat map, and of each which cohort it is; none for what sums up. */
-export function heatOf(answer: RetentionAnswer, group: Group): { data: HeatData; cohorts: (Cohort | undefined)[] } {
+export function heatOf(
+  answer: RetentionAnswer,
+  group: Group,
+): { data: HeatData; cohorts: (Cohort | undefined)[] } {
   const columns = columnsOf(answer.question);
   const others = answer.groups.map((one) => averageRow(groupName(one.key), one, columns));
   const wholes =

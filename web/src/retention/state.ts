@@ -2,6 +2,7 @@
 import type { Cell, RetentionQuestion } from "../api/insights";
 import { readProperty } from "../filters/condition";
 import { type Match, readMatch } from "../filters/match";
+import { isStart } from "../filters/interval-name";
 import type { Range } from "../filters/period";
 import { ANY, type PropertyRef } from "../filters/pickers";
 import { readSegmentId } from "../filters/segment-picker";
@@ -82,7 +83,7 @@ function readBrackets(given: unknown): Bracket[] | undefined {
 function readCell(given: unknown): RetentionCell | undefined {
   if (typeof given !== "object" || given === null) return undefined;
   const { cohort, period, key } = given as Record<string, unknown>;
-  if (typeof cohort !== "string" || cohort.length > 40) return undefined;
+  if (!isStart(cohort)) return undefined;
   return {
     cohort,
     ...(typeof period === "number" ? { period } : {}),

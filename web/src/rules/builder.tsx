@@ -20,16 +20,20 @@ import { texts } from "./texts";
 const DID: Part = { kind: "did", not: false, is: { event: "*", where: [], first: false } };
 
 /** What each kind begins as. */
-const BEGINS: Record<Kind, Part> = {
+const BEGINS: Record<Exclude<Kind, "kept">, Part> = {
   did: DID,
   person: { kind: "person", not: false, is: { property: "", op: "eq" } },
   segment: { kind: "segment", not: false, is: "" },
   inactive: { kind: "inactive", not: false, is: "14d" },
   consented: { kind: "consented", not: false, is: "" },
+  sum: { kind: "sum", not: false, is: { event: "*", property: "", op: "gt", where: [] } },
+  interest: { kind: "interest", not: false, is: { event: "*", property: "", where: [] } },
+  rfm: { kind: "rfm", not: false, is: { name: "Champions" } },
+  in_region: { kind: "in_region", not: false, is: { km: 10 } },
   sample: { kind: "sample", not: false, is: { percent: 10 } },
   group: group("any", [DID]),
 };
-const KINDS = Object.keys(BEGINS) as Kind[];
+const KINDS = Object.keys(BEGINS) as (keyof typeof BEGINS)[];
 
 type Steer = {
   /** The segment that the rule is of. */

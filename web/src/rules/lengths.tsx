@@ -14,12 +14,13 @@ const DAY_MS = 86_400_000;
 
 /** A number that is told once it is typed to its end. */
 export function NumberPart({ value, label, least = 1, most, step = 1, onChange }: NumberPartProps) {
-  const [text, setText] = useFollowed(String(value));
+  const shown = value === undefined ? "" : String(value);
+  const [text, setText] = useFollowed(shown);
   const settle = (now: string) => {
     const read = Number(now);
     const whole = step !== 1 || Number.isInteger(read);
     const fits = now.trim() !== "" && whole && read >= least && read <= most;
-    if (!fits) setText(String(value));
+    if (!fits) setText(shown);
     else if (read !== value) onChange(read);
   };
   const soon = useDebouncedCallback((now: string) => {
@@ -48,7 +49,8 @@ export function NumberPart({ value, label, least = 1, most, step = 1, onChange }
   );
 }
 type NumberPartProps = {
-  value: number;
+  /** None while nothing is said. */
+  value: number | undefined;
   label: string;
   least?: number;
   most: number;

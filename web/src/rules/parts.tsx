@@ -4,65 +4,17 @@ import { useQuery } from "@tanstack/react-query";
 
 import { policy } from "../api/gate";
 import { OPS, wantsList, wantsNothing } from "../filters/condition";
-import { Conditions } from "../filters/conditions";
+import { RFM_NAMES } from "../filters/kinds";
 import { Choice, EventPicker, PropertyPicker } from "../filters/pickers";
 import { SegmentPicker } from "../filters/segment-picker";
 import { useFollowed } from "../filters/use-followed";
 import { ValuePicker } from "../filters/value-picker";
-import { LengthPart, NumberPart, TimesPart, WithinPart } from "./lengths";
-import type { Group, Kind, Part, PartOf } from "./rule";
+import { LengthPart, NumberPart } from "./lengths";
+import { DidPart, InterestPart, SumPart } from "./parts-of-events";
+import { type Group, KIND_DEFAULTS, type Part } from "./rule";
 import { texts } from "./texts";
-
-type Props<K extends Kind> = { part: PartOf<K>; onChange: (part: Part) => void };
-
-/** "did" or "did not do": whether a rule is meant or its contrary. */
-function Verb({ part, yes, no, onChange }: { part: Part; yes: string; no: string; onChange: (part: Part) => void }) {
-  return (
-    <Choice
-      value={part.not ? "no" : "yes"}
-      label={texts.verb}
-      options={[
-        { value: "yes", label: yes },
-        { value: "no", label: no },
-      ]}
-      onChange={(chosen) => onChange({ ...part, not: chosen === "no" })}
-    />
-  );
-}
-
-function DidPart({ part, onChange }: Props<"did">) {
-  const { is: did, not } = part;
-  const change = (more: Partial<typeof did>) => onChange({ ...part, is: { ...did, ...more } });
-  const verbs = [
-    { value: "yes", label: texts.did, not: false, first: false },
-    { value: "no", label: texts.didNot, not: true, first: false },
-    { value: "first", label: texts.didFirst, not: false, first: true },
-    { value: "no first", label: texts.didNotFirst, not: true, first: true },
-  ];
-  const said = verbs.find((verb) => verb.not === not && verb.first === did.first);
-  return (
-    <>
-      <Choice
-        value={said?.value ?? "yes"}
-        label={texts.verb}
-        options={verbs}
-        onChange={(chosen) => {
-          const verb = verbs.find(({ value }) => value === chosen);
-          // The first of all is one: how often is no question then.
-          const { times, ...rest } = did;
-          const is = verb?.first ? { ...rest, first: true } : { ...rest, first: false, ...(times ? { times } : {}) };
-          onChange({ ...part, not: verb?.not ?? false, is });
-        }}
-      />
-      <EventPicker any value={did.event} onChange={(event) => change({ event })} />
-      {!did.first && (
-        <TimesPart times={did.times} not={not} onChange={(times) => change({ times })} />
-      )}
-      <WithinPart within={did.within} onChange={(within) => change({ within })} />
-      <Conditions value={did.where} onChange={(where) => change({ where })} />
-    </>
-  );
-}
+import { type Props, Verb } from "./verb";
+import { partInWords } from "./words";
 
 function PersonPart({ part, onChange }: Props<"person">) {
   const { property, op, value } = part.is;
@@ -169,11 +121,92 @@ function SamplePart({ part, onChange }: Props<"sample">) {
   );
 }
 
+function KindPart({ part, onChange }: Props<"rfm">) {
+  const { event, amount, last } = { ...KIND_DEFAULTS, ...part.is };
+  const change = (more: Partial<typeof part.is>) => onChange({ ...part, is: { ...part.is, ...more } });
+  return (
+    <>
+      <Verb part={part} yes={texts.are} no={texts.areNot} onChange={onChange} />
+      <Choice
+        value={part.is.name}
+        label={texts.kindOf}
+        options={RFM_NAMES.map((value) => ({ value, label: value }))}
+        onChange={(name) => change({ name })}
+      />
+      <span>{texts.by}</span>
+      <EventPicker any value={event} onChange={(next) => change({ event: next })} />
+      <span>{texts.andIts}</span>
+      <PropertyPicker
+        of="event"
+        value={{ property: amount, scope: "event" }}
+        label={texts.money}
+        onChange={(next) => next && change({ amount: next.property })}
+      />
+      <span>{texts.inTheLast}</span>
+      <LengthPart value={last} onChange={(next) => change({ last: next })} />
+    </>
+  );
+}
+
+function RegionPart({ part, onChange }: Props<"in_region">) {
+  const change = (more: Partial<typeof part.is>) => onChange({ ...part, is: { ...part.is, ...more } });
+  return (
+    <>
+      <Verb part={part} yes={texts.lastWithin} no={texts.lastNotWithin} onChange={onChange} />
+      <NumberPart
+        value={part.is.km}
+        label={texts.kilometres}
+        least={0.001}
+        most={20_040}
+        step={0.1}
+        onChange={(km) => change({ km })}
+      />
+      <span>{texts.kilometresOf}</span>
+      <NumberPart
+        value={part.is.lat}
+        label={texts.latitude}
+        least={-90}
+        most={90}
+        step={0.1}
+        onChange={(lat) => change({ lat })}
+      />
+      <NumberPart
+        value={part.is.lon}
+        label={texts.longitude}
+        least={-180}
+        most={180}
+        step={0.1}
+        onChange={(lon) => change({ lon })}
+      />
+    </>
+  );
+}
+
+/** What the builder does not know is shown as it is, and can be moved or taken away alone. */
+function KeptPart({ part }: { part: Props<"kept">["part"] }) {
+  return (
+    <span>
+      {partInWords(part, NO_NAMES)} <span className="quiet">{texts.keptHint}</span>
+    </span>
+  );
+}
+const NO_NAMES = new Map<string, string>();
+
 /** The controls of a rule that is no group. */
 export function Leaf({ part, without, onChange }: LeafProps) {
   switch (part.kind) {
     case "did":
       return <DidPart part={part} onChange={onChange} />;
+    case "sum":
+      return <SumPart part={part} onChange={onChange} />;
+    case "interest":
+      return <InterestPart part={part} onChange={onChange} />;
+    case "rfm":
+      return <KindPart part={part} onChange={onChange} />;
+    case "in_region":
+      return <RegionPart part={part} onChange={onChange} />;
+    case "kept":
+      return <KeptPart part={part} />;
     case "person":
       return <PersonPart part={part} onChange={onChange} />;
     case "segment":

@@ -35,13 +35,16 @@ describe("a segment's rule", () => {
     expect(sameRule({ did: { event: "*" } }, ANYBODY)).toBe(true);
     expect(sameRule(RULE, ANYBODY)).toBe(false);
   });
-  it("leaves out what is no rule", () => {
+  it("leaves out what is no rule, and leaves to the server what is wrong in one", () => {
     expect(readRule("drop")).toBeUndefined();
-    expect(readRule({ all: [{ listed: [] }, { sample: { percent: 0 } }] })?.is.parts).toEqual([]);
+    expect(readRule({ all: ["drop", null, []] })?.is.parts).toEqual([]);
+    const wrong = { all: [{ listed: [] }, { sample: { percent: 0 } }, { inactive: { for: "soon" } }] };
+    const read = readRule(wrong);
+    expect(read && asked(read)).toEqual(wrong);
     let deep: unknown = BOUGHT;
     for (let n = 0; n < 40; n++) deep = { all: [deep] };
-    expect(JSON.stringify(readRule(deep))).not.toContain("Charged");
-    expect(readRule({ any: [{ inactive: { for: "soon" } }] })?.is.parts).toEqual([]);
+    const kept = readRule(deep);
+    expect(kept && written(kept)).toEqual(deep);
   });
   it("keeps what is not complete in the URL, and asks without it", () => {
     const draft = { all: [BOUGHT, { person: { property: "", op: "eq" } }, { any: [] }] };
@@ -63,6 +66,17 @@ describe("a segment's rule", () => {
     expect(ruleInWords(between, NAMES)).toBe(
       "People who did anything from 1 Oct 2026 until 31 Oct 2026",
     );
+    const worth = { sum: { event: "Charged", property: "Amount", op: "gte", value: 100 } };
+    const likes = { interest: { event: "*", property: "$weekday", value: [6, 7], mode: "at_least", percent: 60 } };
+    const near = { in_region: { lat: 18.52, lon: 73.86, km: 5 } };
+    const known = { all: [worth, { not: likes }, { rfm: { name: "At risk", last: "90d" } }, near] };
+    expect(ruleInWords(known, NAMES)).toBe(
+      "People whose sum of Amount of Charged is at least 100, " +
+        "and not those whose day of the week is one of Saturday, Sunday at least 60 % of the time in anything, " +
+        "and who are At risk by Charged and its Amount in the last 90 days, " +
+        "and who were last known to be within 5 km of 18.52, 73.86",
+    );
+    expect(ruleInWords({ not: { later: 1 } }, NAMES)).toBe('People who do not match {"later":1}');
     expect(ruleInWords({ person: { property: "Email", op: "eq", value: { masked: true } } }, NAMES)).toBe(
       "People whose Email is (hidden)",
     );

@@ -1,11 +1,13 @@
 // A rule in words: "People who did Charged at least 3 times in the last 30 days, and whose Plan is gold".
 import type { Definition } from "../api/segments";
+import { propertyInWords, valueInWords } from "../filters/clock";
 import { opInWords, wantsNothing } from "../filters/condition";
 import { dayBefore, isDate, periodInWords } from "../filters/period";
 import { conditionsInWords } from "../filters/words";
 import { full, named } from "../ui/numbers";
 import { readRule } from "./read";
-import type { Compared, Did, Group, Part, Within } from "./rule";
+import { type Compared, type Did, type Group, type Interest, KIND_DEFAULTS } from "./rule";
+import type { Part, Sum, Within } from "./rule";
 import { texts } from "./texts";
 
 type Names = ReadonlyMap<string, string>;
@@ -58,7 +60,43 @@ function comparedInWords({ property, op, value }: Compared, not: boolean): strin
   return `${not ? texts.notWhose : texts.whose} ${what}`;
 }
 
-function partInWords(part: Part, names: Names): string {
+/** What the numbers of events come to. */
+function sumInWords({ event, where, within, ...compared }: Sum, not: boolean): string {
+  const { property, op, value } = compared;
+  const told = Array.isArray(value) ? value.map(named).join(", ") : value === undefined ? "…" : named(value);
+  return [
+    not ? texts.notWhoseSum : texts.whoseSum,
+    property || "…",
+    texts.ofEvent,
+    eventInWords(event),
+    within ? withinInWords(within) : "",
+    conditionsInWords(where),
+    opInWords(op),
+    told,
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+function interestInWords({ event, property, value, percent, where, within }: Interest, not: boolean): string {
+  const several = Array.isArray(value);
+  const all = several ? value : value === undefined ? [] : [value];
+  return [
+    not ? texts.notWhose : texts.whose,
+    propertyInWords(property) || "…",
+    several ? texts.isOneOf : texts.isOne,
+    all.map((one) => valueInWords(property, one)).join(", ") || "…",
+    percent === undefined ? texts.moreThanElse : `${texts.atLeastShare} ${full(percent)} ${texts.percentOfThem}`,
+    texts.inEvent,
+    eventInWords(event),
+    within ? withinInWords(within) : "",
+    conditionsInWords(where),
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+export function partInWords(part: Part, names: Names): string {
   const either = (yes: string, no: string) => (part.not ? no : yes);
   switch (part.kind) {
     case "group": {
@@ -77,6 +115,21 @@ function partInWords(part: Part, names: Names): string {
       return `${either(texts.whoDidNothing, texts.whoDidSomething)} ${lengthInWords(part.is)}`;
     case "consented":
       return `${either(texts.whoSaidYes, texts.whoDidNotSayYes)} ${part.is || "…"}`;
+    case "sum":
+      return sumInWords(part.is, part.not);
+    case "interest":
+      return interestInWords(part.is, part.not);
+    case "rfm": {
+      const { event, amount, last } = { ...KIND_DEFAULTS, ...part.is };
+      const by = texts.kindBy(eventInWords(event), amount, lengthInWords(last));
+      return `${either(texts.whoAre, texts.whoAreNot)} ${part.is.name} ${by}`;
+    }
+    case "in_region": {
+      const { lat = "…", lon = "…", km } = part.is;
+      return texts.region(either(texts.whoWere, texts.whoWereNot), full(km), `${lat}, ${lon}`);
+    }
+    case "kept":
+      return `${either(texts.whoMatch, texts.whoDoNotMatch)} ${JSON.stringify(part.is)}`;
     case "sample":
       return `${either(texts.whoAreInSample, texts.whoAreOutsideSample)} ${full(part.is.percent)} %`;
   }

@@ -61,7 +61,9 @@ export function Save({ saved, rule, changed, onSaved, onDiscard, onAct }: SavePr
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        save.mutate({ name: name.trim(), rule: isList ? undefined : rule });
+        // Another name alone leaves the rule as it is, whatever this page knows of it.
+        const kept = saved && !changed ? (saved.definition as object as Definition) : rule;
+        save.mutate({ name: name.trim(), rule: isList ? undefined : kept });
       }}
     >
       <Group align="end" gap={8}>

@@ -19,7 +19,7 @@ export const texts = catalogue({
     gone: "(a segment that is gone)",
     frozen: (day: string) => `frozen, ${day}`,
     frozenOf: (name: string) => `, of ${name}`,
-    uploaded: (day: string) => `uploaded, ${day}`,
+    uploaded: (day: string) => `kept, ${day}`,
     segment: "Segment",
     // What is done with it.
     save: "Save",
@@ -45,7 +45,7 @@ export const texts = catalogue({
     listFrozen: (people: string, at: string) =>
       `A list of ${people} people, as it was on ${at}. It stays as it is, apart from people who are erased.`,
     listUploaded: (people: string, at: string) =>
-      `A list of ${people} people out of a file, uploaded on ${at}. It stays as it is, apart from people who are erased.`,
+      `A list of ${people} people, out of a file or behind a number, kept on ${at}. It stays as it is, apart from people who are erased.`,
     listOf: "Frozen from",
     // People.
     who: "The people",

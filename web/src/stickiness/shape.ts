@@ -61,7 +61,12 @@ export function columnsInWords({ histogram }: StickinessAnswer): string {
 export function tableRows(answer: StickinessAnswer): (string | number)[][] {
   return [
     [texts.day, ...REACHES, "dau_mau", texts.notOver],
-    ...daysOf(answer).map(({ at, dau, wau, mau, dau_mau, over }) => [at, dau, wau, mau, dau_mau, over ? "" : texts.notOver]),
+    ...daysOf(answer).map((day) => [
+      day.at,
+      ...REACHES.map((of) => day[of]),
+      day.dau_mau,
+      day.over ? "" : texts.notOver,
+    ]),
     [],
     [texts.histogram],
     ...answer.histogram.map(({ days, people }) => [days, people]),

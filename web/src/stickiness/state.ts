@@ -1,5 +1,6 @@
 // The state of Stickiness: its form in the URL, and the question it asks.
 import type { Cell, StickinessQuestion } from "../api/insights";
+import { isStart } from "../filters/interval-name";
 import { type Match, readMatch } from "../filters/match";
 import type { Range } from "../filters/period";
 import { ANY } from "../filters/pickers";
@@ -21,7 +22,7 @@ function readCell(given: unknown): StickinessCell | undefined {
   const { at, of, days } = given as Record<string, unknown>;
   if (typeof days === "number" && Number.isInteger(days) && days > 0) return { days };
   const reach = REACHES.find((one) => one === of);
-  return typeof at === "string" && at.length <= 40 && reach ? { at, of: reach } : undefined;
+  return isStart(at) && reach ? { at, of: reach } : undefined;
 }
 
 export function readStickiness(search: Record<string, unknown>): StickinessSearch {

@@ -1,44 +1,20 @@
 // "Count unique people who did Charged where plan is gold, by OS, per day": each part a control.
 import { Choice, EventPicker, PropertyPicker } from "../filters/pickers";
 import { Conditions } from "../filters/conditions";
+import { DEFAULT_MEASURE, leadOf, measureOf } from "../filters/measure";
+import { MeasurePicker } from "../filters/measure-picker";
 import { fitting, intervalsOf, type Range } from "../filters/period";
 import { ForPeople } from "../filters/segment-picker";
-import {
-  DEFAULT_EVENT,
-  DEFAULT_MEASURE,
-  type Kind,
-  measureOf,
-  MEASURES,
-  type TrendSearch,
-  wantsProperty,
-} from "./state";
+import { DEFAULT_EVENT, type TrendSearch } from "./state";
 import { texts } from "./texts";
-import { leadOf, linkOf } from "./words";
 
 export function Sentence({ search, range, onChange }: SentenceProps) {
-  const { kind, property } = measureOf(search.measure ?? DEFAULT_MEASURE);
-  const measured = (next: Kind, of: string | undefined) => {
-    if (!wantsProperty(next)) onChange({ measure: next });
-    else onChange({ measure: `${next}:${of ?? property ?? texts.amount}` });
-  };
+  const measure = search.measure ?? DEFAULT_MEASURE;
   const by = search.by?.[0];
   return (
     <div className="sentence" role="group" aria-label={texts.question}>
-      <span>{leadOf(kind)}</span>
-      <Choice
-        value={kind}
-        label={texts.measure}
-        options={MEASURES}
-        onChange={(next) => measured(next, undefined)}
-      />
-      {property && (
-        <PropertyPicker
-          value={{ property, scope: "event" }}
-          label={texts.measured}
-          onChange={(of) => measured(kind, of?.property)}
-        />
-      )}
-      <span>{linkOf(kind)}</span>
+      <span>{leadOf(measureOf(measure).kind)}</span>
+      <MeasurePicker value={measure} onChange={(next) => onChange({ measure: next })} />
       <EventPicker
         any
         value={search.event ?? DEFAULT_EVENT}

@@ -4,15 +4,6 @@ export const texts = catalogue({
   en: {
     title: "Trends",
     question: "The question",
-    count: "Count",
-    show: "Show the",
-    measure: "Measure",
-    measured: "Measured property",
-    amount: "Amount",
-    whoDid: "who did",
-    peopleDid: "people did",
-    of: "of",
-    in: "in",
     by: "by",
     breakdown: "Breakdown",
     noBreakdown: "no breakdown",
@@ -25,5 +16,5 @@ export const texts = catalogue({
     nothing: "Nothing like this happened in the period",
     nothingNext: "Take a longer period at the top, another event, or fewer conditions.",
   },
-  hi: { title: "रुझान", count: "गिनें", per: "प्रति", total: "कुल" },
+  hi: { title: "रुझान", per: "प्रति", total: "कुल" },
 });

@@ -1,0 +1,28 @@
+import { describe, expect, it } from "vitest";
+
+import { bracketsOf, readRetention } from "./state";
+
+describe("brackets as they are written", () => {
+  it("are single periods and spans, each further on than the one before", () => {
+    expect(bracketsOf("0, 1, 2-3")).toEqual([
+      [0, 1],
+      [1, 2],
+      [2, 4],
+    ]);
+    expect(bracketsOf("3, 1")).toBeUndefined();
+    expect(bracketsOf("1, soon")).toBeUndefined();
+  });
+});
+
+describe("a retention's address", () => {
+  it("names a cell by the start of its cohort, and nothing that is none", () => {
+    const cell = { cohort: "2026-11-16T00:00:00+05:30", period: 1 };
+    expect(readRetention({ cell }).cell).toEqual(cell);
+    expect(readRetention({ cell: { cohort: "2026-11-16" } }).cell).toBeUndefined();
+    expect(readRetention({ cell: { cohort: "2026-99-16T00:00:00Z" } }).cell).toBeUndefined();
+  });
+  it("leaves out brackets that the server would refuse", () => {
+    expect(readRetention({ brackets: [[2, 1]] }).brackets).toBeUndefined();
+    expect(readRetention({ brackets: [[0, 1], [1, 4]] }).brackets).toEqual([[0, 1], [1, 4]]);
+  });
+});
