@@ -50,7 +50,7 @@ impl VolumeView {
     /// A property of the events of this volume, by its name.
     pub fn cells(&self, property: &str) -> Cells {
         let property = self.property_code(property);
-        let column = property.and_then(|code| self.base.columns.get(&code)).cloned();
+        let column = property.and_then(|code| self.base.column(code)).cloned();
         Cells { property, column, base: self.base.rows() as u32 }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use candor_keys::PublisherKeys;
 
 use crate::error::Error;
-use crate::part::{self, ArrivalReader, Part, Place};
+use crate::part::{self, ArrivalReader, BaseFiles, Part, Place};
 use crate::resident::join::Join;
 use crate::resident::names::Names;
 use crate::resident::segment::{Arrivals, Segment};
@@ -71,6 +71,9 @@ impl Store {
         manifest.generation = generation;
         manifest.write(&self.config.folder, keys)?;
         state.manifest = manifest;
+        if let Some(files) = state.volumes[chosen.volume].base.files() {
+            files.replace(&gone, new.as_ref().map(|(part, _)| part.clone()));
+        }
         let saved = &mut state.volumes[chosen.volume].saved;
         let stand = saved.iter().position(|saved| gone(&saved.part)).unwrap_or(saved.len());
         saved.retain(|saved| !gone(&saved.part));
@@ -100,7 +103,7 @@ impl Store {
         for part in &chosen.parts {
             let place: Place<'_> = self.place(keys, part.volume, part.bucket, part.generation);
             let intern = &mut |name: &str| Names::intern(&mut self.state().properties, name);
-            let (segment, _) = part::read_segment(&[place], &[part], events, intern)?;
+            let segment = part::read_segment(&[place], &[part], events, intern)?;
             arrivals.push(reader.read(part)?.arrivals.clone());
             segments.push(Arc::new(segment));
         }
@@ -125,18 +128,35 @@ impl Store {
     /// Takes what was saved since into the base of a volume; who was erased leaves it. Who calls
     /// holds `writing`, so that no part comes or goes meanwhile.
     fn join_base(&self, volume: usize) {
+        let Some(keys) = &self.keys else { return };
         let state = self.state();
         let erased = erased_of(&state, volume);
         let held = &state.volumes[volume];
         let mut sources = vec![held.base.clone()];
         sources.extend(held.saved.iter().filter_map(|saved| saved.segment.clone()));
+        let parts: Vec<Part> = held.saved.iter().map(|saved| saved.part.clone()).collect();
+        let own = |own: bool| {
+            let places = held.saved.iter().enumerate();
+            let places = places.filter(move |(_, saved)| saved.segment.is_some() == own);
+            places.map(|(place, _)| place).collect::<Vec<usize>>()
+        };
+        let (of_base, of_own) = (own(false), own(true));
+        let name_of = state.name_of();
         drop(state);
         let leaves = erased.iter().any(|ordinal| !sources[0].of(*ordinal).is_empty());
         if sources.len() == 1 && !leaves {
             return;
         }
         let keep = |ordinal: u32, _| !erased.contains(&ordinal);
-        let joined = Arc::new(Join::new(&sources, &keep).all(None));
+        let origins = sources[0].files().map(|files| files.of_origin()).unwrap_or_default();
+        let nowhere = parts.len();
+        let origin = |source: u32, row: u32| match source.checked_sub(1) {
+            Some(own) => of_own[own as usize],
+            None => origins[sources[0].origin(row)].map_or(nowhere, |place| of_base[place]),
+        };
+        let files = Arc::new(BaseFiles::new(self.config.folder.clone(), keys.clone(), parts));
+        let joined = Join::new(&sources, &keep).base(&files, &origin, &name_of, Vec::new());
+        let joined = Arc::new(joined);
         let mut state = self.state();
         let held = &mut state.volumes[volume];
         held.base = joined;

@@ -8,7 +8,7 @@ use candor_keys::PublisherKeys;
 
 use crate::error::Error;
 use crate::manifest::{Listed, Manifest};
-use crate::part::{self, ArrivalReader, Part, Place};
+use crate::part::{self, ArrivalReader, BaseFiles, Part, Place};
 use crate::resident::names::Names;
 use crate::resident::people::People;
 use crate::store::Store;
@@ -81,8 +81,15 @@ impl Loader<'_> {
             |part: &&Part| self.store.place(self.keys, part.volume, part.bucket, part.generation);
         let places: Vec<Place<'_>> = parts.iter().map(place).collect();
         let events = self.manifest.events.len() as u32;
+        let files = BaseFiles::new(
+            self.store.config.folder.clone(),
+            self.keys.clone(),
+            parts.iter().map(|part| (*part).clone()).collect(),
+        );
         let (base, people) =
-            part::read_segment(&places, &parts, events, &mut |name| self.intern(name))?;
+            part::read_base(&places, &Arc::new(files), &parts, events, &mut |name| {
+                self.intern(name)
+            })?;
         volume.take_in(base);
         let saved = parts.into_iter().zip(people);
         let saved = saved.map(|(part, people)| Saved { part: part.clone(), people, segment: None });

@@ -15,6 +15,7 @@ use crate::manifest::Manifest;
 use crate::part::{ArrivalReader, Place};
 use crate::resident::names::{BatchCodes, Names};
 use crate::resident::people::{People, Trait};
+use crate::resident::slot::count_question;
 use crate::resident::tail::Row;
 use crate::threads::side_by_side;
 use crate::touched::{Touches, What};
@@ -181,6 +182,7 @@ impl Store {
 
     /// What a question may see now.
     pub fn view(&self) -> Arc<View> {
+        count_question();
         self.view_of(&mut self.state())
     }
 

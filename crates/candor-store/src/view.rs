@@ -171,6 +171,11 @@ impl VolumeView {
         }
     }
 
+    /// All segments.
+    pub(crate) fn segments(&self) -> impl Iterator<Item = &Arc<Segment>> {
+        std::iter::once(&self.base).chain(self.segments_beside().map(|(_, segment)| segment))
+    }
+
     /// The segments beside the base, each with the number of its first row.
     fn segments_beside(&self) -> impl Iterator<Item = (u32, &Arc<Segment>)> {
         self.beside.iter().filter_map(|(first, source)| match source {
@@ -202,7 +207,7 @@ impl VolumeView {
     /// A property of an event.
     pub fn property(&self, row: u32, property: u32) -> Option<ValueRef<'_>> {
         match self.lies(row) {
-            Lies::Segment(segment, row) => segment.columns.get(&property)?.get(row),
+            Lies::Segment(segment, row) => segment.column(property)?.get(row),
             Lies::Tail(row) => {
                 let mut properties = row.properties.iter();
                 properties.find(|(name, _)| *name == property).map(|(_, value)| value.into())
@@ -215,11 +220,8 @@ impl VolumeView {
         let named = |(name, value)| (self.properties.name(name), value);
         match self.lies(row) {
             Lies::Segment(segment, row) => {
-                let cells = segment.columns.iter();
-                cells
-                    .filter_map(|(name, cells)| Some((*name, cells.get(row)?)))
-                    .map(named)
-                    .collect()
+                let cell = |name| Some((name, segment.column(name)?.get(row)?));
+                segment.properties().filter_map(cell).map(named).collect()
             }
             Lies::Tail(row) => {
                 row.properties.iter().map(|(name, value)| named((*name, value.into()))).collect()
@@ -232,8 +234,11 @@ impl VolumeView {
     pub fn filled(&self) -> Vec<u64> {
         let mut filled = vec![0; self.properties.list().len()];
         let beside = self.segments_beside().map(|(_, segment)| segment);
-        for (name, column) in std::iter::once(&self.base).chain(beside).flat_map(|s| &s.columns) {
-            filled[*name as usize] += column.filled();
+        for segment in std::iter::once(&self.base).chain(beside) {
+            for name in segment.properties() {
+                let column = segment.column(name);
+                filled[name as usize] += column.map_or(0, |column| column.filled());
+            }
         }
         let of_tail = self.tail().flat_map(|(_, chunk)| &chunk.rows);
         for (name, _) in of_tail.flat_map(|row| &row.properties) {

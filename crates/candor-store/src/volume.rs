@@ -134,10 +134,14 @@ impl Volume {
         }
         if self.parts_near(row).all(|saved| saved.part.told.events == 0) {
             // What is in memory tells it all.
-            let mut same = self
-                .saved_segments()
-                .flat_map(|segment| places(segment, row).map(move |at| (segment, at)));
-            return Ok(same.any(|(segment, at)| arrivals.content(segment, at, names) == print));
+            for segment in self.saved_segments() {
+                for at in places(segment, row) {
+                    if arrivals.content(segment, at, names)? == print {
+                        return Ok(true);
+                    }
+                }
+            }
+            return Ok(false);
         }
         self.has_in_parts(row, print, arrivals, names)
     }
@@ -162,7 +166,7 @@ impl Volume {
                     continue;
                 }
                 let theirs = match (held.arrivals.prints[at], place) {
-                    (Print::CONTENT, Some(place)) => arrivals.content(segment, place, names),
+                    (Print::CONTENT, Some(place)) => arrivals.content(segment, place, names)?,
                     (theirs, _) => theirs,
                 };
                 if theirs == print {
@@ -239,7 +243,7 @@ impl Volume {
             });
             match &saved.segment {
                 Some(segment) => {
-                    rows.extend(lent_rows(segment, ordinal, own, arrivals, names));
+                    rows.extend(lent_rows(segment, ordinal, own, arrivals, names)?);
                 }
                 None => of_base.extend(own),
             }
@@ -247,14 +251,14 @@ impl Volume {
         // As the base joined them: by time, of equal times the older part first.
         of_base.sort_by_key(|(time, ..)| *time);
         let of_base = of_base.into_iter();
-        let of_base: Vec<Row> = lent_rows(&self.base, ordinal, of_base, arrivals, names).collect();
+        let of_base = lent_rows(&self.base, ordinal, of_base, arrivals, names)?;
         rows.splice(0..0, of_base);
         for segment in &self.unsaved {
             let held = held_arrivals(std::slice::from_ref(segment)).remove(0);
             let own = segment
                 .of(ordinal)
                 .map(|at| (segment.time(at), held.received[at], held.prints[at]));
-            rows.extend(lent_rows(segment, ordinal, own, arrivals, names));
+            rows.extend(lent_rows(segment, ordinal, own, arrivals, names)?);
         }
         rows.iter_mut().for_each(|row| row.lent_by = Some(lent_by));
         for chunk in self.tail.chunks.iter().chain(&self.guests.chunks) {
@@ -290,17 +294,21 @@ fn lent_rows(
     own: impl Iterator<Item = (i64, i64, Print)>,
     arrivals: &mut ArrivalReader<'_>,
     names: &Names,
-) -> impl Iterator<Item = Row> {
-    segment.of(ordinal).zip(own).map(move |(at, (time, received, print))| {
+) -> Result<Vec<Row>, Error> {
+    let mut rows = Vec::new();
+    for (at, (time, received, print)) in segment.of(ordinal).zip(own) {
         let fingerprint = match print {
-            Print::CONTENT => arrivals.content(segment, at, names).fingerprint(),
+            Print::CONTENT => arrivals.content(segment, at, names)?.fingerprint(),
             print => print.fingerprint(),
         };
         assert_eq!(segment.time(at), time, "a part and its rows in memory are in one order");
-        let properties = segment.columns.iter().filter_map(|(property, column)| {
-            column.get(at as u32).map(|value| (*property, value.to_value()))
-        });
-        Row {
+        let mut properties = Vec::new();
+        for property in segment.properties() {
+            let column = segment.read_column(property)?;
+            let value = column.and_then(|column| column.get(at as u32));
+            properties.extend(value.map(|value| (property, value.to_value())));
+        }
+        rows.push(Row {
             ordinal,
             time,
             code: segment.code(at),
@@ -309,9 +317,10 @@ fn lent_rows(
             fingerprint,
             lent_by: None,
             own_before: 0,
-            properties: properties.collect(),
-        }
-    })
+            properties,
+        });
+    }
+    Ok(rows)
 }
 
 /// The arrivals of segments that no file holds.

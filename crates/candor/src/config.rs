@@ -47,6 +47,7 @@ pub struct StoreSettings {
     pub volumes: u16,
     pub flush_rows: usize,
     pub flush_minutes: u64,
+    pub columns_mib: usize,
     pub threads: usize,
 }
 

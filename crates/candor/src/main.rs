@@ -10,6 +10,7 @@ mod engine;
 mod http;
 mod import;
 mod listener;
+mod memory;
 mod offer;
 mod providers;
 mod refusal;

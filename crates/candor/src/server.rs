@@ -1,5 +1,7 @@
 //! Where everything is wired: one data folder, its log, catalog, and a tenant per publisher.
 
+mod upkeep;
+
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -39,32 +41,6 @@ const LOAD_PAUSE: Duration = Duration::from_millis(20);
 const LOAD_AT_ONCE: u64 = 1 << 20;
 /// Pause after a failed step or flush.
 const FAILED_PAUSE: Duration = Duration::from_secs(1);
-
-/// So long must nothing have arrived before what is in memory is put in order.
-const QUIET: Duration = Duration::from_secs(3);
-
-/// Since when nothing has arrived.
-struct Quiet {
-    /// Up to where the stores were.
-    applied: u64,
-    since: Instant,
-}
-
-impl Default for Quiet {
-    fn default() -> Self {
-        Quiet { applied: 0, since: Instant::now() }
-    }
-}
-
-impl Quiet {
-    /// Whether nothing has for [`QUIET`].
-    fn lasts(&mut self, applied: u64) -> bool {
-        if applied != self.applied {
-            *self = Quiet { applied, since: Instant::now() };
-        }
-        self.since.elapsed() >= QUIET
-    }
-}
 
 /// How often the catalog hears how far the log was read and which ids are new. Nobody reads these
 /// there before the next start, and each touches a page of its own: together they share pages,
@@ -431,31 +407,6 @@ impl Server {
                 runtime.block_on(self.catalog.fold(&follower.fresh, follower.next.0))
         {
             tracing::warn!(%error, "the catalog was not told all of the log; the next start is");
-        }
-    }
-
-    /// Flushes, compacts and trims until the server stops; runs on a thread of its own.
-    pub fn keep(self: &Arc<Self>, runtime: &tokio::runtime::Handle) {
-        let every = Duration::from_secs(self.config.store.flush_minutes * 60);
-        let (mut last, mut quiet) = (Instant::now(), Quiet::default());
-        while !self.stop.load(Ordering::Relaxed) {
-            std::thread::sleep(LOAD_WAIT);
-            let tenants = self.tenants();
-            let settles = quiet.lasts(tenants.iter().map(|tenant| tenant.store.applied()).sum())
-                && tenants.iter().any(|tenant| tenant.store.settle_due());
-            let due = last.elapsed() >= every || tenants.iter().any(|t| t.store.flush_due());
-            if due || settles {
-                last = Instant::now();
-                let settled = || tenants.iter().try_for_each(|tenant| tenant.store.settle());
-                let kept = self.flush(runtime).and_then(|()| match settles {
-                    true => Ok(settled()?),
-                    false => Ok(()),
-                });
-                if let Err(error) = kept {
-                    tracing::error!(error = format!("{error:#}"), "a flush failed, tried again");
-                    std::thread::sleep(FAILED_PAUSE);
-                }
-            }
         }
     }
 

@@ -32,7 +32,15 @@ impl<'a> ArrivalReader<'a> {
     }
 
     /// What the content of a row tells, whose properties are among these names.
-    pub(crate) fn content(&mut self, segment: &Segment, row: usize, names: &Names) -> Print {
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(crate) fn content(
+        &mut self,
+        segment: &Segment,
+        row: usize,
+        names: &Names,
+    ) -> Result<Print, Error> {
         let keys = self.store.keys.as_ref().expect("a store with parts has keys");
         Contents::new(keys).print(segment, row, names)
     }

@@ -80,10 +80,6 @@ impl Listed {
         let mut counts = vec![0u32; of_kind.len() + 1];
         column.codes(0..rows).into_iter().for_each(|code| counts[code as usize] += 1);
         let count = |place: u32| counts[place as usize + 1];
-        let all: usize = order.iter().map(|place| count(*place) as usize).sum();
-        if all < 2 * order.len() {
-            return None;
-        }
         let texts = column.values();
         let text = |place: u32| texts.get(place as usize).as_text();
         order.sort_by_cached_key(|place| (Reverse(count(*place).max(1).ilog2()), text(*place)));

@@ -2,6 +2,7 @@
 //! kind of content and key. Layout: docs/formats/part.md.
 
 mod arrivals;
+mod base_files;
 mod columns;
 mod history;
 mod prints;
@@ -15,8 +16,9 @@ use candor_keys::PublisherKeys;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use arrivals::ArrivalReader;
+pub(crate) use base_files::{BaseFiles, Files};
 pub(crate) use prints::{Contents, Print, Told};
-pub(crate) use reader::{read_people, read_segment, read_traits};
+pub(crate) use reader::{read_base, read_people, read_segment, read_traits};
 pub(crate) use writer::{
     bucket_of, sync_folder, write_part, write_people, write_synced, write_traits,
 };
@@ -43,7 +45,7 @@ pub(crate) enum Kind {
 }
 
 /// A file that the manifest names.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct File {
     pub(crate) kind: Kind,
     pub(crate) class: DataClass,
@@ -55,7 +57,7 @@ pub(crate) struct File {
 }
 
 /// A part that the manifest names.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Part {
     pub(crate) volume: u16,
     pub(crate) bucket: i64,

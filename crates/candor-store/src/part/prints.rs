@@ -6,6 +6,7 @@ use candor_event::{ValueRef, content};
 use candor_keys::PublisherKeys;
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
 use crate::resident::column::Column;
 use crate::resident::names::Names;
 use crate::resident::segment::{Arrivals, Segment};
@@ -78,14 +79,24 @@ impl<'a> Contents<'a> {
     }
 
     /// Of a row of a segment.
-    pub(crate) fn print(&mut self, segment: &Segment, row: usize, names: &Names) -> Print {
-        let cell = |(name, column): (&u32, &'_ Arc<Column>)| {
-            Some((names.name(*name).clone(), column.get(row as u32)?.to_value()))
-        };
-        let mut cells: Vec<_> = segment.columns.iter().filter_map(cell).collect();
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(crate) fn print(
+        &mut self,
+        segment: &Segment,
+        row: usize,
+        names: &Names,
+    ) -> Result<Print, Error> {
+        let mut cells = Vec::new();
+        for property in segment.properties() {
+            let column = segment.read_column(property)?;
+            let value = column.and_then(|column| column.get(row as u32));
+            cells.extend(value.map(|value| (names.name(property).clone(), value.to_value())));
+        }
         cells.sort_by(|a, b| a.0.cmp(&b.0));
         let cells = cells.iter().map(|(name, value)| (&**name, value.into()));
-        self.hashed(cells, segment.session(row as u32))
+        Ok(self.hashed(cells, segment.session(row as u32)))
     }
 
     fn hashed<'v>(

@@ -9,7 +9,6 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::Fields;
-use bytes::Bytes;
 use candor_event::{PersonId, Timestamp, Value};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -18,7 +17,7 @@ use parquet::arrow::arrow_reader::{
 use parquet::encryption::decrypt::FileDecryptionProperties;
 use parquet::errors::ParquetError;
 
-use super::{File, Kind, Part, Place, Print, columns, history, writer};
+use super::{BaseFiles, File, Kind, Part, Place, Print, columns, history, writer};
 use crate::error::Error;
 use crate::people_set::PeopleSet;
 use crate::resident::column::{Column, ColumnBuilder};
@@ -28,9 +27,37 @@ use crate::resident::segment::{Arrivals, Segment, SegmentBuilder};
 
 const BATCH_ROWS: usize = 65_536;
 
-/// Reads some parts of a volume, oldest first, as one segment; and who is in each part.
+/// Reads some parts of a volume, oldest first, as one segment with everything in memory.
 pub(crate) fn read_segment(
     places: &[Place<'_>],
+    parts: &[&Part],
+    events: u32,
+    intern: &mut dyn FnMut(&str) -> u32,
+) -> Result<Segment, Error> {
+    let mut sources = Vec::new();
+    let mut properties = Properties::default();
+    for (source, (place, part)) in places.iter().zip(parts).enumerate() {
+        sources.push(Arc::new(read_rows(place, part, events)?.finish()));
+        properties.open_all(place, part, source)?;
+    }
+    let join = Join::new(&sources, &|_, _| true);
+    let sizes: Vec<usize> = sources.iter().map(|segment| segment.rows()).collect();
+    let mut columns = Vec::new();
+    for name in properties.names() {
+        // One property at a time is unpacked.
+        let of_sources = properties.columns(name, &sizes)?;
+        let of_sources: Vec<_> =
+            of_sources.into_iter().map(|column| column.map(Arc::new)).collect();
+        columns.extend(join.column(&of_sources).map(|column| (intern(name), column)));
+    }
+    Ok(join.with(columns))
+}
+
+/// Reads some parts of a volume, oldest first, as its base, whose properties stay in the files; and
+/// who is in each part.
+pub(crate) fn read_base(
+    places: &[Place<'_>],
+    files: &Arc<BaseFiles>,
     parts: &[&Part],
     events: u32,
     intern: &mut dyn FnMut(&str) -> u32,
@@ -38,23 +65,20 @@ pub(crate) fn read_segment(
     let mut sources = Vec::new();
     let mut properties = Properties::default();
     for (source, (place, part)) in places.iter().zip(parts).enumerate() {
-        let rows = read_rows(place, part, events)?;
-        for file in part.files.iter().filter(|file| file.kind == Kind::Properties) {
-            let of_class = |other: &&File| other.kind == Kind::Values && other.class == file.class;
-            properties.open(place, file, part.files.iter().find(of_class), source)?;
-        }
-        sources.push(Arc::new(rows.finish()));
+        sources.push(Arc::new(read_rows(place, part, events)?.finish()));
+        properties.open_all(place, part, source)?;
     }
+    let named = properties.names().map(|name| (intern(name), Arc::<str>::from(name)));
+    let named: BTreeMap<u32, Arc<str>> = named.collect();
     let join = Join::new(&sources, &|_, _| true);
-    let mut columns = Vec::new();
-    for name in properties.by_name.keys() {
-        // One property at a time is unpacked.
-        if let Some(column) = join.column(&properties.columns(name, &sources)?) {
-            columns.push((intern(name), column));
-        }
-    }
-    let people = sources.iter().map(|segment| segment.who()).collect();
-    Ok((join.with_columns(columns, None), people))
+    let unread = named.keys().copied().collect();
+    let base = join.base(files, &|source, _| source as usize, &|code| named[&code].clone(), unread);
+    Ok((base, sources.iter().map(|segment| segment.who()).collect()))
+}
+
+/// Reads who did what when in a part.
+pub(super) fn read_times(place: &Place<'_>, part: &Part) -> Result<Segment, Error> {
+    Ok(read_rows(place, part, u32::MAX)?.finish())
 }
 
 /// Reads who did what when, in which session.
@@ -163,13 +187,32 @@ struct PropertyFile {
 
 /// The property files of some parts.
 #[derive(Default)]
-struct Properties {
+pub(super) struct Properties {
     files: Vec<PropertyFile>,
     /// Where the columns of a property are: the file, the place in it, the type.
     by_name: BTreeMap<String, Vec<(usize, usize, char)>>,
 }
 
 impl Properties {
+    /// The names of all that they hold.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
+
+    /// Opens those of the next part.
+    pub(super) fn open_all(
+        &mut self,
+        place: &Place<'_>,
+        part: &Part,
+        source: usize,
+    ) -> Result<(), Error> {
+        for file in part.files.iter().filter(|file| file.kind == Kind::Properties) {
+            let of_class = |other: &&File| other.kind == Kind::Values && other.class == file.class;
+            self.open(place, file, part.files.iter().find(of_class), source)?;
+        }
+        Ok(())
+    }
+
     fn open(
         &mut self,
         place: &Place<'_>,
@@ -189,17 +232,17 @@ impl Properties {
         Ok(())
     }
 
-    /// A property's column in each of the sources.
-    fn columns(
+    /// A property's column in each of the sources, which have so many rows.
+    pub(super) fn columns(
         &self,
         name: &str,
-        sources: &[Arc<Segment>],
-    ) -> Result<Vec<Option<Arc<Column>>>, Error> {
+        sizes: &[usize],
+    ) -> Result<Vec<Option<Column>>, Error> {
         let mut cells: Vec<ColumnBuilder> = Vec::new();
-        cells.resize_with(sources.len(), ColumnBuilder::default);
-        for (file, at, kind) in &self.by_name[name] {
+        cells.resize_with(sizes.len(), ColumnBuilder::default);
+        for (file, at, kind) in self.by_name.get(name).into_iter().flatten() {
             let PropertyFile { source, rows: opened, texts } = &self.files[*file];
-            let (cells, rows) = (&mut cells[*source], sources[*source].rows());
+            let (cells, rows) = (&mut cells[*source], sizes[*source]);
             let texts = texts.as_ref().filter(|_| *kind == 'c');
             let texts = texts.map(|texts| texts.texts(opened.fields()[*at].name(), cells));
             let texts = texts.transpose()?.unwrap_or_default();
@@ -218,10 +261,10 @@ impl Properties {
                 first += batch.num_rows();
             }
         }
-        let column = |(cells, source): (ColumnBuilder, &Arc<Segment>)| {
-            (!cells.is_empty()).then(|| Arc::new(cells.finish(source.rows())))
+        let column = |(cells, rows): (ColumnBuilder, &usize)| {
+            (!cells.is_empty()).then(|| cells.finish(*rows))
         };
-        Ok(cells.into_iter().zip(sources).map(column).collect())
+        Ok(cells.into_iter().zip(sizes).map(column).collect())
     }
 }
 
@@ -294,7 +337,7 @@ fn numbers<'a>(
 /// A file of a part, as it lies on disk.
 struct Opened {
     path: PathBuf,
-    bytes: Bytes,
+    file: fs::File,
     metadata: ArrowReaderMetadata,
 }
 
@@ -302,12 +345,10 @@ impl Opened {
     fn new(place: &Place<'_>, file: &File) -> Result<Opened, Error> {
         let path = place.path(&file.name);
         let damaged = |e: ParquetError| Error::corrupt(&path, e);
-        let bytes = Bytes::from(fs::read(&path).map_err(|e| Error::disk("read", &path, e))?);
-        if bytes.len() as u64 != file.bytes {
-            return Err(Error::corrupt(
-                &path,
-                format!("{} bytes, not {}", file.bytes, bytes.len()),
-            ));
+        let opened = fs::File::open(&path).map_err(|e| Error::disk("open", &path, e))?;
+        let bytes = opened.metadata().map_err(|e| Error::disk("read", &path, e))?.len();
+        if bytes != file.bytes {
+            return Err(Error::corrupt(&path, format!("{} bytes, not {bytes}", file.bytes)));
         }
         let mut options = ArrowReaderOptions::new();
         if place.keys.encrypts() {
@@ -319,8 +360,8 @@ impl Opened {
                 .map_err(damaged)?;
             options = options.with_file_decryption_properties(decryption);
         }
-        let metadata = ArrowReaderMetadata::load(&bytes, options).map_err(damaged)?;
-        Ok(Opened { path, bytes, metadata })
+        let metadata = ArrowReaderMetadata::load(&opened, options).map_err(damaged)?;
+        Ok(Opened { path, file: opened, metadata })
     }
 
     fn damaged(&self, why: &str) -> Error {
@@ -353,10 +394,9 @@ impl Opened {
         &self,
         column: Option<usize>,
     ) -> Result<impl Iterator<Item = Result<RecordBatch, Error>>, Error> {
-        let mut reader = ParquetRecordBatchReaderBuilder::new_with_metadata(
-            self.bytes.clone(),
-            self.metadata.clone(),
-        );
+        let file = self.file.try_clone().map_err(|e| Error::disk("read", &self.path, e))?;
+        let mut reader =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
         if let Some(column) = column {
             let only = ProjectionMask::roots(reader.parquet_schema(), [column]);
             reader = reader.with_projection(only);

@@ -47,9 +47,11 @@ pub(crate) fn write_part(
     class_of: &dyn Fn(&str) -> DataClass,
     now: i64,
 ) -> Result<Part, Error> {
-    let columns = segment.columns.iter();
-    let named = columns.map(|(property, column)| (name_of(*property), column.as_ref()));
-    let mut named: Vec<(Arc<str>, &Column)> = named.collect();
+    let mut named: Vec<(Arc<str>, &Column)> = Vec::new();
+    for property in segment.properties() {
+        let column = segment.read_column(property)?;
+        named.extend(column.map(|column| (name_of(property), column.as_ref())));
+    }
     named.sort_by(|a, b| a.0.cmp(&b.0));
     let (file, told) = write_arrivals(place, segment, arrivals, &named, now)?;
     let mut files = vec![write_history(place, segment)?, file];

@@ -19,6 +19,11 @@ pub struct ActiveDays {
 const DAYS_MAX: usize = 1 << 15;
 
 impl ActiveDays {
+    /// How many bytes of memory they take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.starts.capacity() * 4 + self.days.capacity() * 2
+    }
+
     /// Finds the days of a segment; nothing where they are too many. `edges` are those of a zone
     /// that hold all its rows.
     pub(crate) fn of(segment: &Segment, zone: &str, edges: Vec<i64>) -> Option<ActiveDays> {

@@ -45,6 +45,12 @@ impl Codes {
         Codes { bytes, codes, rest, counts, lists }
     }
 
+    /// How many bytes of memory they take.
+    pub(crate) fn bytes(&self) -> usize {
+        let lists = self.lists.iter().filter_map(|list| list.get()).map(|list| list.len() * 4);
+        self.bytes.capacity() + self.rest.capacity() * 8 + lists.sum::<usize>()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()
     }

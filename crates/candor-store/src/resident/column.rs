@@ -93,6 +93,17 @@ impl Column {
         postings.equal(&self.values, any, rows / WORTH_POSTINGS)
     }
 
+    /// How many bytes of memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        let rows = match &self.rows {
+            Rows::All => 0,
+            Rows::Marked(marks) => marks.bytes(),
+            Rows::Listed(rows) => rows.bytes(),
+        };
+        let postings = self.postings.get().map_or(0, Postings::bytes);
+        rows + self.codes.bytes() + self.values.bytes() + postings
+    }
+
     /// How many rows have a value.
     pub(crate) fn filled(&self) -> u64 {
         match &self.rows {

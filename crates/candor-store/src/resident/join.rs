@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::part::BaseFiles;
 use crate::resident::column::{Column, ColumnBuilder};
 use crate::resident::owners::Owners;
+use crate::resident::packed::Packed;
 use crate::resident::segment::{Arrivals, Segment, SegmentBuilder};
+use crate::resident::slot::Slot;
 
 /// Several segments, oldest first, and the order in which their rows become one segment.
 pub(crate) struct Join<'a> {
@@ -45,40 +48,92 @@ impl<'a> Join<'a> {
         Join { sources, order }
     }
 
-    /// The segment with all columns; `arrivals` of the sources, where they are held.
+    /// The segment with all columns, which are all in memory; `arrivals` of the sources, where they
+    /// are held.
     pub(crate) fn all(self, arrivals: Option<&[Arc<Arrivals>]>) -> Segment {
-        let columns = self.sources.iter().flat_map(|segment| segment.columns.keys().copied());
-        let mut properties: Vec<u32> = columns.collect();
-        properties.sort_unstable();
-        properties.dedup();
         let column = |property| {
-            let of_source = |segment: &'a Arc<Segment>| segment.columns.get(&property).cloned();
-            let columns: Vec<Option<Arc<Column>>> = self.sources.iter().map(of_source).collect();
-            Some((property, self.column(&columns)?))
+            let column = self.column(&self.columns_of(property)?)?;
+            Some((property, Slot::held(Arc::new(column), None)))
         };
-        let columns = properties.into_iter().filter_map(column).collect();
-        self.with_columns(columns, arrivals)
+        let columns = self.properties().into_iter().filter_map(column).collect();
+        self.with_columns(columns, arrivals).finish()
     }
 
-    /// The segment with these columns, which [`Join::column`] made.
-    pub(crate) fn with_columns(
-        &self,
-        columns: Vec<(u32, Column)>,
-        arrivals: Option<&[Arc<Arrivals>]>,
+    /// The base of a volume. `origin` is the part, by its place in `files`, of a row of a source;
+    /// what is not in memory of all sources stays in the files, and `unread` too.
+    pub(crate) fn base(
+        self,
+        files: &Arc<BaseFiles>,
+        origin: &dyn Fn(u32, u32) -> usize,
+        name_of: &dyn Fn(u32) -> Arc<str>,
+        unread: Vec<u32>,
     ) -> Segment {
+        let slot = |property| {
+            let files = Some((name_of(property), files.clone()));
+            let Some(columns) = self.columns_of(property) else {
+                return Some((property, Slot::unread(files)));
+            };
+            Some((property, Slot::held(Arc::new(self.column(&columns)?), files)))
+        };
+        let unread = unread
+            .into_iter()
+            .map(|property| (property, Slot::unread(Some((name_of(property), files.clone())))));
+        let columns = self.properties().into_iter().filter_map(slot).chain(unread).collect();
+        let origins = self.order.iter().map(|place| origin(place.source, place.row) as u64);
+        let origins = Packed::of(origins, files.parts() as u64);
+        let mut builder = self.with_columns(columns, None);
+        (builder.origins, builder.files) = (Some(origins), Some(files.clone()));
+        builder.finish()
+    }
+
+    /// All properties of the sources.
+    fn properties(&self) -> Vec<u32> {
+        let mut all: Vec<u32> = self.sources.iter().flat_map(|one| one.properties()).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// A property's columns in the sources; nothing where one is not in memory.
+    fn columns_of(&self, property: u32) -> Option<Vec<Option<Arc<Column>>>> {
+        let of_source = |segment: &Arc<Segment>| match segment.slot(property) {
+            Some(slot) => slot.in_memory().map(|column| Some(column.clone())),
+            None => Some(None),
+        };
+        self.sources.iter().map(of_source).collect()
+    }
+
+    /// The segment with these columns.
+    fn with_columns(
+        &self,
+        columns: Vec<(u32, Slot)>,
+        arrivals: Option<&[Arc<Arrivals>]>,
+    ) -> SegmentBuilder {
         let mut builder = SegmentBuilder::of(self.order.len(), arrivals.is_some());
+        // The rows of each source come in their order, and so do its visits.
+        let mut visits: Vec<_> =
+            self.sources.iter().map(|segment| (0, segment.sessions().peekable())).collect();
         for Place { ordinal, source, row } in &self.order {
             let (segment, at) = (&self.sources[*source as usize], *row as usize);
-            builder.push(*ordinal, segment.time(at), segment.code(at), segment.session(*row));
+            let (session, changes) = &mut visits[*source as usize];
+            while let Some((_, next)) = changes.next_if(|(first, _)| first <= row) {
+                *session = next;
+            }
+            builder.push(*ordinal, segment.time(at), segment.code(at), *session);
             if let Some(arrivals) = arrivals {
                 let held = &arrivals[*source as usize];
                 builder.arrivals.received.push(held.received[at]);
                 builder.arrivals.prints.push(held.prints[at]);
             }
         }
-        let columns = columns.into_iter().map(|(property, column)| (property, Arc::new(column)));
         builder.columns.extend(columns);
-        builder.finish()
+        builder
+    }
+
+    /// The segment with these columns, which [`Join::column`] made.
+    pub(crate) fn with(self, columns: Vec<(u32, Column)>) -> Segment {
+        let held = |(property, column)| (property, Slot::held(Arc::new(column), None));
+        self.with_columns(columns.into_iter().map(held).collect(), None).finish()
     }
 
     /// One property of the joined segment, of the columns of the sources: a value is hashed once

@@ -28,6 +28,11 @@ impl Marks {
         Marks { words, before, len: len as usize }
     }
 
+    /// How many bytes of memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.words.capacity() * 8 + self.before.capacity() * 4
+    }
+
     /// How many are marked before a row, or the end.
     #[inline]
     pub(crate) fn before(&self, row: usize) -> usize {

@@ -12,5 +12,6 @@ pub(crate) mod people;
 mod postings;
 pub(crate) mod segment;
 pub(crate) mod select;
+pub(crate) mod slot;
 pub(crate) mod tail;
 pub(crate) mod values;

@@ -35,6 +35,24 @@ impl Owners {
         self.starts[at] as usize..self.starts[at + 1] as usize
     }
 
+    /// How many bytes of memory they take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.words.capacity() * size_of::<Word>() + self.starts.capacity() * 4
+    }
+
+    /// Everybody who has rows, in order, and theirs.
+    pub(crate) fn people(&self) -> impl Iterator<Item = (u32, Range<usize>)> + '_ {
+        let ordinals = (0..).zip(&self.words).flat_map(|(place, word)| {
+            let mut has = word.has;
+            std::iter::from_fn(move || {
+                let bit = (has != 0).then(|| has.trailing_zeros())?;
+                has &= has - 1;
+                Some(place * WORD + bit)
+            })
+        });
+        ordinals.zip(self.ranges())
+    }
+
     /// The rows of each person who has some, in order.
     pub(crate) fn ranges(&self) -> impl Iterator<Item = Range<usize>> + '_ {
         self.starts.windows(2).map(|two| two[0] as usize..two[1] as usize)

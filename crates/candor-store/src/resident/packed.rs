@@ -38,6 +38,11 @@ impl Packed {
         Packed { bytes, len, bits, mask: u64::MAX.checked_shr(64 - bits as u32).unwrap_or(0) }
     }
 
+    /// How many bytes of memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.len
     }

@@ -56,6 +56,11 @@ impl Postings {
         }
     }
 
+    /// How many bytes of memory they take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.places.capacity() * 8 + self.starts.bytes() + self.rows.bytes()
+    }
+
     /// The rows, ascending, with a value that equals one of some, as questions compare; nothing
     /// where this cannot tell, or they are more than `most`.
     pub(crate) fn equal(&self, values: &Values, any: &[Value], most: usize) -> Option<Vec<u32>> {

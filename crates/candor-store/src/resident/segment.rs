@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::error::Error;
 use crate::fold::Having;
-use crate::part::Print;
+use crate::part::{BaseFiles, Files, Print};
 use crate::people_set::PeopleSet;
 use crate::resident::active::ActiveDays;
 use crate::resident::codes::{Codes, Picker};
@@ -14,6 +15,7 @@ use crate::resident::marks::Marks;
 use crate::resident::owners::{Owners, OwnersBuilder};
 use crate::resident::packed::Packed;
 use crate::resident::select::Selected;
+use crate::resident::slot::Slot;
 use crate::resident::tail::{Chunk, Row};
 
 /// When each row arrived and what tells it apart from a repeat; parallel to the rows.
@@ -47,16 +49,49 @@ impl Times {
     }
 }
 
-/// An immutable run of events.
+/// Who did what when: the rows of a segment, without their properties.
 #[derive(Debug)]
-pub(crate) struct Segment {
+pub(crate) struct Rows {
     owners: Owners,
     times: Times,
     codes: Codes,
     /// Rows at which the session changes, and the session from there on (0: none).
     session_rows: Marks,
     session_ids: Packed,
-    pub(crate) columns: HashMap<u32, Arc<Column>>,
+    /// Of a base: from which part each row came.
+    origins: Option<Packed>,
+}
+
+impl Rows {
+    pub(crate) fn len(&self) -> usize {
+        self.codes.len()
+    }
+
+    /// From which part, of those that its files were first made of, a row came.
+    pub(crate) fn origin(&self, row: usize) -> usize {
+        self.origins.as_ref().map_or(0, |origins| origins.get(row) as usize)
+    }
+
+    /// Everybody who has rows, in order, and theirs.
+    pub(crate) fn people(&self) -> impl Iterator<Item = (u32, Range<usize>)> + '_ {
+        self.owners.people()
+    }
+
+    fn bytes(&self) -> usize {
+        let sessions = self.session_rows.bytes() + self.session_ids.bytes();
+        let origins = self.origins.as_ref().map_or(0, Packed::bytes);
+        let (times, codes) = (self.times.since.bytes(), self.codes.bytes());
+        self.owners.bytes() + times + codes + sessions + origins
+    }
+}
+
+/// An immutable run of events.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    held: Arc<Rows>,
+    columns: HashMap<u32, Slot>,
+    /// Of a base: where its properties are.
+    files: Files,
     /// Held until a part holds them; then read back when a possible repeat comes.
     pub(crate) arrivals: Mutex<Option<Arc<Arrivals>>>,
     /// Those of the zone last asked about.
@@ -71,46 +106,104 @@ impl Default for Segment {
 
 impl Segment {
     pub(crate) fn rows(&self) -> usize {
-        self.codes.len()
+        self.held.codes.len()
     }
 
     /// When a row happened, in ms.
     #[inline]
     pub(crate) fn time(&self, row: usize) -> i64 {
-        self.times.get(row)
+        self.held.times.get(row)
     }
 
     /// The time of the earliest event.
     pub(crate) fn earliest(&self) -> i64 {
-        self.times.earliest
+        self.held.times.earliest
     }
 
     /// The time of the latest event.
     pub(crate) fn latest(&self) -> i64 {
-        self.times.latest
+        self.held.times.latest
     }
 
     /// What finds some codes here; nothing where no row has one of them.
     pub(crate) fn picker(&self, codes: &[u16]) -> Option<Picker> {
-        self.codes.picker(codes)
+        self.held.codes.picker(codes)
     }
 
     /// What finds, of some rows, ascending, those that a picker finds.
     pub(crate) fn narrow(&self, picker: Picker, rows: &[u32]) -> Picker {
-        self.codes.narrow(picker, rows)
+        self.held.codes.narrow(picker, rows)
     }
 
     /// The rows, ascending, that have a value; nothing where a look at every row is as good.
     pub(crate) fn having(&self, having: Having<'_>) -> Option<Vec<u32>> {
-        match self.columns.get(&having.property) {
+        match self.column(having.property) {
             Some(column) => column.equal(having.any, self.rows()),
             None => Some(Vec::new()),
         }
     }
 
+    /// One property, for a question: it ends where a file cannot be read.
+    pub(crate) fn column(&self, property: u32) -> Option<&Arc<Column>> {
+        match self.read_column(property) {
+            Ok(column) => column,
+            Err(error) => panic!("a property cannot be read: {error}"),
+        }
+    }
+
+    /// The same.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(crate) fn read_column(&self, property: u32) -> Result<Option<&Arc<Column>>, Error> {
+        self.columns.get(&property).map(|slot| slot.column(&self.held)).transpose()
+    }
+
+    /// Which properties there are, in no order.
+    pub(crate) fn properties(&self) -> impl Iterator<Item = u32> + '_ {
+        self.columns.keys().copied()
+    }
+
+    /// Where a property is.
+    pub(crate) fn slot(&self, property: u32) -> Option<&Slot> {
+        self.columns.get(&property)
+    }
+
+    /// Of a base: where its properties are.
+    pub(crate) fn files(&self) -> Option<&Arc<BaseFiles>> {
+        self.files.as_ref()
+    }
+
+    /// From which part a row of a base came.
+    pub(crate) fn origin(&self, row: u32) -> usize {
+        self.held.origin(row as usize)
+    }
+
+    /// The same rows without some of the properties in memory.
+    pub(crate) fn without(&self, properties: &[u32]) -> Segment {
+        let again = |(property, slot): (&u32, &Slot)| {
+            (*property, slot.again(!properties.contains(property)))
+        };
+        Segment {
+            held: self.held.clone(),
+            columns: self.columns.iter().map(again).collect(),
+            files: self.files.clone(),
+            arrivals: Mutex::new(None),
+            active: Mutex::new(self.active.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+        }
+    }
+
+    /// Bytes of memory: of the rows, and of the properties that are there.
+    pub(crate) fn bytes(&self) -> (usize, usize) {
+        let active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
+        let active = active.as_ref().map_or(0, |active| active.bytes());
+        let columns = self.columns.values().filter_map(Slot::in_memory);
+        (self.held.bytes() + active, columns.map(|column| column.bytes()).sum())
+    }
+
     /// Adds the rows of a range that a picker finds, ascending.
     pub(crate) fn pick(&self, picker: &Picker, rows: Range<usize>, out: &mut Selected) {
-        self.codes.pick(picker, rows, out);
+        self.held.codes.pick(picker, rows, out);
     }
 
     /// The active days of a zone; found when first asked. `edges` answers when each day begins
@@ -137,48 +230,48 @@ impl Segment {
     /// Who has rows.
     pub(crate) fn who(&self) -> PeopleSet {
         let mut people = PeopleSet::default();
-        (0..self.owners.words()).for_each(|w| people.insert_word(w, self.owners.word(w)));
+        (0..self.held.owners.words()).for_each(|w| people.insert_word(w, self.held.owners.word(w)));
         people
     }
 
     /// Whose rows are where.
     pub(crate) fn owners(&self) -> &Owners {
-        &self.owners
+        &self.held.owners
     }
 
     /// What happened at a row.
     #[inline]
     pub(crate) fn code(&self, row: usize) -> u16 {
-        self.codes.get(row)
+        self.held.codes.get(row)
     }
 
     /// A person's rows.
     #[inline]
     pub(crate) fn of(&self, ordinal: u32) -> Range<usize> {
-        self.owners.of(ordinal)
+        self.held.owners.of(ordinal)
     }
 
     /// One more than the largest ordinal that has rows.
     pub(crate) fn people(&self) -> u32 {
-        self.owners.end()
+        self.held.owners.end()
     }
 
     pub(crate) fn session(&self, row: u32) -> u64 {
         let row = row as usize;
-        let place = self.session_rows.place(row);
-        let place = place.or_else(|| self.session_rows.before(row).checked_sub(1));
-        place.map_or(0, |place| self.session_ids.get(place))
+        let place = self.held.session_rows.place(row);
+        let place = place.or_else(|| self.held.session_rows.before(row).checked_sub(1));
+        place.map_or(0, |place| self.held.session_ids.get(place))
     }
 
     /// The rows of a range that share a session, piece by piece: the session and where they end.
     pub(crate) fn pieces(&self, rows: Range<usize>) -> impl Iterator<Item = (u64, usize)> {
-        let (mut row, mut place) = (rows.start, self.session_rows.before(rows.start + 1));
-        let mut changes = self.session_rows.iter_from(rows.start + 1);
+        let (mut row, mut place) = (rows.start, self.held.session_rows.before(rows.start + 1));
+        let mut changes = self.held.session_rows.iter_from(rows.start + 1);
         std::iter::from_fn(move || {
             if row >= rows.end {
                 return None;
             }
-            let session = place.checked_sub(1).map_or(0, |place| self.session_ids.get(place));
+            let session = place.checked_sub(1).map_or(0, |place| self.held.session_ids.get(place));
             row = changes.next().map_or(rows.end, |next| rows.end.min(next as usize));
             place += 1;
             Some((session, row))
@@ -187,12 +280,12 @@ impl Segment {
 
     /// Adds the codes of a range of rows.
     pub(crate) fn copy_codes(&self, rows: Range<usize>, out: &mut Vec<u16>) {
-        self.codes.copy(rows, out);
+        self.held.codes.copy(rows, out);
     }
 
     /// Runs of rows that share a session: (first row, session).
     pub(crate) fn sessions(&self) -> impl Iterator<Item = (u32, u64)> {
-        self.session_rows.iter().zip(self.session_ids.iter())
+        self.held.session_rows.iter().zip(self.held.session_ids.iter())
     }
 
     /// A segment of the rows of a tail, oldest chunk first.
@@ -219,14 +312,16 @@ impl Segment {
         }
         let filled = (0..).zip(columns).filter(|(_, column)| !column.is_empty());
         let rows = builder.rows();
-        let columns = filled.map(|(property, column)| (property, Arc::new(column.finish(rows))));
-        builder.columns.extend(columns);
+        let slot = |(property, column): (u32, ColumnBuilder)| {
+            (property, Slot::held(Arc::new(column.finish(rows)), None))
+        };
+        builder.columns.extend(filled.map(slot));
         builder.finish()
     }
 
     /// The person of a row.
     pub(crate) fn owner(&self, row: u32) -> u32 {
-        self.owners.owner(row)
+        self.held.owners.owner(row)
     }
 }
 
@@ -238,7 +333,10 @@ pub(crate) struct SegmentBuilder {
     codes: Vec<u16>,
     session_rows: Vec<u32>,
     session_ids: Vec<u64>,
-    pub(crate) columns: HashMap<u32, Arc<Column>>,
+    pub(crate) columns: HashMap<u32, Slot>,
+    /// Of a base.
+    pub(crate) origins: Option<Packed>,
+    pub(crate) files: Files,
     pub(crate) arrivals: Arrivals,
 }
 
@@ -276,13 +374,18 @@ impl SegmentBuilder {
         let rows = self.times.len();
         let with_arrivals = self.arrivals.received.len() == rows;
         let largest = self.session_ids.iter().copied().max().unwrap_or(0);
-        Segment {
+        let held = Rows {
             owners: self.owners.finish(rows as u32),
             times: Times::of(&self.times),
             codes: Codes::of(&self.codes),
             session_rows: Marks::of(self.session_rows.iter().copied(), rows),
             session_ids: Packed::of(self.session_ids.iter().copied(), largest),
+            origins: self.origins,
+        };
+        Segment {
+            held: Arc::new(held),
             columns: self.columns,
+            files: self.files,
             arrivals: Mutex::new(with_arrivals.then(|| Arc::new(self.arrivals))),
             active: Mutex::new(None),
         }

@@ -143,6 +143,17 @@ impl Values {
         }
     }
 
+    /// How many bytes of memory they take, nested ones by a guess.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Values::Integers(numbers) => numbers.capacity() * 8,
+            Values::Floats(numbers) => numbers.capacity() * 8,
+            Values::Texts(texts) => texts.all.capacity() + texts.ends.capacity() * 4,
+            Values::Uuids(uuids) => uuids.all.capacity() * 16,
+            Values::Mixed(values) => values.capacity() * MIXED_BYTES,
+        }
+    }
+
     pub(crate) fn shrink(&mut self) {
         match self {
             Values::Integers(numbers) => numbers.shrink_to_fit(),
@@ -156,6 +167,9 @@ impl Values {
         }
     }
 }
+
+/// What a value of any kind takes, with what it points to.
+const MIXED_BYTES: usize = 64;
 
 /// Whether two values are the same to the bit: 3 and 3.0 are not, nor 0.0 and -0.0.
 pub(super) fn same(a: ValueRef<'_>, b: ValueRef<'_>) -> bool {

@@ -86,6 +86,10 @@ fn a_fold_over_the_events_of_a_value_sees_all_of_them_and_hardly_any_other() {
     let merge = Merge { winner: id(1), loser: id(2), at, reason: "login".into() };
     let late = (EVENTS..EVENTS + 300).map(event);
     store.apply(std::iter::once(Record::Merge(merge)).chain(late), 2).unwrap();
+    assert!(store.resident().columns > 0);
+    store.shrink(0);
+    // What lies beside the base alone.
+    assert!(store.resident().columns < 20_000, "{:?}", store.resident());
     let view = store.view();
     for name in [None, Some("view"), Some("cart")] {
         for any in [vec![item(2)], vec![item(5), item(6)], vec!["none".into()]] {

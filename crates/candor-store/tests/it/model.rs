@@ -21,6 +21,8 @@ enum Step {
     Erase { person: u8 },
     Flush,
     Compact,
+    Settle,
+    Shrink,
     Reopen,
 }
 
@@ -36,6 +38,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0u8..6).prop_map(|person| Step::Erase { person }),
         4 => Just(Step::Flush),
         2 => Just(Step::Compact),
+        1 => Just(Step::Settle),
+        2 => Just(Step::Shrink),
         3 => Just(Step::Reopen),
     ]
 }
@@ -249,6 +253,8 @@ fn check(steps: Vec<Step>) {
             }
             Step::Flush => store.flush().unwrap(),
             Step::Compact => store.compact().unwrap(),
+            Step::Settle => store.settle().unwrap(),
+            Step::Shrink => store.shrink(0),
             Step::Reopen => {
                 drop(store);
                 store = open(folder.path());

@@ -33,6 +33,7 @@ enum Step {
     Send(Vec<Sent>),
     Flush,
     Compact,
+    Shrink,
     Settle,
     Reopen,
 }
@@ -134,6 +135,7 @@ proptest! {
                 6 => prop::collection::vec(sent(), 1..12).prop_map(Step::Send),
                 3 => Just(Step::Flush),
                 1 => Just(Step::Compact),
+                1 => Just(Step::Shrink),
                 1 => Just(Step::Settle),
                 1 => Just(Step::Reopen),
             ],
@@ -160,6 +162,7 @@ proptest! {
                 }
                 Step::Flush => store.flush().unwrap(),
                 Step::Compact => store.compact().unwrap(),
+                Step::Shrink => store.shrink(0),
                 Step::Settle => store.settle().unwrap(),
                 Step::Reopen => {
                     drop(store);

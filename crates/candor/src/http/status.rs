@@ -77,6 +77,9 @@ pub async fn metrics(State(server): State<Arc<Server>>) -> Response {
             line("properties_stripped_total", &labels(&reason), *count);
         }
         line("store_events", &labels(""), tenant.store.view().events());
+        let resident = tenant.store.resident();
+        line("store_resident_bytes", &labels(",of=\"rows\""), resident.rows as u64);
+        line("store_resident_bytes", &labels(",of=\"columns\""), resident.columns as u64);
         line("store_applied_offset", &labels(""), tenant.store.applied());
         line("store_covered_offset", &labels(""), tenant.store.covered());
     }
