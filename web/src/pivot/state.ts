@@ -57,9 +57,11 @@ export function readPivot(search: Record<string, unknown>): PivotSearch {
   };
 }
 
-/** By its name alone an hour or a weekday stands in its own order. */
-const named = (side: PropertyRef[]) =>
-  side.map((one) => (isClock(one.property) ? one.property : one));
+/** Hours or weekdays alone stand in their own order where they are asked for by their name. */
+function named(side: PropertyRef[]): PivotQuestion["rows"] {
+  const [first, ...more] = side;
+  return first && more.length === 0 && isClock(first.property) ? first.property : side;
+}
 
 export function questionOf(search: PivotSearch, range: Range, timezone: string): PivotQuestion {
   return {
