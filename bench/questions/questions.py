@@ -67,7 +67,7 @@ def rfm(events):
 
 
 def of_item(events):
-    return {"where": item(events), "limit": 50, "order": "newest"}
+    return {"where": item(events), "limit": 50, "order": "newest", **events.span()}
 
 
 def daily(events):

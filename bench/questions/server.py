@@ -192,7 +192,8 @@ class Server:
                 raise SystemExit(f"{counted:.0f} of {events.count} events are in answers")
             time.sleep(0.1)
         before, quiet = self.cpu_seconds(), 0
-        while quiet < 3 and time.monotonic() < until:
+        # It joins what is new to the rest after three seconds of silence.
+        while quiet < 9 and time.monotonic() < until:
             time.sleep(0.5)
             now = self.cpu_seconds()
             quiet = quiet + 1 if now - before < 0.05 else 0

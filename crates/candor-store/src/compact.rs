@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use candor_keys::PublisherKeys;
 
 use crate::error::Error;
-use crate::part::{self, ArrivalReader, BaseFiles, Part, Place};
+use crate::part::{self, BaseFiles, Part, Place};
 use crate::resident::join::Join;
 use crate::resident::names::Names;
 use crate::resident::segment::{Arrivals, Segment};
@@ -98,13 +98,13 @@ impl Store {
         chosen: &Chosen,
         events: u32,
     ) -> Result<Arc<Segment>, Error> {
-        let mut reader = ArrivalReader::new(self, events);
         let (mut segments, mut arrivals) = (Vec::new(), Vec::new());
         for part in &chosen.parts {
             let place: Place<'_> = self.place(keys, part.volume, part.bucket, part.generation);
             let intern = &mut |name: &str| Names::intern(&mut self.state().properties, name);
+            let all = part::read_arrivals(&place, part, 0..part.events as usize)?;
+            arrivals.push(Arc::new(all));
             let segment = part::read_segment(&[place], &[part], events, intern)?;
-            arrivals.push(reader.read(part)?.arrivals.clone());
             segments.push(Arc::new(segment));
         }
         let keep = |ordinal: u32, _| !chosen.erased.contains(&ordinal);

@@ -40,7 +40,7 @@ impl Store {
             properties: Mutex::new(&mut state.properties),
         };
         loader.all(&mut state.volumes)?;
-        let mut reader = ArrivalReader::new(self, state.events.list().len() as u32);
+        let mut reader = ArrivalReader::new(self);
         for (loser, winner) in &manifest.merges {
             state.fold(*loser, *winner, &mut reader)?;
         }

@@ -165,7 +165,7 @@ impl Store {
             self.applied.store(next, Ordering::Release);
             return Ok(());
         }
-        let mut reader = ArrivalReader::new(self, state.events.list().len() as u32);
+        let mut reader = ArrivalReader::new(self);
         state.apply(&mut records, &mut reader)?;
         let rows_max = self.config.tail_rows_max;
         // Each volume at another size: they grow alike, and would all be joined at one moment.

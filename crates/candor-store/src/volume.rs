@@ -1,13 +1,14 @@
 //! One logical volume as it changes: people, segments, tail.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::{Arc, PoisonError};
 
 use ahash::RandomState;
 use candor_event::PersonId;
 
 use crate::error::Error;
-use crate::part::{ArrivalReader, Part, Print, bucket_of};
+use crate::part::{ArrivalReader, Arrived, Part, Print, bucket_of};
 use crate::people_set::PeopleSet;
 use crate::resident::join::Join;
 use crate::resident::names::Names;
@@ -154,27 +155,41 @@ impl Volume {
         arrivals: &mut ArrivalReader<'_>,
         names: &Names,
     ) -> Result<bool, Error> {
-        // As the base joined them: of equal times the older part first.
-        let mut of_base = same_time(&self.base, row);
-        for saved in self.parts_near(row) {
-            let held = arrivals.read(&saved.part)?;
-            let segment = saved.segment.as_ref().unwrap_or(&self.base);
-            let mut of_own = saved.segment.iter().flat_map(|segment| same_time(segment, row));
-            for at in same_time(&held.segment, row) {
-                let place = of_own.next().or_else(|| of_base.next());
-                if held.segment.code(at) != row.code {
-                    continue;
-                }
-                let theirs = match (held.arrivals.prints[at], place) {
-                    (Print::CONTENT, Some(place)) => arrivals.content(segment, place, names)?,
-                    (theirs, _) => theirs,
-                };
-                if theirs == print {
-                    return Ok(true);
-                }
+        let at_once = |segment: &Segment| same_time(segment, row);
+        for (segment, at, (_, theirs)) in self.saved_rows(row.ordinal, &at_once, arrivals)? {
+            if segment.code(at) != row.code {
+                continue;
+            }
+            let theirs = match theirs {
+                Print::CONTENT => arrivals.content(segment, at, names)?,
+                theirs => theirs,
+            };
+            if theirs == print {
+                return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// A person's rows of files, oldest segment first: where each is, when it arrived, and its
+    /// print. `some` tells which of theirs in a segment are wanted.
+    fn saved_rows(
+        &self,
+        ordinal: u32,
+        some: &dyn Fn(&Segment) -> Range<usize>,
+        arrivals: &mut ArrivalReader<'_>,
+    ) -> Result<Vec<SavedRow<'_>>, Error> {
+        let rows = some(&self.base);
+        let of_base = arrivals.of_base(&self.base, ordinal, rows.clone())?;
+        let of_base = rows.zip(of_base).map(|(at, arrived)| (&*self.base, at, arrived));
+        let mut found: Vec<SavedRow<'_>> = of_base.collect();
+        for saved in &self.saved {
+            let Some(segment) = &saved.segment else { continue };
+            let rows = some(segment);
+            let arrived = arrivals.of_part(&saved.part, rows.clone())?;
+            found.extend(rows.zip(arrived).map(|(at, arrived)| (&**segment, at, arrived)));
+        }
+        Ok(found)
     }
 
     /// How many of a person's own rows of the time of a row came no later than it.
@@ -185,12 +200,9 @@ impl Volume {
     ) -> Result<u32, Error> {
         let mut before = 0;
         let mut count = |received: i64| before += u32::from(received <= row.received);
-        if self.saved_segments().any(|segment| same_time(segment, row).next().is_some()) {
-            for saved in self.parts_near(row) {
-                let held = arrivals.read(&saved.part)?;
-                same_time(&held.segment, row).for_each(|at| count(held.arrivals.received[at]));
-            }
-        }
+        let at_once = |segment: &Segment| same_time(segment, row);
+        let saved = self.saved_rows(row.ordinal, &at_once, arrivals)?;
+        saved.iter().for_each(|(.., (received, _))| count(*received));
         for segment in &self.unsaved {
             let held = held_arrivals(std::slice::from_ref(segment)).remove(0);
             same_time(segment, row).for_each(|at| count(held.received[at]));
@@ -235,30 +247,17 @@ impl Volume {
         arrivals: &mut ArrivalReader<'_>,
         names: &Names,
     ) -> Result<Vec<Row>, Error> {
-        let (mut rows, mut of_base) = (Vec::new(), Vec::new());
-        for saved in self.saved.iter().filter(|saved| saved.people.has(ordinal)) {
-            let held = arrivals.read(&saved.part)?;
-            let own = held.segment.of(ordinal).map(|at| {
-                (held.segment.time(at), held.arrivals.received[at], held.arrivals.prints[at])
-            });
-            match &saved.segment {
-                Some(segment) => {
-                    rows.extend(lent_rows(segment, ordinal, own, arrivals, names)?);
-                }
-                None => of_base.extend(own),
-            }
+        let mut rows = Vec::new();
+        let all = |segment: &Segment| segment.of(ordinal);
+        for (segment, at, arrived) in self.saved_rows(ordinal, &all, arrivals)? {
+            rows.push(lent_row(segment, ordinal, at, arrived, arrivals, names)?);
         }
-        // As the base joined them: by time, of equal times the older part first.
-        of_base.sort_by_key(|(time, ..)| *time);
-        let of_base = of_base.into_iter();
-        let of_base = lent_rows(&self.base, ordinal, of_base, arrivals, names)?;
-        rows.splice(0..0, of_base);
         for segment in &self.unsaved {
             let held = held_arrivals(std::slice::from_ref(segment)).remove(0);
-            let own = segment
-                .of(ordinal)
-                .map(|at| (segment.time(at), held.received[at], held.prints[at]));
-            rows.extend(lent_rows(segment, ordinal, own, arrivals, names)?);
+            for at in segment.of(ordinal) {
+                let arrived = (held.received[at], held.prints[at]);
+                rows.push(lent_row(segment, ordinal, at, arrived, arrivals, names)?);
+            }
         }
         rows.iter_mut().for_each(|row| row.lent_by = Some(lent_by));
         for chunk in self.tail.chunks.iter().chain(&self.guests.chunks) {
@@ -286,41 +285,39 @@ impl Volume {
     }
 }
 
-/// A person's rows of a segment, to be lent; `own` says when each was, when it arrived and what
-/// tells it from a repeat.
-fn lent_rows(
+/// A row of files: where it is in memory, and when it arrived.
+type SavedRow<'a> = (&'a Segment, usize, Arrived);
+
+/// A row of a segment, to be lent; when it arrived, and its print.
+fn lent_row(
     segment: &Segment,
     ordinal: u32,
-    own: impl Iterator<Item = (i64, i64, Print)>,
+    at: usize,
+    (received, print): Arrived,
     arrivals: &mut ArrivalReader<'_>,
     names: &Names,
-) -> Result<Vec<Row>, Error> {
-    let mut rows = Vec::new();
-    for (at, (time, received, print)) in segment.of(ordinal).zip(own) {
-        let fingerprint = match print {
-            Print::CONTENT => arrivals.content(segment, at, names)?.fingerprint(),
-            print => print.fingerprint(),
-        };
-        assert_eq!(segment.time(at), time, "a part and its rows in memory are in one order");
-        let mut properties = Vec::new();
-        for property in segment.properties() {
-            let column = segment.read_column(property)?;
-            let value = column.and_then(|column| column.get(at as u32));
-            properties.extend(value.map(|value| (property, value.to_value())));
-        }
-        rows.push(Row {
-            ordinal,
-            time,
-            code: segment.code(at),
-            session: segment.session(at as u32),
-            received,
-            fingerprint,
-            lent_by: None,
-            own_before: 0,
-            properties,
-        });
+) -> Result<Row, Error> {
+    let fingerprint = match print {
+        Print::CONTENT => arrivals.content(segment, at, names)?.fingerprint(),
+        print => print.fingerprint(),
+    };
+    let mut properties = Vec::new();
+    for property in segment.properties() {
+        let column = segment.read_column(property)?;
+        let value = column.and_then(|column| column.get(at as u32));
+        properties.extend(value.map(|value| (property, value.to_value())));
     }
-    Ok(rows)
+    Ok(Row {
+        ordinal,
+        time: segment.time(at),
+        code: segment.code(at),
+        session: segment.session(at as u32),
+        received,
+        fingerprint,
+        lent_by: None,
+        own_before: 0,
+        properties,
+    })
 }
 
 /// The arrivals of segments that no file holds.
@@ -338,15 +335,18 @@ fn places<'a>(segment: &'a Segment, row: &'a Row) -> impl Iterator<Item = usize>
 }
 
 /// Rows of the same person and time.
-fn same_time<'a>(segment: &'a Segment, row: &'a Row) -> impl Iterator<Item = usize> + 'a {
+fn same_time(segment: &Segment, row: &Row) -> Range<usize> {
     let theirs = segment.of(row.ordinal);
-    let (mut first, mut end) = (theirs.start, theirs.end);
-    while first < end {
-        let middle = first.midpoint(end);
-        match segment.time(middle) < row.time {
-            true => first = middle + 1,
-            false => end = middle,
+    let first_from = |time: i64| {
+        let (mut first, mut end) = (theirs.start, theirs.end);
+        while first < end {
+            let middle = first.midpoint(end);
+            match segment.time(middle) < time {
+                true => first = middle + 1,
+                false => end = middle,
+            }
         }
-    }
-    (first..theirs.end).take_while(|at| segment.time(*at) == row.time)
+        first
+    };
+    first_from(row.time)..first_from(row.time.saturating_add(1))
 }

@@ -1,34 +1,37 @@
-//! Who did what in a part and when it arrived, read back when a possible repeat comes.
+//! When rows arrived and what tells them from repeats, read back where a repeat or a merge asks.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use super::reader::{read_arrivals, read_rows};
+use super::reader::read_arrivals;
 use super::{Contents, Part, Print};
 use crate::error::Error;
 use crate::resident::names::Names;
 use crate::resident::segment::{Arrivals, Segment};
 use crate::store::Store;
 
-/// The rows of a part, without properties, and when they arrived.
-#[derive(Debug)]
-pub(crate) struct Arrived {
-    pub(crate) segment: Segment,
-    pub(crate) arrivals: Arc<Arrivals>,
-}
+/// Rows of a file that are read at once; differences begin anew with each.
+pub(super) const BLOCK_ROWS: usize = 16_384;
 
-/// Reads parts back, the last few at hand.
+/// Blocks at hand.
+const AT_HAND: usize = 64;
+
+/// A block: generation, volume and bucket of its part, and the how many-th it is.
+type Key = (u64, u16, i64, usize);
+
+/// When a row arrived, and its print.
+pub(crate) type Arrived = (i64, Print);
+
+/// Reads arrivals back, the last blocks at hand.
 pub(crate) struct ArrivalReader<'a> {
     store: &'a Store,
-    /// How many names of events there are.
-    events: u32,
-    recent: Vec<(u64, u16, i64, Arc<Arrived>)>,
+    /// The latest last.
+    recent: Vec<(Key, Arc<Arrivals>)>,
 }
 
-const AT_HAND: usize = 8;
-
 impl<'a> ArrivalReader<'a> {
-    pub(crate) fn new(store: &'a Store, events: u32) -> Self {
-        ArrivalReader { store, events, recent: Vec::new() }
+    pub(crate) fn new(store: &'a Store) -> Self {
+        ArrivalReader { store, recent: Vec::new() }
     }
 
     /// What the content of a row tells, whose properties are among these names.
@@ -45,25 +48,67 @@ impl<'a> ArrivalReader<'a> {
         Contents::new(keys).print(segment, row, names)
     }
 
-    pub(crate) fn read(&mut self, part: &Part) -> Result<Arc<Arrived>, Error> {
-        let key = (part.generation, part.volume, part.bucket);
-        let known = self.recent.iter().find(|r| (r.0, r.1, r.2) == key);
-        if let Some(known) = known {
-            return Ok(known.3.clone());
+    /// Of some rows of a part, in their order: when they arrived, and their prints.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(crate) fn of_part(
+        &mut self,
+        part: &Part,
+        rows: Range<usize>,
+    ) -> Result<Vec<Arrived>, Error> {
+        let mut found = Vec::with_capacity(rows.len());
+        let mut row = rows.start;
+        while row < rows.end {
+            let block = row / BLOCK_ROWS;
+            let first = block * BLOCK_ROWS;
+            let end = rows.end.min(first + BLOCK_ROWS);
+            let held = self.block(part, block)?;
+            let within = row - first..end - first;
+            let received = held.received[within.clone()].iter().copied();
+            found.extend(received.zip(held.prints[within].iter().copied()));
+            row = end;
+        }
+        Ok(found)
+    }
+
+    fn block(&mut self, part: &Part, block: usize) -> Result<Arc<Arrivals>, Error> {
+        let key = (part.generation, part.volume, part.bucket, block);
+        if let Some(at) = self.recent.iter().rposition(|(other, _)| *other == key) {
+            return Ok(self.recent[at].1.clone());
         }
         let keys = self.store.keys.as_ref().expect("a store with parts has keys");
         let place = self.store.place(keys, part.volume, part.bucket, part.generation);
-        let segment = read_rows(&place, part, self.events)?.finish();
-        let arrivals = Arc::new(read_arrivals(&place, part)?);
-        if arrivals.received.len() != segment.rows() {
-            let path = place.path(&part.files[0].name);
-            return Err(Error::corrupt(&path, "an arrival for each event"));
-        }
-        let arrived = Arc::new(Arrived { segment, arrivals });
+        let first = block * BLOCK_ROWS;
+        let rows = first..(part.events as usize).min(first + BLOCK_ROWS);
+        let held = Arc::new(read_arrivals(&place, part, rows)?);
         if self.recent.len() == AT_HAND {
             self.recent.remove(0);
         }
-        self.recent.push((key.0, key.1, key.2, arrived.clone()));
-        Ok(arrived)
+        self.recent.push((key, held.clone()));
+        Ok(held)
+    }
+
+    /// The same of some rows of a person in a base.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(crate) fn of_base(
+        &mut self,
+        base: &Segment,
+        ordinal: u32,
+        rows: Range<usize>,
+    ) -> Result<Vec<Arrived>, Error> {
+        let Some(files) = base.files().filter(|_| !rows.is_empty()) else { return Ok(Vec::new()) };
+        let lies = files.lies(base.rows_alone(), ordinal, rows)?;
+        let mut found = Vec::new();
+        for (part, rows) in &lies.parts {
+            found.push(self.of_part(part, rows.clone())?.into_iter());
+        }
+        let next = |place: &Option<usize>| {
+            let next = place.and_then(|place| found[place].next());
+            next.unwrap_or((i64::MIN, Print::NOTHING))
+        };
+        Ok(lies.places.iter().map(next).collect())
     }
 }

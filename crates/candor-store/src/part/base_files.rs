@@ -1,6 +1,7 @@
 //! The files behind a base: its properties are read from them when they are asked for, whichever
 //! parts they lie in by then.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -30,6 +31,14 @@ impl std::fmt::Debug for BaseFiles {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BaseFiles").field("folder", &self.folder).finish_non_exhaustive()
     }
+}
+
+/// Where rows of a base lie.
+pub(crate) struct Lies {
+    /// In which parts, and where in there.
+    pub(crate) parts: Vec<(Part, Range<usize>)>,
+    /// By row: in which of these, one after the other; none: in none any more.
+    pub(crate) places: Vec<Option<usize>>,
 }
 
 /// Parts may come and go while a column is read.
@@ -80,6 +89,54 @@ impl BaseFiles {
         let moved = |place: &Option<usize>| place.and_then(|place| places[place]);
         now.of_origin = now.of_origin.iter().map(moved).collect();
         now.parts = parts;
+    }
+
+    /// Where some rows of a person in the base of these rows lie.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(crate) fn lies(
+        &self,
+        rows: &Rows,
+        ordinal: u32,
+        some: Range<usize>,
+    ) -> Result<Lies, Error> {
+        let now = self.now();
+        let part_of = |row: usize| now.of_origin.get(rows.origin(row)).copied().flatten();
+        let (before, all) = rows.by_origin(some.start);
+        let (mut starts, mut sizes) = (vec![0; now.parts.len()], vec![0; now.parts.len()]);
+        for (origin, part) in now.of_origin.iter().enumerate() {
+            if let Some(part) = part {
+                starts[*part] += before.get(origin).map_or(0, |rows| *rows as usize);
+                sizes[*part] += all.get(origin).map_or(0, |rows| *rows as usize);
+            }
+        }
+        let mut lies = Lies { parts: Vec::new(), places: Vec::new() };
+        let mut place_of: Vec<Option<usize>> = vec![None; now.parts.len()];
+        for row in some.clone() {
+            let Some(part) = part_of(row) else {
+                lies.places.push(None);
+                continue;
+            };
+            let place = match place_of[part] {
+                Some(place) => place,
+                None => {
+                    if sizes[part] as u64 != now.parts[part].events {
+                        // Somebody who was erased is in memory still, or in the file.
+                        let people = read_times(&self.place(&now.parts[part]), &now.parts[part])?;
+                        let earlier = rows.of(ordinal).start..some.start;
+                        let earlier = earlier.filter(|row| part_of(*row) == Some(part)).count();
+                        starts[part] = people.of(ordinal).start + earlier;
+                    }
+                    lies.parts.push((now.parts[part].clone(), starts[part]..starts[part]));
+                    lies.parts.len() - 1
+                }
+            };
+            place_of[part] = Some(place);
+            lies.parts[place].1.end += 1;
+            lies.places.push(Some(place));
+        }
+        Ok(lies)
     }
 
     /// A property of the base of these rows.

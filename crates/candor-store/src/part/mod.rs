@@ -15,10 +15,10 @@ use candor_event::DataClass;
 use candor_keys::PublisherKeys;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use arrivals::ArrivalReader;
+pub(crate) use arrivals::{ArrivalReader, Arrived};
 pub(crate) use base_files::{BaseFiles, Files};
 pub(crate) use prints::{Contents, Print, Told};
-pub(crate) use reader::{read_base, read_people, read_segment, read_traits};
+pub(crate) use reader::{read_arrivals, read_base, read_people, read_segment, read_traits};
 pub(crate) use writer::{
     bucket_of, sync_folder, write_part, write_people, write_synced, write_traits,
 };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,11 +13,12 @@ use arrow_schema::Fields;
 use candor_event::{PersonId, Timestamp, Value};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::encryption::decrypt::FileDecryptionProperties;
 use parquet::errors::ParquetError;
 
+use super::arrivals::BLOCK_ROWS;
 use super::{BaseFiles, File, Kind, Part, Place, Print, columns, history, writer};
 use crate::error::Error;
 use crate::people_set::PeopleSet;
@@ -156,14 +158,22 @@ fn read_sessions(place: &Place<'_>, part: &Part) -> Result<Vec<i64>, Error> {
     Ok(sessions)
 }
 
-/// Reads when the events of a part arrived.
-pub(crate) fn read_arrivals(place: &Place<'_>, part: &Part) -> Result<Arrivals, Error> {
+/// Reads when some events of a part arrived; from the first of a block on.
+pub(crate) fn read_arrivals(
+    place: &Place<'_>,
+    part: &Part,
+    rows: Range<usize>,
+) -> Result<Arrivals, Error> {
+    debug_assert!(rows.start.is_multiple_of(BLOCK_ROWS), "differences begin with a block");
     let mut arrivals = Arrivals::default();
     for file in part.files.iter().filter(|file| file.kind == Kind::Arrivals) {
         let mut received = 0i64;
-        for batch in Opened::new(place, file)?.batches(None)? {
+        for batch in Opened::new(place, file)?.batches_of(rows.clone())? {
             let batch = batch?;
             for more in numbers(place, file, &batch, "received")? {
+                if arrivals.received.len().is_multiple_of(BLOCK_ROWS) {
+                    received = 0;
+                }
                 received = received.wrapping_add(*more);
                 arrivals.received.push(received);
             }
@@ -174,7 +184,10 @@ pub(crate) fn read_arrivals(place: &Place<'_>, part: &Part) -> Result<Arrivals, 
             arrivals.prints.extend(prints.into_iter().flatten());
         }
     }
-    Ok(arrivals)
+    match arrivals.received.len() == rows.len() && arrivals.prints.len() == rows.len() {
+        true => Ok(arrivals),
+        false => Err(Error::corrupt(&place.path(&part.files[0].name), "an arrival for each event")),
+    }
 }
 
 /// The properties of one class in one part.
@@ -389,20 +402,43 @@ impl Opened {
         Ok(codes)
     }
 
+    /// Some rows in batches, of all columns.
+    fn batches_of(
+        &self,
+        rows: Range<usize>,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, Error>>, Error> {
+        let reader = self.reader()?.with_row_selection(RowSelection::from_consecutive_ranges(
+            std::iter::once(rows.clone()),
+            self.metadata.metadata().file_metadata().num_rows() as usize,
+        ));
+        self.iterate(reader)
+    }
+
+    fn reader(&self) -> Result<ParquetRecordBatchReaderBuilder<fs::File>, Error> {
+        let file = self.file.try_clone().map_err(|e| Error::disk("read", &self.path, e))?;
+        let metadata = self.metadata.clone();
+        Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata))
+    }
+
+    fn iterate(
+        &self,
+        reader: ParquetRecordBatchReaderBuilder<fs::File>,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, Error>>, Error> {
+        let reader = reader.with_batch_size(BATCH_ROWS).build();
+        let reader = reader.map_err(|e| Error::corrupt(&self.path, e))?;
+        Ok(reader.map(|batch| batch.map_err(|e| Error::corrupt(&self.path, e))))
+    }
+
     /// The rows in batches, of all columns or of one.
     fn batches(
         &self,
         column: Option<usize>,
     ) -> Result<impl Iterator<Item = Result<RecordBatch, Error>>, Error> {
-        let file = self.file.try_clone().map_err(|e| Error::disk("read", &self.path, e))?;
-        let mut reader =
-            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
+        let mut reader = self.reader()?;
         if let Some(column) = column {
             let only = ProjectionMask::roots(reader.parquet_schema(), [column]);
             reader = reader.with_projection(only);
         }
-        let reader = reader.with_batch_size(BATCH_ROWS).build();
-        let reader = reader.map_err(|e| Error::corrupt(&self.path, e))?;
-        Ok(reader.map(|batch| batch.map_err(|e| Error::corrupt(&self.path, e))))
+        self.iterate(reader)
     }
 }

@@ -16,6 +16,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
 
+use super::arrivals::BLOCK_ROWS;
 use super::columns::{self, Typed};
 use super::{BUCKET_DAYS, File, Kind, Part, Place, Print, Told, history, prints};
 use crate::error::Error;
@@ -168,6 +169,7 @@ fn write_arrivals(
         number("fingerprint", prints.into_iter().map(Print::to_file).collect()),
     ];
     let layout = properties()
+        .set_data_page_row_count_limit(BLOCK_ROWS)
         .set_column_dictionary_enabled(ColumnPath::from("received"), false)
         .set_column_encoding(ColumnPath::from("received"), Encoding::BYTE_STREAM_SPLIT)
         // A visit's rows lie together: its number comes again at once.
@@ -177,10 +179,14 @@ fn write_arrivals(
     Ok((file, told))
 }
 
-/// The first, and of each other what it is more than the one before.
+/// The first of each block, and of each other what it is more than the one before.
 fn differences(numbers: &[i64]) -> Vec<i64> {
-    let before = std::iter::once(&0).chain(numbers);
-    numbers.iter().zip(before).map(|(number, before)| number.wrapping_sub(*before)).collect()
+    let of_block = |block: &[i64]| {
+        let before = [0].into_iter().chain(block.to_vec());
+        let more = block.iter().zip(before).map(|(number, before)| number.wrapping_sub(before));
+        more.collect::<Vec<i64>>()
+    };
+    numbers.chunks(BLOCK_ROWS).flat_map(of_block).collect()
 }
 
 /// Writes the ids of people from ordinal `first` on.

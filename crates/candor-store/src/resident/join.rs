@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::part::BaseFiles;
 use crate::resident::column::{Column, ColumnBuilder};
+use crate::resident::origins::Origins;
 use crate::resident::owners::Owners;
-use crate::resident::packed::Packed;
 use crate::resident::segment::{Arrivals, Segment, SegmentBuilder};
 use crate::resident::slot::Slot;
 
@@ -79,8 +79,8 @@ impl<'a> Join<'a> {
             .into_iter()
             .map(|property| (property, Slot::unread(Some((name_of(property), files.clone())))));
         let columns = self.properties().into_iter().filter_map(slot).chain(unread).collect();
-        let origins = self.order.iter().map(|place| origin(place.source, place.row) as u64);
-        let origins = Packed::of(origins, files.parts() as u64);
+        let origins = self.order.iter().map(|place| origin(place.source, place.row));
+        let origins = Origins::of(origins, files.parts() + 1);
         let mut builder = self.with_columns(columns, None);
         (builder.origins, builder.files) = (Some(origins), Some(files.clone()));
         builder.finish()

@@ -6,6 +6,7 @@ pub(crate) mod column;
 pub(crate) mod join;
 mod marks;
 pub(crate) mod names;
+mod origins;
 pub(crate) mod owners;
 pub(crate) mod packed;
 pub(crate) mod people;

@@ -12,6 +12,7 @@ use crate::resident::active::ActiveDays;
 use crate::resident::codes::{Codes, Picker};
 use crate::resident::column::{Column, ColumnBuilder};
 use crate::resident::marks::Marks;
+use crate::resident::origins::Origins;
 use crate::resident::owners::{Owners, OwnersBuilder};
 use crate::resident::packed::Packed;
 use crate::resident::select::Selected;
@@ -59,7 +60,7 @@ pub(crate) struct Rows {
     session_rows: Marks,
     session_ids: Packed,
     /// Of a base: from which part each row came.
-    origins: Option<Packed>,
+    origins: Option<Origins>,
 }
 
 impl Rows {
@@ -69,7 +70,17 @@ impl Rows {
 
     /// From which part, of those that its files were first made of, a row came.
     pub(crate) fn origin(&self, row: usize) -> usize {
-        self.origins.as_ref().map_or(0, |origins| origins.get(row) as usize)
+        self.origins.as_ref().map_or(0, |origins| origins.get(row))
+    }
+
+    /// By origin: how many rows come before one, and how many there are.
+    pub(crate) fn by_origin(&self, row: usize) -> (Vec<u32>, &[u32]) {
+        self.origins.as_ref().map_or((Vec::new(), &[]), |of| (of.before(row), of.rows()))
+    }
+
+    /// A person's rows.
+    pub(crate) fn of(&self, ordinal: u32) -> Range<usize> {
+        self.owners.of(ordinal)
     }
 
     /// Everybody who has rows, in order, and theirs.
@@ -79,7 +90,7 @@ impl Rows {
 
     fn bytes(&self) -> usize {
         let sessions = self.session_rows.bytes() + self.session_ids.bytes();
-        let origins = self.origins.as_ref().map_or(0, Packed::bytes);
+        let origins = self.origins.as_ref().map_or(0, Origins::bytes);
         let (times, codes) = (self.times.since.bytes(), self.codes.bytes());
         self.owners.bytes() + times + codes + sessions + origins
     }
@@ -172,6 +183,11 @@ impl Segment {
     /// Of a base: where its properties are.
     pub(crate) fn files(&self) -> Option<&Arc<BaseFiles>> {
         self.files.as_ref()
+    }
+
+    /// The rows without their properties.
+    pub(crate) fn rows_alone(&self) -> &Rows {
+        &self.held
     }
 
     /// From which part a row of a base came.
@@ -335,7 +351,7 @@ pub(crate) struct SegmentBuilder {
     session_ids: Vec<u64>,
     pub(crate) columns: HashMap<u32, Slot>,
     /// Of a base.
-    pub(crate) origins: Option<Packed>,
+    pub(crate) origins: Option<Origins>,
     pub(crate) files: Files,
     pub(crate) arrivals: Arrivals,
 }

@@ -222,3 +222,29 @@ fn what_an_id_told_is_forgotten_after_seven_days() {
     // The one with an id counts anew; its content is not what told it.
     assert_eq!(held(&store).into_values().sum::<usize>(), 3);
 }
+
+#[test]
+fn a_repeat_is_known_wherever_in_a_large_part_the_first_one_lies() {
+    const EVENTS: usize = 60_000;
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path(), Arc::new(ManualClock::new(Timestamp(DAY))));
+    let numbered = |at: usize, id: u8| {
+        let sent = plain((at % 3) as u8, Some(id));
+        Sent { time: at as i64 / 2, ..sent }.record(DAY + at as i64)
+    };
+    store.apply((0..EVENTS).map(|at| numbered(at, at as u8 % 2)), 1).unwrap();
+    store.settle().unwrap();
+    let first = held(&store);
+    // Two people did one thing at each moment.
+    assert_eq!(first.values().sum::<usize>(), EVENTS);
+    store.apply((0..EVENTS).step_by(997).map(|at| numbered(at, at as u8 % 2)), 2).unwrap();
+    assert_eq!(held(&store), first);
+    let others = (0..EVENTS).step_by(997).map(|at| numbered(at, 7));
+    let count = others.len();
+    store.apply(others, 3).unwrap();
+    assert_eq!(held(&store).values().sum::<usize>(), EVENTS + count);
+    let at = Timestamp(DAY);
+    let merge = Merge { winner: person(1), loser: person(2), at, reason: "login".into() };
+    store.apply([Record::Merge(merge)], 4).unwrap();
+    assert_eq!(held(&store).values().sum::<usize>(), EVENTS + count);
+}
