@@ -189,10 +189,6 @@ class Daily(Row):
 class Newest(Row):
     """The events in their order. Of the same moment, those that arrived last come first."""
 
-    def bodies(self, span):
-        [body] = super().bodies(span)
-        return [{name: value for name, value in body.items() if name not in span.asked()}]
-
     def of_candor(self, answers, span):
         cells = {}
         for place, event in enumerate(answers[0]["events"]):
