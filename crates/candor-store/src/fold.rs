@@ -1,8 +1,8 @@
 //! A pass over the people of a volume, each with those of their events that a question looks at.
 //!
 //! Nearly everybody has all their events in one segment, the base: there the events are found 64
-//! rows at a time by their bytes, and a run only names their rows. Who has events beside it gets a
-//! run that is put together and sorted.
+//! rows at a time by their bytes, and a run only names their rows. Events beside it that come later
+//! stand behind them; whoever has others gets a run that is put together and sorted.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,86 +14,8 @@ use crate::resident::active::ActiveDays;
 use crate::resident::codes::Picker;
 use crate::resident::segment::Segment;
 use crate::resident::select::Selected;
-use crate::view::{Source, VolumeView};
-
-/// A person's events, or those that a question looks at, ordered by (time, arrival).
-#[derive(Clone, Copy, Debug)]
-pub struct Run<'a> {
-    /// Where all of its rows lie; none: the times and codes are put together beside them.
-    segment: Option<&'a Segment>,
-    rows: &'a [u32],
-    kinds: &'a [u8],
-    times: &'a [i64],
-    codes: &'a [u16],
-}
-
-impl Run<'_> {
-    /// How many there are; the other questions take a place below this.
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
-    /// When, in ms since 1970.
-    #[inline]
-    pub fn time(&self, at: usize) -> i64 {
-        match self.segment {
-            Some(segment) => segment.time(self.rows[at] as usize),
-            None => self.times[at],
-        }
-    }
-
-    /// What, as a place in [`VolumeView::event_names`].
-    #[inline]
-    pub fn code(&self, at: usize) -> u16 {
-        match self.segment {
-            Some(segment) => segment.code(self.rows[at] as usize),
-            None => self.codes[at],
-        }
-    }
-
-    /// Which row, for [`VolumeView::property`].
-    #[inline]
-    pub fn row(&self, at: usize) -> u32 {
-        self.rows[at]
-    }
-
-    /// What each is, as a place in [`Looked::codes`]; nothing where no codes were asked for.
-    #[inline]
-    pub fn kinds(&self) -> &[u8] {
-        self.kinds
-    }
-
-    /// Adds the codes of the events from a place on.
-    pub fn copy_codes(&self, from: usize, out: &mut Vec<u16>) {
-        match self.side_by_side(from) {
-            Some((segment, rows)) => segment.copy_codes(rows, out),
-            None => out.extend((from..self.len()).map(|at| self.code(at))),
-        }
-    }
-
-    /// The rows from a place on, where they are all between the first and the last of a segment.
-    fn side_by_side(&self, from: usize) -> Option<(&Segment, Range<usize>)> {
-        let rows = &self.rows[from..];
-        let (first, last) = (*rows.first()? as usize, *rows.last()? as usize);
-        self.segment.filter(|_| last - first + 1 == rows.len()).map(|s| (s, first..last + 1))
-    }
-
-    /// How many happened before a moment.
-    #[inline]
-    pub fn before(&self, moment: i64) -> usize {
-        match self.segment {
-            Some(segment) if moment <= segment.earliest() => 0,
-            Some(segment) if moment > segment.latest() => self.rows.len(),
-            Some(segment) => self.rows.partition_point(|row| segment.time(*row as usize) < moment),
-            None => self.times.partition_point(|time| *time < moment),
-        }
-    }
-}
+use crate::run::{Run, Together};
+use crate::view::VolumeView;
 
 /// What a fold looks at.
 #[derive(Clone, Copy, Debug, Default)]
@@ -125,21 +47,9 @@ pub struct Scratch {
     picked: Selected,
     /// The run of one person, where it is put together.
     run: Together,
+    /// The active days of one person.
+    days: Vec<u16>,
 }
-
-#[derive(Debug, Default)]
-struct Together {
-    times: Vec<i64>,
-    codes: Vec<u16>,
-    rows: Vec<u32>,
-    kinds: Vec<u8>,
-    order: Vec<(Rank, u32, u16)>,
-    /// Of the rows behind the person's own: when it came, and how many own ones of its time before.
-    lent: Vec<(i64, u32)>,
-}
-
-/// What a person's rows are ordered by: time, place among rows of that time, arrival.
-type Rank = (i64, u32, i64);
 
 /// Rows of the base that are picked at a time: they stay near while they are folded.
 const PICKED_ROWS: usize = 8_192;
@@ -183,8 +93,8 @@ impl VolumeView {
         scratch.picked.extend(rows);
         let picked = scratch.picked.rows();
         match self.has_beside().has(ordinal) {
-            true => scratch.run.put_together(self, ordinal, picked, None),
-            false => self.of_base(picked, &[]),
+            true => scratch.run.put_together(self, ordinal, (picked, &[]), None),
+            false => Run::of_segment(&self.base, picked, &[]),
         }
     }
 
@@ -216,10 +126,6 @@ impl VolumeView {
         }
     }
 
-    fn of_base<'a>(&'a self, rows: &'a [u32], kinds: &'a [u8]) -> Run<'a> {
-        Run { segment: Some(&self.base), rows, kinds, times: &[], codes: &[] }
-    }
-
     /// Calls `see` with the ordinal and the run of one visible person after the other, ascending;
     /// false as soon as `go_on`, which is asked every few thousand events, says so.
     pub fn fold(
@@ -232,7 +138,7 @@ impl VolumeView {
         let (owners, has_beside) = (self.base.owners(), self.has_beside());
         let pick = Pick::new(&self.base, looked);
         let words = (self.people() as usize).div_ceil(64);
-        let Scratch { picked, run } = scratch;
+        let Scratch { picked, run, .. } = scratch;
         let mut first = 0;
         while first < words {
             if !go_on() {
@@ -271,8 +177,13 @@ impl VolumeView {
                     let places = next_rows(rows, &mut next, &own);
                     let of_person = &rows[places.clone()];
                     let run = match beside {
-                        false => self.of_base(of_person, &kinds[places]),
-                        true => run.put_together(self, ordinal, of_person, looked.codes),
+                        false => Run::of_segment(&self.base, of_person, &kinds[places]),
+                        true => run.put_together(
+                            self,
+                            ordinal,
+                            (of_person, &kinds[places]),
+                            looked.codes,
+                        ),
                     };
                     if looked.idle || !run.is_empty() {
                         see(ordinal, run);
@@ -332,7 +243,17 @@ impl VolumeView {
                 let ordinal = word as u32 * 64 + bit;
                 match beside >> bit & 1 {
                     0 => see(ordinal, Active::Days(active.of_rank(owners.rank(ordinal)))),
-                    _ => see(ordinal, Active::Events(self.run(ordinal, scratch))),
+                    _ => {
+                        let own = match owners.word(word) >> bit & 1 {
+                            0 => &[],
+                            _ => active.of_rank(owners.rank(ordinal)),
+                        };
+                        let beside = scratch.run.times_beside(self, ordinal);
+                        match active.with(own, beside, &mut scratch.days) {
+                            true => see(ordinal, Active::Days(&scratch.days)),
+                            false => see(ordinal, Active::Events(self.run(ordinal, scratch))),
+                        }
+                    }
                 }
             }
         }
@@ -364,120 +285,4 @@ fn skip_below(picked: &[u32], mut at: usize, row: u32) -> usize {
         }
     }
     at + picked[at..].iter().take_while(|picked| **picked < row).count()
-}
-
-impl Together {
-    /// The run of a person of whom these rows of the base are looked at.
-    fn put_together<'a>(
-        &'a mut self,
-        volume: &VolumeView,
-        ordinal: u32,
-        of_base: &[u32],
-        codes: Option<&[u16]>,
-    ) -> Run<'a> {
-        self.gather(volume, ordinal, of_base.iter().copied(), codes);
-        let lent = !self.lent.is_empty();
-        if lent && codes.is_some() {
-            // Where a lent row goes is told by its place among all own rows of its time.
-            let of_base = volume.base.of(ordinal);
-            self.gather(volume, ordinal, of_base.start as u32..of_base.end as u32, None);
-        }
-        if lent || !self.times.is_sorted() {
-            self.sort();
-        }
-        self.kinds.clear();
-        if let Some(codes) = codes {
-            if lent {
-                self.retain(codes);
-            }
-            let kind = |code| codes.iter().position(|other| other == code).unwrap_or(codes.len());
-            self.kinds.extend(self.codes.iter().map(|code| kind(code) as u8));
-        }
-        let Together { times, codes, rows, kinds, .. } = self;
-        Run { segment: None, rows, kinds, times, codes }
-    }
-
-    /// Takes up the rows of all sources, one source after the other.
-    fn gather(
-        &mut self,
-        volume: &VolumeView,
-        ordinal: u32,
-        of_base: impl Iterator<Item = u32> + Clone,
-        codes: Option<&[u16]>,
-    ) {
-        self.times.clear();
-        self.codes.clear();
-        self.rows.clear();
-        self.lent.clear();
-        let looked_at = |code: u16| codes.is_none_or(|codes| codes.contains(&code));
-        let base = &volume.base;
-        self.rows.extend(of_base.clone());
-        self.times.extend(of_base.clone().map(|row| base.time(row as usize)));
-        self.codes.extend(of_base.map(|row| base.code(row as usize)));
-        for (first, source) in &volume.beside {
-            match source {
-                Source::Segment(segment) => {
-                    for row in segment.of(ordinal).filter(|row| looked_at(segment.code(*row))) {
-                        self.rows.push(first + row as u32);
-                        self.times.push(segment.time(row));
-                        self.codes.push(segment.code(row));
-                    }
-                }
-                Source::Chunk(chunk) => {
-                    for at in chunk.of(ordinal).filter(|at| looked_at(chunk.rows[*at].code)) {
-                        let row = &chunk.rows[at];
-                        self.rows.push(first + at as u32);
-                        self.times.push(row.time);
-                        self.codes.push(row.code);
-                        if row.lent_by.is_some() {
-                            self.lent.push((row.received, row.own_before));
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    fn retain(&mut self, codes: &[u16]) {
-        let mut kept = 0;
-        for at in 0..self.codes.len() {
-            if codes.contains(&self.codes[at]) {
-                self.times[kept] = self.times[at];
-                self.codes[kept] = self.codes[at];
-                self.rows[kept] = self.rows[at];
-                kept += 1;
-            }
-        }
-        self.times.truncate(kept);
-        self.codes.truncate(kept);
-        self.rows.truncate(kept);
-    }
-
-    /// Sources lie one after the other, oldest first: a stable sort by time keeps arrival. Lent
-    /// rows lie behind all of them and go between those that came before them and after.
-    fn sort(&mut self) {
-        self.order.clear();
-        let own = self.times.len() - self.lent.len();
-        let cells = self.times.iter().zip(&self.rows).zip(&self.codes);
-        let cells = cells.map(|((time, row), code)| ((*time, 0, 0), *row, *code));
-        self.order.extend(cells);
-        self.order[..own].sort_by_key(|((time, ..), ..)| *time);
-        if !self.lent.is_empty() {
-            let mut of_time = 0;
-            for at in 0..own {
-                let same = at > 0 && self.order[at - 1].0.0 == self.order[at].0.0;
-                of_time = if same { of_time + 1 } else { 0 };
-                self.order[at].0.1 = 2 * of_time + 1;
-            }
-            for (cell, (received, own_before)) in self.order[own..].iter_mut().zip(&self.lent) {
-                (cell.0.1, cell.0.2) = (2 * own_before, *received);
-            }
-            self.order.sort_by_key(|(rank, ..)| *rank);
-        }
-        for (place, ((time, ..), row, code)) in self.order.iter().enumerate() {
-            self.times[place] = *time;
-            self.rows[place] = *row;
-            self.codes[place] = *code;
-        }
-    }
 }

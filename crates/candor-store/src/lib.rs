@@ -9,7 +9,7 @@
 //! It does not know why a row exists: the gate stood before the log. It does not know what is
 //! asked either: that is candor-query's.
 //!
-//! Read in this order: `store` (what records change), `view` and `fold` (what questions see),
+//! Read in this order: `store` (what records change), `view`, `run` and `fold` (what questions see),
 //! `volume`, `resident/` (columns, tail, people), `flush` and `compact` (files), `part/` (their
 //! bytes), `manifest`, `load`. Beside them `table` reads the files that people bring.
 
@@ -23,6 +23,7 @@ mod manifest;
 mod part;
 mod people_set;
 mod resident;
+mod run;
 mod shrink;
 mod store;
 mod table;
@@ -33,9 +34,10 @@ mod volume;
 
 pub use cells::Cells;
 pub use error::Error;
-pub use fold::{Active, Having, Looked, Run, Scratch};
+pub use fold::{Active, Having, Looked, Scratch};
 pub use people_set::PeopleSet;
 pub use resident::active::ActiveDays;
+pub use run::Run;
 pub use shrink::Resident;
 pub use store::{CONSENT_TRAIT, ClassOf, Store, StoreConfig};
 pub use table::{Cell, Piece, TableReader};

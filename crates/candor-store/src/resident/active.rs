@@ -19,6 +19,26 @@ pub struct ActiveDays {
 const DAYS_MAX: usize = 1 << 15;
 
 impl ActiveDays {
+    /// The days of somebody who also did something at some moments; whether all of these lie on
+    /// days that are known.
+    pub(crate) fn with(&self, own: &[u16], times: &[i64], days: &mut Vec<u16>) -> bool {
+        days.clear();
+        days.extend_from_slice(own);
+        for time in times {
+            let Some(day) = self.edges.partition_point(|edge| edge <= time).checked_sub(1) else {
+                return false;
+            };
+            if day + 1 >= self.edges.len() {
+                return false;
+            }
+            match days.binary_search_by_key(&day, |known| usize::from(known >> 1)) {
+                Ok(place) => days[place] |= 1,
+                Err(place) => days.insert(place, (day as u16) << 1),
+            }
+        }
+        true
+    }
+
     /// How many bytes of memory they take.
     pub(crate) fn bytes(&self) -> usize {
         self.starts.capacity() * 4 + self.days.capacity() * 2

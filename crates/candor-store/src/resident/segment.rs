@@ -19,6 +19,9 @@ use crate::resident::select::Selected;
 use crate::resident::slot::Slot;
 use crate::resident::tail::{Chunk, Row};
 
+/// Active days are known for so long after the last row, for what is new.
+const AHEAD_MS: i64 = 40 * 86_400_000;
+
 /// When each row arrived and what tells it apart from a repeat; parallel to the rows.
 #[derive(Debug, Default)]
 pub(crate) struct Arrivals {
@@ -236,7 +239,10 @@ impl Segment {
         }
         let active = match self.rows() {
             0 => ActiveDays::none(zone),
-            _ => ActiveDays::of(self, zone, edges(self.earliest(), self.latest())?)?,
+            _ => {
+                let until = self.latest().saturating_add(AHEAD_MS);
+                ActiveDays::of(self, zone, edges(self.earliest(), until)?)?
+            }
         };
         let active = Arc::new(active);
         *held = Some(active.clone());
