@@ -9,9 +9,10 @@
 //! It does not know why a row exists: the gate stood before the log. It does not know what is
 //! asked either: that is candor-query's.
 //!
-//! Read in this order: `store` (what records change), `view`, `run` and `fold` (what questions see),
-//! `volume`, `resident/` (columns, tail, people), `flush` and `compact` (files), `part/` (their
-//! bytes), `manifest`, `load`. Beside them `table` reads the files that people bring.
+//! Read in this order: `store` (what records change), `view`, `run` and `fold` (what questions
+//! see), `volume`, `resident/` (columns, tail, people), `flush` and `compact` (files), `part/`
+//! (their bytes), `manifest`, `load`, `shrink`. Beside them `table` reads the files that people
+//! bring.
 
 mod cells;
 mod compact;
