@@ -56,7 +56,7 @@ export function walkAnswers(house) {
     const funnel = page.locator("ol.funnel");
     await funnel.waitFor();
     const way = await funnel.getAttribute("aria-description");
-    assert.match(way, /^Of [\d,]+ people who did Product Viewed, [\d,]+ \(.+%\) came to Charged\./);
+    assert.match(way, /^Of [\d,]+ people at 1\. Product Viewed, [\d,]+ \(.+%\) came to 3\. Charged\./);
     await funnel.getByText("median from step 1").waitFor();
     await context.close();
   });

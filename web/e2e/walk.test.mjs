@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 
 import { walkAnalyses } from "./analyses.mjs";
 import { walkAnswers } from "./answers.mjs";
+import { walkBuilders } from "./builders.mjs";
 import { walkCampaigns } from "./campaigns.mjs";
 import { walkChannels } from "./channels.mjs";
 import { walkGrids } from "./grids.mjs";
@@ -24,7 +25,14 @@ const NESTED = {
   all: [{ not: { any: [{ did: { event: "Charged" } }, { segment: "" }] } }, { sample: { percent: 10 } }],
 };
 const BUILDER = `/segments/new?rule=${encodeURIComponent(JSON.stringify(NESTED))}`;
-const PAGES = ["/", "/trends", "/funnels", "/segments", BUILDER, "/people", "/gate", "/settings"];
+const STEPS = encodeURIComponent(JSON.stringify([{ event: "Product Viewed" }, { event: "Charged" }]));
+const EXCLUDE = encodeURIComponent(JSON.stringify([{ event: "Checkout Started", after: 1, before: 2 }]));
+const MORE = encodeURIComponent(JSON.stringify([{ event: "Charged", measure: "total" }]));
+const BUILT = [
+  `/trends?more=${MORE}&formula=B%2FA&compare=true`,
+  `/funnels?steps=${STEPS}&exclude=${EXCLUDE}&order=any&hold=%5B%22Category%22%5D`,
+];
+const PAGES = ["/", "/trends", "/funnels", ...BUILT, "/segments", BUILDER, "/people", "/gate", "/settings"];
 const CELL = encodeURIComponent(JSON.stringify({ days: 1 }));
 const BY_PLAN = encodeURIComponent(JSON.stringify([{ property: "Plan", scope: "person" }]));
 const ANALYSES = [
@@ -202,6 +210,7 @@ async function engageOf(of) {
 walkSettings(() => house);
 walkAnswers(() => house);
 walkAnalyses(() => house);
+walkBuilders(() => house);
 walkGrids(() => house);
 walkSegments(() => house);
 walkRules(() => house);

@@ -3,8 +3,10 @@ import { queryOptions } from "@tanstack/react-query";
 import { answered, client, type Schemas, unreachable } from "./client";
 
 export type Live = Schemas["Live"];
-/** About one event: then there is a number everywhere. */
-export type TrendQuestion = Schemas["TrendQuestion"] & { event: string; measure: string };
+/** About several events, though there be one. */
+export type TrendQuestion = Omit<Schemas["TrendQuestion"], "events"> & {
+  events: { event: string; measure: string; where?: Condition[] }[];
+};
 export type FunnelQuestion = Schemas["FunnelQuestion"];
 export type RetentionQuestion = Schemas["RetentionQuestion"];
 export type StickinessQuestion = Schemas["StickinessQuestion"];
@@ -17,7 +19,7 @@ export type Meta = Schemas["Meta"];
 
 /** An answer knows its question: it may stay on screen while the next one is asked. */
 type Known<A, Q> = A & { question: Q };
-export type TrendAnswer = Known<Numbers<Schemas["TrendAnswer"]>, TrendQuestion>;
+export type TrendAnswer = Known<Schemas["TrendAnswer"], TrendQuestion>;
 export type FunnelAnswer = Known<Schemas["FunnelAnswer"], FunnelQuestion>;
 export type RetentionAnswer = Known<Schemas["RetentionAnswer"], RetentionQuestion>;
 export type StickinessAnswer = Known<Schemas["StickinessAnswer"], StickinessQuestion>;
@@ -25,13 +27,6 @@ export type PathsAnswer = Known<Schemas["PathsAnswer"], PathsQuestion>;
 export type BoardAnswer = Known<Schemas["BoardAnswer"], BoardQuestion>;
 export type RfmAnswer = Known<Schemas["RfmAnswer"], RfmQuestion>;
 export type PivotAnswer = Known<Schemas["PivotAnswer"], PivotQuestion>;
-
-/** The same without what only a formula can lack. */
-type Numbers<T> = T extends number | null
-  ? number
-  : T extends object
-    ? { [K in keyof T]: Numbers<T[K]> }
-    : T;
 
 /** A question asked again while one runs cancels the first. */
 const asking = <Q, A>(kind: string, question: Q, ask: (signal: AbortSignal) => Promise<A>) =>
@@ -42,11 +37,9 @@ const asking = <Q, A>(kind: string, question: Q, ask: (signal: AbortSignal) => P
   });
 
 export const trend = (question: TrendQuestion) =>
-  asking("trend", question, async (signal) => {
-    const asked = client.POST("/api/v1/insights/trend", { body: question, signal });
-    const answer = await answered(asked);
-    return answer as Numbers<typeof answer>;
-  });
+  asking("trend", question, (signal) =>
+    answered(client.POST("/api/v1/insights/trend", { body: question, signal })),
+  );
 
 export const funnel = (question: FunnelQuestion) =>
   asking("funnel", question, (signal) =>
@@ -86,6 +79,8 @@ export const pivot = (question: PivotQuestion) =>
 /** A part of an answer, as the kind of its question knows it. */
 export type Cell = Schemas["Cell"];
 type Kinds = {
+  trend: TrendQuestion;
+  funnel: FunnelQuestion;
   retention: RetentionQuestion;
   stickiness: StickinessQuestion;
   paths: PathsQuestion;

@@ -77,7 +77,7 @@ export function lineOf({ current, previous }: BoardAnswer, show: Daily): LinesDa
     at: days.map(({ at }) => intervalName(at, "day")),
     lines: [{ name: texts.daily[show] ?? show, values: days.map((day) => day[show] ?? 0) }],
     before: previous.days.slice(0, days.length).map((day) => day[show] ?? 0),
-    incomplete: days.at(-1)?.over === false,
+    incomplete: days.map(({ over }) => !over),
     additive: false,
     shares: show === "dau_mau",
   };

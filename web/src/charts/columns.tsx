@@ -1,4 +1,4 @@
-// Columns from left to right, zero-based, each a way to what it counts.
+// Columns from left to right, zero-based, each a way to what it counts where there is one.
 import "./columns.css";
 
 import type { CSSProperties } from "react";
@@ -13,7 +13,12 @@ export type Column = { name: string; value: number; told: string };
 
 /** As many names as stand beside each other; every so manieth is shown. */
 const NAMES_MOST = 31;
-const stepOf = (columns: Column[]): number => Math.ceil(columns.length / NAMES_MOST);
+/** Longer names take the room of two. */
+const LONG = 5;
+const stepOf = (columns: Column[]): number => {
+  const long = columns.length > 8 && columns.some(({ name }) => name.length > LONG);
+  return Math.max(long ? 2 : 1, Math.ceil(columns.length / NAMES_MOST));
+};
 const mostOf = (columns: Column[]): number => Math.max(1, ...columns.map(({ value }) => value));
 
 export function Columns({ columns, label, described, onChoose }: ColumnsProps) {
@@ -29,24 +34,37 @@ export function Columns({ columns, label, described, onChoose }: ColumnsProps) {
       onKeyDown={rove}
     >
       <ol className="columns">
-        {columns.map(({ name, value, told }, place) => (
-          <li key={name}>
-            <button
-              type="button"
-              data-part
-              tabIndex={place === 0 ? 0 : -1}
-              title={told}
-              aria-label={told}
-              aria-haspopup="dialog"
-              onClick={() => onChoose(place)}
-              style={{ "--part": value / most } as CSSProperties}
-            >
-              {columns.length <= NAMES_MOST && <span>{short(value)}</span>}
-              <i aria-hidden />
-            </button>
-            <span aria-hidden>{place % step === 0 ? name : ""}</span>
-          </li>
-        ))}
+        {columns.map(({ name, value, told }, place) => {
+          const column = {
+            className: "column",
+            title: told,
+            "aria-label": told,
+            style: { "--part": value / most } as CSSProperties,
+            children: (
+              <>
+                {columns.length <= NAMES_MOST && <span>{short(value)}</span>}
+                <i aria-hidden />
+              </>
+            ),
+          };
+          return (
+            <li key={name}>
+              {onChoose ? (
+                <button
+                  type="button"
+                  data-part
+                  tabIndex={place === 0 ? 0 : -1}
+                  aria-haspopup="dialog"
+                  onClick={() => onChoose(place)}
+                  {...column}
+                />
+              ) : (
+                <div role="img" {...column} />
+              )}
+              <span aria-hidden>{place % step === 0 ? name : ""}</span>
+            </li>
+          );
+        })}
       </ol>
     </div>
   );
@@ -55,7 +73,7 @@ type ColumnsProps = {
   columns: Column[];
   label: string;
   described: string;
-  onChoose: (place: number) => void;
+  onChoose?: (place: number) => void;
 };
 
 /** The same on a canvas. */

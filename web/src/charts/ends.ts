@@ -16,7 +16,7 @@ export function endsOf(chart: EChartsType, data: LinesData, scheme: Scheme): End
   const { before } = data;
   const lines = before ? [...data.lines, { name: texts.before, values: before }] : data.lines;
   const tints = [...tintsOf(data.lines, scheme), GREY[scheme]];
-  const last = (line: Line) => line.values.at(-1) ?? 0;
+  const last = (line: Line) => line.values.findLast((value) => value !== null) ?? 0;
   const wished = lines.map((line) => chart.convertToPixel({ yAxisIndex: 0 }, last(line)));
   const placed = spread(wished, LINE_HEIGHT, LINE_HEIGHT / 2, chart.getHeight() - LINE_HEIGHT);
   return lines.map(({ name }, place) => ({

@@ -10,7 +10,10 @@ import { Keys } from "./keys";
 import { texts } from "./texts";
 
 export type FunnelStep = {
+  /** By which a funnel has its colour. */
   event: string;
+  /** What the step is called. */
+  name: string;
   count: number;
   from_start: number;
   from_previous: number;
@@ -23,6 +26,8 @@ export type FunnelData = {
   groups: FunnelGroup[];
   /** The steps of the period before. */
   before?: FunnelStep[];
+  /** What is counted. */
+  unit: "people" | "attempts";
 };
 
 /** The bars of each step, and their colours. */
@@ -70,7 +75,7 @@ const part = (value: number) => ({ "--part": `${100 * value}%` }) as CSSProperti
 
 export function FunnelBars({ data, label }: { data: FunnelData; label: string }) {
   const scheme = useComputedColorScheme("light");
-  const { steps, groups, before: earlier } = data;
+  const { steps, groups, before: earlier, unit } = data;
   const { drawn, tints } = barsOf(data, scheme);
   return (
     <>
@@ -79,7 +84,7 @@ export function FunnelBars({ data, label }: { data: FunnelData; label: string })
         // Many steps scroll sideways, also by keyboard.
         tabIndex={0}
         aria-label={label}
-        aria-description={funnelInWords(steps)}
+        aria-description={funnelInWords(steps, unit)}
       >
         {steps.map((step, index) => {
           const before = steps[index - 1];
@@ -88,8 +93,8 @@ export function FunnelBars({ data, label }: { data: FunnelData; label: string })
             <li key={index}>
               {before && <Between now={step} before={before} index={index} />}
               <div className="funnel-step">
-                <Text className="funnel-words" size="sm" fw={600} truncate title={step.event}>
-                  {index + 1}. {step.event}
+                <Text className="funnel-words" size="sm" fw={600} truncate title={step.name}>
+                  {step.name}
                 </Text>
                 <div className="funnel-bars" aria-hidden>
                   {drawn.map((group, place) => {

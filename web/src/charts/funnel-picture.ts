@@ -24,7 +24,7 @@ export function funnelPicture(data: FunnelData, words: Frame, scheme: Scheme): H
     const left = index * (width + gap);
     pen.font = font(14, 600);
     pen.fillStyle = shades.ink;
-    pen.fillText(`${index + 1}. ${step.event}`, left, 14, width);
+    pen.fillText(step.name, left, 14, width);
     pen.fillText(full(step.count), left, HEAD + BARS + 24, width);
     const taken = pen.measureText(full(step.count)).width + 8;
     pen.font = font(14);

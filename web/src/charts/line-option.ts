@@ -4,15 +4,16 @@ import { full, share, short } from "../ui/numbers";
 import { colours, FONT, GREY, type Scheme, SHADES } from "./colours";
 import { tooltip } from "./line-tooltip";
 
-export type Line = { name: string; values: number[] };
+/** A value that is none is a gap: nothing can be said there, which is not zero. */
+export type Line = { name: string; values: (number | null)[] };
 export type LinesData = {
   /** What each interval is called; one for each value. */
   at: string[];
   lines: Line[];
   /** The same intervals of the period before. */
-  before?: number[];
-  /** Whether the last interval is not over. */
-  incomplete: boolean;
+  before?: (number | null)[];
+  /** Of each interval whether it is not over, or cut by the period: drawn dashed. */
+  incomplete: boolean[];
   /** Whether the values of the lines are parts of a whole. */
   additive: boolean;
   /** Whether the values are shares, from 0 to 1. */
@@ -36,19 +37,22 @@ export function lineOption(data: LinesData, scheme: Scheme, named: boolean) {
   const { at, lines, before, incomplete } = data;
   const { card, line: rule, ink, quiet } = SHADES[scheme];
   const tints = tintsOf(lines, scheme);
-  const last = at.length - 1;
-  const base = { type: "line", symbolSize: 6, showSymbol: at.length <= 2, connectNulls: false };
+  const dashes = incomplete.includes(true);
+  const beside = (index: number) => [-1, 0, 1].some((way) => incomplete[index + way]);
+  const base = { type: "line", symbolSize: 6, connectNulls: false };
   const drawn = lines.flatMap(({ name, values }, place) => {
     const color = tints[place];
-    const line = { ...base, name, itemStyle: { color } };
-    const whole = values.map((value, index) => (incomplete && index === last ? null : value));
-    const tail = values.map((value, index) => (index >= last - 1 ? value : null));
+    // A point between gaps would not be seen.
+    const showSymbol = at.length <= 2 || values.includes(null);
+    const line = { ...base, showSymbol, name, itemStyle: { color } };
+    const whole = values.map((value, index) => (incomplete[index] ? null : value));
+    const part = values.map((value, index) => (beside(index) ? value : null));
     const solid = { ...line, data: whole, lineStyle: { width: 2, color } };
-    const dashed = { ...line, data: tail, lineStyle: { width: 2, type: "dashed", color } };
-    return incomplete ? [solid, dashed] : [solid];
+    const dashed = { ...line, data: part, lineStyle: { width: 2, type: "dashed", color } };
+    return dashes ? [solid, dashed] : [solid];
   });
   const grey = { lineStyle: { width: 1, color: GREY[scheme] }, itemStyle: { color: GREY[scheme] } };
-  const thin = { ...base, ...grey, name: "before", data: before, silent: true, symbol: "none" };
+  const thin = { ...base, ...grey, showSymbol: at.length <= 2, name: "before", data: before, silent: true, symbol: "none" };
   const axisLabel = { color: quiet, fontSize: 12, fontFamily: FONT };
   return {
     animation: false,

@@ -26,23 +26,26 @@ export function tooltip(data: LinesData, tints: string[], scheme: Scheme, index:
   const { at, lines, before, incomplete, additive } = data;
   const told = valueIn(data);
   const box = document.createElement("div");
-  const last = incomplete && index === at.length - 1;
+  const open = incomplete[index] ?? false;
   const when = at[index] ?? "";
-  add(box, "strong", last ? texts.notOver(when) : when, "font-weight:600");
+  add(box, "strong", open ? texts.notOver(when) : when, "font-weight:600");
   const sum = lines.reduce((all, line) => all + (line.values[index] ?? 0), 0);
   lines.forEach((line, place) => {
-    const value = line.values[index] ?? 0;
-    const part = additive && lines.length > 1 && sum > 0 ? share(value / sum) : undefined;
-    row(box, tints[place] ?? "", line.name, told(value), part);
+    const value = line.values[index] ?? undefined;
+    const of = additive && lines.length > 1 && sum > 0 ? value : undefined;
+    const words = value === undefined ? texts.noValue : told(value);
+    row(box, tints[place] ?? "", line.name, words, of === undefined ? undefined : share(of / sum));
   });
   const alone = lines.length === 1 ? lines[0]?.values : undefined;
-  const then = before?.[index];
+  const then = before?.[index] ?? undefined;
+  const now = alone?.[index] ?? undefined;
+  const earlier = alone?.[index - 1] ?? undefined;
   if (alone && then !== undefined) {
     // What is not over cannot be held against what is.
-    const change = last ? undefined : difference(alone[index] ?? 0, then);
+    const change = open || now === undefined ? undefined : difference(now, then);
     row(box, GREY[scheme], texts.before, told(then), change);
-  } else if (alone && index > 0 && !last) {
-    const change = difference(alone[index] ?? 0, alone[index - 1]);
+  } else if (now !== undefined && !open && !incomplete[index - 1]) {
+    const change = difference(now, earlier);
     const words = change && texts.against(change, at[index - 1] ?? "");
     if (words) add(box, "div", words, "margin-top:4px;opacity:.75");
   }

@@ -3,6 +3,8 @@ import { catalogue } from "../ui/texts";
 export const texts = catalogue({
   en: {
     before: "the period before",
+    noValue: "no value",
+    noValues: (name: string) => `${name}: no value`,
     notOver: (at: string) => `${at}, not over yet`,
     against: (difference: string, at: string) => `${difference} against ${at}`,
     first: (name: string, value: string, at: string) => `${name}: ${value} on ${at}`,
@@ -18,10 +20,10 @@ export const texts = catalogue({
     incompleteKey: "Dashed: not over yet for everyone, and not part of the average.",
     median: "median",
     medianFromStart: "median from step 1",
-    funnel: (start: string, event: string, end: string, share: string, last: string) =>
-      `Of ${start} people who did ${event}, ${end} (${share}) came to ${last}.`,
-    fall: (count: string, share: string, from: string, to: string) =>
-      `The largest fall, ${count} people (${share}), is between ${from} and ${to}.`,
+    funnel: (start: string, unit: string, event: string, end: string, share: string, last: string) =>
+      `Of ${start} ${unit} at ${event}, ${end} (${share}) came to ${last}.`,
+    fall: (count: string, unit: string, share: string, from: string, to: string) =>
+      `The largest fall, ${count} ${unit} (${share}), is between ${from} and ${to}.`,
     under: (share: string) => `<${share}`,
     thenWas: (share: string) => `${share} before`,
   },

@@ -3,15 +3,15 @@ import { type Kind, linkOf, measureOf, MEASURES, wantsProperty } from "./measure
 import { Choice, PropertyPicker } from "./pickers";
 import { texts } from "./texts";
 
-export function MeasurePicker({ value, onChange }: MeasurePickerProps) {
+export function MeasurePicker({ value, of, onChange }: MeasurePickerProps) {
   const { kind, property } = measureOf(value);
-  const measured = (next: Kind, of: string | undefined) =>
-    onChange(wantsProperty(next) ? `${next}:${of ?? property ?? texts.amount}` : next);
+  const measured = (next: Kind, chosen: string | undefined) =>
+    onChange(wantsProperty(next) ? `${next}:${chosen ?? property ?? texts.amount}` : next);
   return (
     <>
       <Choice
         value={kind}
-        label={texts.measure}
+        label={of ? texts.measureOf(of) : texts.measure}
         options={MEASURES}
         onChange={(next) => measured(next, undefined)}
       />
@@ -19,11 +19,16 @@ export function MeasurePicker({ value, onChange }: MeasurePickerProps) {
         <PropertyPicker
           value={{ property, scope: "event" }}
           label={texts.measured}
-          onChange={(of) => measured(kind, of?.property)}
+          onChange={(next) => measured(kind, next?.property)}
         />
       )}
       <span>{linkOf(kind)}</span>
     </>
   );
 }
-type MeasurePickerProps = { value: string; onChange: (measure: string) => void };
+type MeasurePickerProps = {
+  value: string;
+  /** What tells it from another such control beside. */
+  of?: string;
+  onChange: (measure: string) => void;
+};

@@ -38,6 +38,12 @@ export function peopleInWords(people: TrendQuestion["people"], names: SegmentNam
   return `${texts.forPeople} ${texts.peopleIn} ${names.get(people.segment) ?? texts.segmentGone}`;
 }
 
+/** "comparing Gold and Silver", or nothing. */
+export function comparedInWords(segments: TrendQuestion["segments"], names: SegmentNames): string {
+  const told = (segments ?? []).map(({ name }) => names.get(name) ?? texts.segmentGone);
+  return told.length > 0 ? `${texts.comparing} ${told.join(` ${texts.and} `)}` : "";
+}
+
 /** "1 Oct 2026 – 28 Oct 2026": a picture is read later, when "last 28 days" are others. */
 export const datesInWords = ({ from, to }: { from: string; to: string }): string =>
   periodInWords({ from, until: dayBefore(to) });

@@ -2,16 +2,20 @@
 import { ActionIcon, Button, Group } from "@mantine/core";
 import { IconArrowUp, IconPlus, IconX } from "@tabler/icons-react";
 
+import { ByProperty } from "../filters/by-property";
+import { CompareSegments } from "../filters/compare-segments";
 import { MatchPicker } from "../filters/match-picker";
-import { Choice, PropertyPicker } from "../filters/pickers";
+import { Choice } from "../filters/pickers";
 import { ForPeople } from "../filters/segment-picker";
-import { DEFAULT_WINDOW, type FunnelSearch, type Step, STEPS_MAX, WINDOWS } from "./state";
+import { Exclusion, Held } from "./exclusions";
+import { DEFAULT_WINDOW, EXCLUDED_MAX, type Excluded, type FunnelSearch, ORDERS } from "./state";
+import { type Step, STEPS_MAX, WINDOWS } from "./state";
 import { texts } from "./texts";
 
-function StepControl({ step, index, count, onChange, onUp, onRemove }: StepControlProps) {
+function StepControl({ step, index, count, next, onChange, onUp, onRemove }: StepControlProps) {
   return (
     <li className="sentence">
-      <span className="step-word">{index === 0 ? texts.peopleWhoDid : texts.then}</span>
+      <span className="step-word">{index === 0 ? texts.peopleWhoDid : next}</span>
       <MatchPicker value={step} label={texts.step(index + 1)} onChange={onChange} />
       <Group gap={0}>
         {index > 0 && (
@@ -42,13 +46,50 @@ type StepControlProps = {
   step: Step;
   index: number;
   count: number;
+  /** What stands before a step that is not the first. */
+  next: string;
   onChange: (step: Step) => void;
   onUp: () => void;
   onRemove: () => void;
 };
 
-export function Sentence({ search, onChange }: SentenceProps) {
-  const { steps } = search;
+/** How the steps are taken, and what is counted. */
+function How({ search, onChange }: SentenceProps) {
+  return (
+    <>
+      <Choice
+        value={search.order ?? "ordered"}
+        label={texts.order}
+        options={ORDERS.map((value) => ({ value, label: texts.orders[value] }))}
+        onChange={(order) => onChange({ order: order === "ordered" ? undefined : order })}
+      />
+      <span>{texts.within}</span>
+      <Choice
+        value={search.window ?? DEFAULT_WINDOW}
+        label={texts.window}
+        options={WINDOWS}
+        onChange={(window) => onChange({ window })}
+      />
+      <Held value={search.hold} onChange={(hold) => onChange({ hold })} />
+      <span>{texts.counting}</span>
+      <Choice
+        value={search.attempts ? "attempts" : "people"}
+        label={texts.count}
+        options={[
+          { value: "people", label: texts.counts.people },
+          { value: "attempts", label: texts.counts.attempts },
+        ]}
+        onChange={(count) => onChange({ attempts: count === "attempts" ? true : undefined })}
+      />
+    </>
+  );
+}
+
+/** Another question has other numbers: the people of one of them are not shown any more. */
+export function Sentence({ search, onChange: tell }: SentenceProps) {
+  const { steps, order, exclude = [] } = search;
+  const onChange = (more: FunnelSearch) => tell({ cell: undefined, ...more });
+  const ends = (next: Excluded[]) => onChange({ exclude: next.length > 0 ? next : undefined });
   const set = (next: Step[]) => onChange({ steps: next });
   const swap = (index: number) => {
     const [one, other] = [steps[index - 1], steps[index]];
@@ -64,11 +105,23 @@ export function Sentence({ search, onChange }: SentenceProps) {
             step={step}
             index={index}
             count={steps.length}
+            next={order === "any" ? texts.and : texts.then}
             onChange={(next) => set(steps.map((old, at) => (at === index ? next : old)))}
             onUp={() => swap(index)}
             onRemove={() => set(steps.filter((_, at) => at !== index))}
           />
         ))}
+        {order !== "strict" &&
+          exclude.map((excluded, index) => (
+            <Exclusion
+              key={`excluded ${index} ${excluded.event}`}
+              excluded={excluded}
+              place={index + 1}
+              steps={steps.length}
+              onChange={(next) => ends(exclude.with(index, next))}
+              onRemove={() => ends(exclude.filter((_, other) => other !== index))}
+            />
+          ))}
       </ol>
       <div className="sentence">
         <Button
@@ -80,21 +133,26 @@ export function Sentence({ search, onChange }: SentenceProps) {
         >
           {texts.add}
         </Button>
-        <span>{texts.within}</span>
-        <Choice
-          value={search.window ?? DEFAULT_WINDOW}
-          label={texts.window}
-          options={WINDOWS}
-          onChange={(window) => onChange({ window })}
-        />
+        {order !== "strict" && (
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<IconPlus size={14} aria-hidden />}
+            disabled={exclude.length >= EXCLUDED_MAX || !last}
+            onClick={() =>
+              last && ends([...exclude, { event: last.event, after: 1, before: STEPS_MAX }])
+            }
+          >
+            {texts.exclude}
+          </Button>
+        )}
+        <How search={search} onChange={onChange} />
         <ForPeople value={search.segment} onChange={(segment) => onChange({ segment })} />
-        <span>{texts.by}</span>
-        <PropertyPicker
-          value={search.by?.[0]}
-          label={texts.breakdown}
-          none={texts.noBreakdown}
-          onChange={(chosen) => onChange({ by: chosen ? [chosen] : undefined })}
+        <CompareSegments
+          value={search.segments}
+          onChange={(segments) => onChange({ segments })}
         />
+        <ByProperty value={search.by} onChange={(by) => onChange({ by })} />
       </div>
     </div>
   );

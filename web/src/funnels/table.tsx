@@ -1,60 +1,96 @@
-// The numbers of the picture.
+// The numbers of the picture, each a way to the people behind it.
 import { Link } from "@tanstack/react-router";
 
 import type { FunnelAnswer } from "../api/insights";
-import { duration, full, named, share } from "../ui/numbers";
-import { peopleOf } from "./state";
+import type { SegmentNames } from "../filters/words";
+import { Way } from "../question/way";
+import { duration, full, share } from "../ui/numbers";
+import { rove } from "../ui/rove";
+import { lostAt, type Part, partsOf, stepName } from "./shape";
+import { type FunnelCell, peopleOf } from "./state";
 import { texts } from "./texts";
-
-type Steps = FunnelAnswer["steps"];
-
-function parts(answer: FunnelAnswer): { name: string; steps: Steps }[] {
-  const groups = answer.groups.map(({ key, steps }) => ({
-    name: key.map(named).join(" · "),
-    steps,
-  }));
-  return [{ name: texts.everyone, steps: answer.steps }, ...groups];
-}
-
-/** The rows of the file. */
-export function tableRows(answer: FunnelAnswer): (string | number)[][] {
-  const head = [texts.group, texts.stepNumber, texts.event, texts.people];
-  const more = ["from_start", "from_previous", "median_ms", "p90_ms"];
-  const rows = parts(answer).flatMap(({ name, steps }) =>
-    steps.map((step, index) => [
-      name,
-      index + 1,
-      step.event,
-      step.count,
-      step.from_start,
-      step.from_previous,
-      step.median_ms ?? "",
-      step.p90_ms ?? "",
-    ]),
-  );
-  return [[...head, ...more], ...rows];
-}
 
 /** Of the first step there is none. */
 const time = (ms: number | null, index: number) =>
   ms === null || index === 0 ? "–" : duration(ms);
 
-/** The same step of the same group in the period before. */
-function earlier(before: FunnelAnswer, name: string, index: number): string {
-  const step = parts(before).find((part) => part.name === name)?.steps[index];
-  return step ? full(step.count) : "–";
+/** Nobody leads nowhere. */
+function Count({ count, first = false, cell, onChoose }: CountProps) {
+  if (count === 0) return <>0</>;
+  return <Way words={full(count)} first={first} onChoose={() => onChoose(cell)} />;
 }
+type CountProps = {
+  count: number;
+  first?: boolean;
+  cell: FunnelCell;
+  onChoose: (cell: FunnelCell) => void;
+};
 
-export function Table({ answer, before }: TableProps) {
-  const many = answer.groups.length > 0;
+function Row({ part, index, answer, many, compared, before, first, onChoose }: RowProps) {
+  const { name, steps, of } = part;
+  const step = steps[index];
+  if (!step) return null;
+  const place = index + 1;
+  const everyone = Object.keys(of).length === 0;
   return (
-    <div className="wide" tabIndex={0} role="region" aria-label={texts.table}>
+    <tr>
+      {many && <td>{index === 0 ? name : ""}</td>}
+      <td>{stepName(answer.question, index)}</td>
+      <td className="number">
+        <Count count={step.count} first={first} cell={{ ...of, step: place }} onChoose={onChoose} />
+      </td>
+      <td className="number">
+        {index === 0 ? (
+          "–"
+        ) : (
+          <Count
+            count={lostAt(steps, index)}
+            cell={{ ...of, step: place, lost: true }}
+            onChoose={onChoose}
+          />
+        )}
+      </td>
+      {compared && <td className="number">{before ? full(before.steps[index]?.count ?? 0) : "–"}</td>}
+      <td className="number">{share(step.from_start)}</td>
+      <td className="number">{share(step.from_previous)}</td>
+      <td className="number">{time(step.median_ms, index)}</td>
+      <td className="number">{time(step.p90_ms, index)}</td>
+      <td>
+        {everyone && (
+          <Link to="/segments/new" search={{ rule: peopleOf(answer.question, place) }}>
+            {texts.didSteps(place)}
+          </Link>
+        )}
+      </td>
+    </tr>
+  );
+}
+type RowProps = {
+  part: Part;
+  index: number;
+  answer: FunnelAnswer;
+  /** Whether there are others than everyone. */
+  many: boolean;
+  compared: boolean;
+  /** The same part in the period before, if it is there. */
+  before: Part | undefined;
+  first: boolean;
+  onChoose: (cell: FunnelCell) => void;
+};
+
+export function Table({ answer, before, names, onChoose }: TableProps) {
+  const parts = partsOf(answer, names);
+  const earlier = before && partsOf(before, names);
+  const many = parts.length > 1;
+  return (
+    <div className="wide" tabIndex={0} role="region" aria-label={texts.table} onKeyDown={rove}>
       <table className="numbers tight">
         <thead>
           <tr>
             {many && <th>{texts.group}</th>}
             <th>{texts.event}</th>
-            <th className="number">{texts.people}</th>
+            <th className="number">{texts.units[answer.question.count]}</th>
+            <th className="number">{texts.lost}</th>
             {before && <th className="number">{texts.before}</th>}
             <th className="number">{texts.fromStart}</th>
             <th className="number">{texts.fromPrevious}</th>
@@ -64,27 +100,19 @@ export function Table({ answer, before }: TableProps) {
           </tr>
         </thead>
         <tbody>
-          {parts(answer).flatMap(({ name, steps }, part) =>
-            steps.map((step, index) => (
-              <tr key={`${part} ${index}`}>
-                {many && <td>{index === 0 ? name : ""}</td>}
-                <td>
-                  {index + 1}. {step.event}
-                </td>
-                <td className="number">{full(step.count)}</td>
-                {before && <td className="number">{earlier(before, name, index)}</td>}
-                <td className="number">{share(step.from_start)}</td>
-                <td className="number">{share(step.from_previous)}</td>
-                <td className="number">{time(step.median_ms, index)}</td>
-                <td className="number">{time(step.p90_ms, index)}</td>
-                <td>
-                  {part === 0 && (
-                    <Link to="/segments/new" search={{ rule: peopleOf(answer.question, index + 1) }}>
-                      {texts.didSteps(index + 1)}
-                    </Link>
-                  )}
-                </td>
-              </tr>
+          {parts.flatMap((part, place) =>
+            part.steps.map((_, index) => (
+              <Row
+                key={`${place} ${index}`}
+                part={part}
+                index={index}
+                answer={answer}
+                many={many}
+                compared={before !== undefined}
+                before={earlier?.find(({ name }) => name === part.name)}
+                first={place + index === 0}
+                onChoose={onChoose}
+              />
             )),
           )}
         </tbody>
@@ -92,4 +120,9 @@ export function Table({ answer, before }: TableProps) {
     </div>
   );
 }
-type TableProps = { answer: FunnelAnswer; before: FunnelAnswer | undefined };
+type TableProps = {
+  answer: FunnelAnswer;
+  before: FunnelAnswer | undefined;
+  names: SegmentNames;
+  onChoose: (cell: FunnelCell) => void;
+};

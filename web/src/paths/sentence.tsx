@@ -1,16 +1,16 @@
 // "Paths that begin with Viewed, 3 steps after it, within one visit, without Searched": each part a
 // control.
-import { ActionIcon, NativeSelect } from "@mantine/core";
-import { IconX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 
 import { eventNames } from "../api/names";
+import { Chips } from "../filters/chips";
 import type { Match } from "../filters/match";
 import { MatchPicker } from "../filters/match-picker";
 import { Choice } from "../filters/pickers";
 import { ForPeople } from "../filters/segment-picker";
 import {
   DEFAULT_STEPS,
+  HIDE_MAX,
   DEFAULT_TOP,
   DEFAULT_WITHIN,
   type PathsSearch,
@@ -23,37 +23,27 @@ import { texts } from "./texts";
 /** What all paths begin or end with cannot be hidden. */
 function Hidden({ value, anchor, onChange }: HiddenProps) {
   const { data } = useQuery(eventNames);
-  const names = (data?.names ?? [])
-    .map(({ name }) => name)
-    .filter((name) => name !== anchor && !value.includes(name));
+  const names = (data?.names ?? []).map(({ name }) => name).filter((name) => name !== anchor);
   return (
-    <span className="part">
-      <span>{texts.hiding}</span>
-      {value.map((event) => (
-        <span key={event} className="together chip">
-          {event}
-          <ActionIcon
-            size="sm"
-            variant="subtle"
-            color="gray"
-            aria-label={texts.unhide(event)}
-            onClick={() => onChange(value.filter((one) => one !== event))}
-          >
-            <IconX size={14} />
-          </ActionIcon>
-        </span>
-      ))}
-      <NativeSelect
-        aria-label={texts.hide}
-        value=""
-        data={[{ value: "", label: value.length > 0 ? texts.hideMore : texts.hideNone }, ...names]}
-        onChange={(event) => onChange([...value, event.currentTarget.value])}
-      />
-    </span>
+    <Chips
+      lead={texts.hiding}
+      label={texts.hide}
+      none={texts.hideNone}
+      more={texts.hideMore}
+      without={texts.unhide}
+      value={value}
+      choices={names.map((name) => ({ value: name, label: name }))}
+      most={HIDE_MAX}
+      onChange={onChange}
+    />
   );
 }
 
-type HiddenProps = { value: string[]; anchor: string; onChange: (value: string[]) => void };
+type HiddenProps = {
+  value: string[];
+  anchor: string;
+  onChange: (value: string[] | undefined) => void;
+};
 
 const numbered = (all: number[], words: (count: number) => string) =>
   all.map((count) => ({ value: `${count}`, label: words(count) }));
@@ -62,7 +52,6 @@ const numbered = (all: number[], words: (count: number) => string) =>
 export function Sentence({ search, event, onChange: tell }: SentenceProps) {
   const onChange = (more: PathsSearch) => tell({ cell: undefined, ...more });
   const end = search.end ?? false;
-  const hide = (names: string[]) => onChange({ hide: names.length > 0 ? names : undefined });
   const anchor = (next: Match) => {
     const left = search.hide?.filter((name) => name !== next.event) ?? [];
     onChange({ event: next, hide: left.length > 0 ? left : undefined });
@@ -109,7 +98,7 @@ export function Sentence({ search, event, onChange: tell }: SentenceProps) {
         ]}
         onChange={(repeats) => onChange({ once: repeats === "once" ? true : undefined })}
       />
-      <Hidden value={search.hide ?? []} anchor={event.event} onChange={hide} />
+      <Hidden value={search.hide ?? []} anchor={event.event} onChange={(hide) => onChange({ hide })} />
       <ForPeople value={search.segment} onChange={(segment) => onChange({ segment })} />
     </div>
   );

@@ -31,7 +31,7 @@ export const DEFAULT_TOP = 5;
 export const WITHIN = ["session", "30m", "1h", "1d", "7d"];
 export const DEFAULT_WITHIN = "session";
 const SEQUENCES = 50;
-const HIDE_MAX = 100;
+export const HIDE_MAX = 100;
 const EVENTS_MAX = 11;
 const NAME_MAX = 1_024;
 

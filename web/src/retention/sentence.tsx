@@ -1,8 +1,9 @@
 // "People who did App Launched and came back to do Charged, per week, by OS": each part a control.
 import { TextInput } from "@mantine/core";
 
+import { ByProperty } from "../filters/by-property";
 import { MatchPicker } from "../filters/match-picker";
-import { Choice, PropertyPicker } from "../filters/pickers";
+import { Choice } from "../filters/pickers";
 import { ForPeople } from "../filters/segment-picker";
 import { useFollowed } from "../filters/use-followed";
 import {
@@ -119,13 +120,7 @@ export function Sentence({ search, onChange: tell }: SentenceProps) {
       />
       <When search={search} onChange={onChange} />
       <ForPeople value={search.segment} onChange={(segment) => onChange({ segment })} />
-      <span>{texts.by}</span>
-      <PropertyPicker
-        value={search.by?.[0]}
-        label={texts.breakdown}
-        none={texts.noBreakdown}
-        onChange={(chosen) => onChange({ by: chosen ? [chosen] : undefined })}
-      />
+      <ByProperty value={search.by} onChange={(by) => onChange({ by })} />
     </div>
   );
 }

@@ -1,5 +1,6 @@
 // The numbers of the picture, in people.
 import type { RetentionAnswer } from "../api/insights";
+import { Way } from "../question/way";
 import { full } from "../ui/numbers";
 import { rove } from "../ui/rove";
 import { cohortName, columnsOf, groupOf } from "./shape";
@@ -7,18 +8,6 @@ import { texts } from "./texts";
 
 export function Table({ answer, group, onChoose }: TableProps) {
   const cohorts = groupOf(answer, group).cohorts.filter(({ size }) => size > 0);
-  const link = (text: string, first: boolean, cohort: string, period?: number) => (
-    <button
-      type="button"
-      className="as-link"
-      data-part
-      tabIndex={first ? 0 : -1}
-      aria-haspopup="dialog"
-      onClick={() => onChoose(cohort, period)}
-    >
-      {text}
-    </button>
-  );
   return (
     <div className="wide" tabIndex={0} role="region" aria-label={texts.table} onKeyDown={rove}>
       <table className="numbers tight">
@@ -40,11 +29,21 @@ export function Table({ answer, group, onChoose }: TableProps) {
                 {cohortName(start, answer.question)}
               </th>
               <td className="number">
-                <strong>{link(full(size), row === 0, start)}</strong>
+                <strong>
+                  <Way
+                    words={full(size)}
+                    first={row === 0}
+                    onChoose={() => onChoose(start, undefined)}
+                  />
+                </strong>
               </td>
               {values.map((value, place) => (
                 <td key={place} className="number">
-                  {value === null ? "" : value === 0 ? "0" : link(full(value), false, start, place)}
+                  {value ? (
+                    <Way words={full(value)} onChoose={() => onChoose(start, place)} />
+                  ) : (
+                    (value ?? "")
+                  )}
                 </td>
               ))}
             </tr>

@@ -26,9 +26,6 @@ export const texts = catalogue({
     align: "Where periods begin",
     calendar: (period: string) => `by calendar ${period}s`,
     rolling: (period: string) => `by ${period}s from each person's start`,
-    by: "by",
-    breakdown: "Breakdown",
-    noBreakdown: "no breakdown",
     column: (period: string, place: string) =>
       `${period.charAt(0).toUpperCase()}${period.slice(1)} ${place}`,
     cohort: "Began",

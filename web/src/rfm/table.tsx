@@ -2,6 +2,7 @@
 import { Link } from "@tanstack/react-router";
 
 import type { RfmAnswer } from "../api/insights";
+import { Way } from "../question/way";
 import { difference, full, share } from "../ui/numbers";
 import { rove } from "../ui/rove";
 import { binsOf, namedOf, scoresOf, spanOf } from "./shape";
@@ -9,23 +10,6 @@ import { kindRule, type RfmCell } from "./state";
 import { texts } from "./texts";
 
 type TableProps = { answer: RfmAnswer; onChoose: (cell: RfmCell) => void };
-
-function Ways({ people, first, cell, onChoose }: WaysProps) {
-  if (people === 0) return <>0</>;
-  return (
-    <button
-      type="button"
-      className="as-link"
-      data-part
-      tabIndex={first ? 0 : -1}
-      aria-haspopup="dialog"
-      onClick={() => onChoose(cell)}
-    >
-      {full(people)}
-    </button>
-  );
-}
-type WaysProps = { people: number; first: boolean; cell: RfmCell; onChoose: (cell: RfmCell) => void };
 
 export function Table({ answer, onChoose }: TableProps) {
   const all = namedOf(answer);
@@ -54,7 +38,11 @@ export function Table({ answer, onChoose }: TableProps) {
                   {segment}
                 </th>
                 <td className="number">
-                  <Ways people={people} first={row === first} cell={{ segment }} onChoose={onChoose} />
+                  {people === 0 ? (
+                    "0"
+                  ) : (
+                    <Way words={full(people)} first={row === first} onChoose={() => onChoose({ segment })} />
+                  )}
                 </td>
                 <td className="number">{share(of)}</td>
                 {answer.moves && (
@@ -114,7 +102,15 @@ export function Scores({ answer, onChoose }: TableProps) {
                     {spanOf(answer, score, bin) ?? "–"}
                   </td>,
                   <td key={`${score} people`} className="number">
-                    <Ways people={people} first={row + place === 0} cell={cell} onChoose={onChoose} />
+                    {people === 0 ? (
+                      "0"
+                    ) : (
+                      <Way
+                        words={full(people)}
+                        first={row + place === 0}
+                        onChoose={() => onChoose(cell)}
+                      />
+                    )}
                   </td>,
                 ];
               })}

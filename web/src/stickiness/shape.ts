@@ -27,7 +27,7 @@ export function daysOf({ days, incomplete }: StickinessAnswer): Day[] {
 
 const base = (days: Day[]) => ({
   at: days.map(({ at }) => intervalName(at, "day")),
-  incomplete: days.at(-1)?.over === false,
+  incomplete: days.map(({ over }) => !over),
   additive: false,
 });
 

@@ -1,6 +1,7 @@
 // The numbers of the picture, day by day, the newest first.
 import type { StickinessAnswer } from "../api/insights";
 import { intervalName } from "../filters/interval-name";
+import { Way } from "../question/way";
 import { full, share } from "../ui/numbers";
 import { rove } from "../ui/rove";
 import { daysOf } from "./shape";
@@ -32,16 +33,11 @@ export function Table({ answer, onChoose }: TableProps) {
               </th>
               {REACHES.map((of, column) => (
                 <td key={of} className="number">
-                  <button
-                    type="button"
-                    className="as-link"
-                    data-part
-                    tabIndex={row + column === 0 ? 0 : -1}
-                    aria-haspopup="dialog"
-                    onClick={() => onChoose({ at: day.at, of })}
-                  >
-                    {full(day[of])}
-                  </button>
+                  <Way
+                    words={full(day[of])}
+                    first={row + column === 0}
+                    onChoose={() => onChoose({ at: day.at, of })}
+                  />
                 </td>
               ))}
               <td className="number">{share(day.dau_mau)}</td>

@@ -1,20 +1,34 @@
 // A trend's answer as lines and rows.
-import type { TrendAnswer } from "../api/insights";
-import type { Line } from "../charts/line-option";
-import { named } from "../ui/numbers";
+import type { TrendAnswer, TrendQuestion } from "../api/insights";
+import type { LinesData } from "../charts/line-option";
+import { intervalName } from "../filters/interval-name";
+import { isAdditive } from "../filters/measure";
+import { breakdownNames, eventInWords, type SegmentNames } from "../filters/words";
+import { full, named } from "../ui/numbers";
+import { LETTERS, type TrendCell } from "./state";
+import { texts } from "./texts";
 
-type Series = TrendAnswer["series"];
+export type Series = TrendAnswer["series"][number];
+type Line = Pick<Series, "key" | "name" | "segment">;
 
-export const nameOf = (key: unknown[], alone: string): string =>
-  key.length === 0 ? alone : key.map(named).join(" · ");
+/** "A Charged" where several events are counted. */
+function eventName({ events, formula }: TrendQuestion, name: string | undefined): string | undefined {
+  if (formula) return formula;
+  const place = events.length > 1 ? LETTERS.indexOf(name ?? "") : 0;
+  const event = eventInWords(events[place]?.event ?? "");
+  return events.length > 1 ? `${name} ${event}` : event;
+}
 
-export const linesOf = (series: Series, alone: string): Line[] =>
-  series.map(({ key, points }) => ({
-    name: nameOf(key, alone),
-    values: points.map((point) => point.value),
-  }));
-
-const LENGTH: Record<string, number> = { minute: 1, hour: 60, day: 1440, week: 10_080, month: 40_320 };
+/** What a line is called: all that tells it from the others, and the event where that is nothing. */
+export function nameOf({ key, name, segment }: Line, question: TrendQuestion, names: SegmentNames): string {
+  const event = eventName(question, name);
+  const parts = [
+    segment && (names.get(segment) ?? texts.gone),
+    question.events.length > 1 && !question.formula && event,
+    ...key.map(named),
+  ].filter(Boolean);
+  return parts.length > 0 ? parts.join(" · ") : (event ?? "");
+}
 
 /** The answer without the intervals that have not begun: nothing can be known of them. */
 export function begun(answer: TrendAnswer): TrendAnswer {
@@ -26,10 +40,84 @@ export function begun(answer: TrendAnswer): TrendAnswer {
   return { ...answer, series };
 }
 
-/** Whether the last interval is not over as of the answer. */
-export function isIncomplete(answer: TrendAnswer): boolean {
-  const { question } = answer;
-  const last = answer.series[0]?.points.at(-1)?.at;
-  const minutes = LENGTH[question.interval] ?? 0;
-  return last !== undefined && Date.parse(last) + minutes * 60_000 > Date.parse(answer.meta.as_of);
+export const isNothing = ({ series }: TrendAnswer): boolean =>
+  series.every(({ points }) => points.every(({ value }) => !value));
+
+/** Whether the values of the lines are parts of one whole. */
+const additive = ({ events, formula, segments }: TrendQuestion): boolean =>
+  events.length === 1 && !formula && !segments && isAdditive(events[0]?.measure ?? "");
+
+export function dataOf(answer: TrendAnswer, names: SegmentNames): LinesData {
+  const { series, question } = answer;
+  const points = series[0]?.points ?? [];
+  const valuesOf = (all: Series["points"]) => all.map(({ value }) => value);
+  // One line alone has room for what it was.
+  const alone = series.length === 1 ? series[0]?.previous : undefined;
+  const then = alone?.points.some(({ value }) => value !== null) ? alone : undefined;
+  return {
+    at: points.map(({ at }) => intervalName(at, question.interval)),
+    lines: series.map((one) => ({
+      name: nameOf(one, question, names),
+      values: valuesOf(one.points),
+    })),
+    ...(then ? { before: valuesOf(then.points).slice(0, points.length) } : {}),
+    incomplete: points.map(({ incomplete }) => incomplete ?? false),
+    additive: additive(question),
+  };
+}
+
+/** The cell of a number: of an interval, or of the whole period. */
+export const cellOf = (
+  { key, name, segment }: Line,
+  { events, formula }: TrendQuestion,
+  at: string | undefined,
+  previous = false,
+): TrendCell => ({
+  ...(key.length > 0 ? { key } : {}),
+  ...(at ? { at } : {}),
+  ...(previous ? { previous: true } : {}),
+  ...(name && events.length > 1 && !formula ? { series: name } : {}),
+  ...(segment ? { segment } : {}),
+});
+
+/** What a number counts, in words. */
+export function cellInWords(cell: TrendCell, question: TrendQuestion, names: SegmentNames): string {
+  const line = { key: cell.key ?? [], name: cell.series, segment: cell.segment };
+  // Behind a formula are those of any of its events.
+  const any = question.events.length > 1 && !cell.series;
+  const what = any ? question.events.map(({ event }) => eventInWords(event)).join(", ") : undefined;
+  const parts = [
+    what ?? nameOf(line, question, names),
+    ...(what ? [...line.key.map(named), ...(cell.segment ? [names.get(cell.segment) ?? texts.gone] : [])] : []),
+    cell.at ? intervalName(cell.at, question.interval) : cell.previous ? texts.before : texts.total,
+  ];
+  return parts.join(", ");
+}
+
+/** A value in words: what a formula cannot say is none. */
+export const valueInWords = (value: number | null | undefined): string =>
+  value === null || value === undefined ? "–" : full(value);
+
+/** What the rows are: segments, events, values of properties. */
+export function headOf({ question }: TrendAnswer): string {
+  const { events, segments, formula, breakdown } = question;
+  const parts = [
+    segments ? texts.segment : "",
+    events.length > 1 && !formula ? texts.event : "",
+    ...breakdownNames(breakdown),
+  ].filter(Boolean);
+  return parts.join(" · ") || texts.event;
+}
+
+/** The rows of the file: a row per line, a column per interval. */
+export function tableRows(answer: TrendAnswer, names: SegmentNames): (string | number)[][] {
+  const at = (answer.series[0]?.points ?? []).map((point) => point.at);
+  const then = answer.previous ? [texts.before] : [];
+  const rows = answer.series.map((one) => [
+    nameOf(one, answer.question, names),
+    one.total ?? "",
+    ...(answer.previous ? [one.previous?.total ?? ""] : []),
+    ...one.points.map(({ value }) => value ?? ""),
+  ]);
+  return [[headOf(answer), texts.total, ...then, ...at], ...rows];
 }

@@ -1,73 +1,93 @@
-// The numbers of the picture.
+// The numbers of the picture, each a way to the people behind it.
 import type { TrendAnswer } from "../api/insights";
 import { intervalName } from "../filters/interval-name";
-import { breakdownNames } from "../filters/words";
-import { difference, full } from "../ui/numbers";
-import { nameOf } from "./shape";
+import type { SegmentNames } from "../filters/words";
+import { Way } from "../question/way";
+import { difference } from "../ui/numbers";
+import { rove } from "../ui/rove";
+import { cellOf, headOf, nameOf, type Series, valueInWords } from "./shape";
+import type { TrendCell } from "./state";
 import { texts } from "./texts";
 
-const same = (one: unknown[], other: unknown[]) => JSON.stringify(one) === JSON.stringify(other);
-
-/** What the rows are: values of a property, or the event. */
-const headOf = ({ question }: TrendAnswer): string =>
-  breakdownNames(question.breakdown).join(" · ") || texts.event;
-
-/** The rows of the file: a row per group, a column per interval. */
-export function tableRows(answer: TrendAnswer, alone: string) {
-  const at = (answer.series[0]?.points ?? []).map((point) => point.at);
-  const rows = answer.series.map(({ key, total, points }) => [
-    nameOf(key, alone),
-    total,
-    ...points.map((point) => point.value),
-  ]);
-  return [[headOf(answer), texts.total, ...at], ...rows];
+/** A number that is none, or nothing, leads to nobody. */
+function Number({ value, first = false, cell, onChoose }: NumberProps) {
+  const words = valueInWords(value);
+  if (!value) return <>{words}</>;
+  return <Way words={words} first={first} onChoose={() => onChoose(cell)} />;
 }
+type NumberProps = {
+  value: number | null | undefined;
+  first?: boolean;
+  cell: TrendCell;
+  onChoose: (cell: TrendCell) => void;
+};
 
-function Before({ now, then }: { now: number; then: number | undefined }) {
-  const change = difference(now, then);
+function Row({ one, answer, name, first, onChoose }: RowProps) {
+  const { question } = answer;
+  const then = one.previous?.total;
+  const change = difference(one.total ?? 0, then ?? undefined);
   return (
-    <td className="number">
-      {then === undefined ? "–" : full(then)}
-      {change && <span className="quiet"> ({change})</span>}
-    </td>
+    <tr>
+      <th scope="row" className="sticky" title={name}>
+        {name}
+      </th>
+      <td className="number">
+        <strong>
+          <Number value={one.total} first={first} cell={cellOf(one, question, undefined)} onChoose={onChoose} />
+        </strong>
+      </td>
+      {answer.previous && (
+        <td className="number">
+          <Number value={then} cell={cellOf(one, question, undefined, true)} onChoose={onChoose} />
+          {change && <span className="quiet"> ({change})</span>}
+        </td>
+      )}
+      {one.points.map(({ at, value }) => (
+        <td key={at} className="number">
+          <Number value={value} cell={cellOf(one, question, at)} onChoose={onChoose} />
+        </td>
+      ))}
+    </tr>
   );
 }
+type RowProps = {
+  one: Series;
+  answer: TrendAnswer;
+  name: string;
+  /** Whether the tab key stops here. */
+  first: boolean;
+  onChoose: (cell: TrendCell) => void;
+};
 
-export function Table({ answer, before, alone }: TableProps) {
-  const at = answer.series[0]?.points ?? [];
+export function Table({ answer, names, onChoose }: TableProps) {
+  const points = answer.series[0]?.points ?? [];
+  const first = answer.series.findIndex(({ total }) => total);
   return (
-    <div className="wide" tabIndex={0} role="region" aria-label={texts.table}>
+    <div className="wide" tabIndex={0} role="region" aria-label={texts.table} onKeyDown={rove}>
       <table className="numbers tight">
         <thead>
           <tr>
             <th className="sticky">{headOf(answer)}</th>
             <th className="number">{texts.total}</th>
-            {before && <th className="number">{texts.before}</th>}
-            {at.map((point) => (
-              <th key={point.at} className="number">
-                {intervalName(point.at, answer.question.interval)}
+            {answer.previous && <th className="number">{texts.before}</th>}
+            {points.map(({ at, incomplete }) => (
+              <th key={at} className="number" title={incomplete ? texts.incomplete : undefined}>
+                {intervalName(at, answer.question.interval)}
+                {incomplete && "*"}
               </th>
             ))}
           </tr>
         </thead>
         <tbody>
-          {answer.series.map(({ key, total, points }) => (
-            <tr key={JSON.stringify(key)}>
-              <th scope="row" className="sticky" title={nameOf(key, alone)}>
-                {nameOf(key, alone)}
-              </th>
-              <td className="number">
-                <strong>{full(total)}</strong>
-              </td>
-              {before && (
-                <Before now={total} then={before.series.find((one) => same(one.key, key))?.total} />
-              )}
-              {points.map((point) => (
-                <td key={point.at} className="number">
-                  {full(point.value)}
-                </td>
-              ))}
-            </tr>
+          {answer.series.map((one, place) => (
+            <Row
+              key={place}
+              one={one}
+              answer={answer}
+              name={nameOf(one, answer.question, names)}
+              first={place === first}
+              onChoose={onChoose}
+            />
           ))}
         </tbody>
       </table>
@@ -76,6 +96,6 @@ export function Table({ answer, before, alone }: TableProps) {
 }
 type TableProps = {
   answer: TrendAnswer;
-  before: TrendAnswer | undefined;
-  alone: string;
+  names: SegmentNames;
+  onChoose: (cell: TrendCell) => void;
 };

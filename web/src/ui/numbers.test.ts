@@ -6,6 +6,8 @@ describe("numbers as people read them", () => {
   it("writes whole numbers in full and large ones short", () => {
     expect(full(1_234_567)).toBe("1,234,567");
     expect(full(12.345)).toBe("12.35");
+    expect(full(0.012345)).toBe("0.0123");
+    expect(full(-0.5)).toBe("-0.5");
     expect(short(1_234_567)).toBe("1.23 M");
     expect(short(9_999)).toBe("9,999");
   });

@@ -3,6 +3,7 @@
 import { words } from "./words";
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const small = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 const fine = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 const percent = new Intl.NumberFormat("en", {
@@ -18,9 +19,11 @@ const signed = new Intl.NumberFormat("en", {
   maximumFractionDigits: 1,
 });
 
-/** 1,234,567, or 12.35 where it is not whole. */
-export const full = (value: number): string =>
-  Number.isInteger(value) ? whole.format(value) : fine.format(value);
+/** 1,234,567, or 12.35 where it is not whole; 0.0123 where that would say too little. */
+export function full(value: number): string {
+  if (Number.isInteger(value)) return whole.format(value);
+  return (Math.abs(value) < 1 ? small : fine).format(value);
+}
 
 /** 1.23 M on cards. */
 export const short = (value: number): string =>
