@@ -135,7 +135,9 @@ impl VolumeView {
         go_on: &dyn Fn() -> bool,
         mut see: impl FnMut(u32, Run<'_>),
     ) -> bool {
-        let (owners, has_beside) = (self.base.owners(), self.has_beside());
+        let of_codes = looked.codes.map(|codes| self.has_beside_of(codes));
+        let has_beside = of_codes.as_ref().unwrap_or_else(|| self.has_beside());
+        let owners = self.base.owners();
         let pick = Pick::new(&self.base, looked);
         let words = (self.people() as usize).div_ceil(64);
         let Scratch { picked, run, .. } = scratch;
