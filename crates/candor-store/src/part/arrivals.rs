@@ -11,10 +11,10 @@ use crate::resident::segment::{Arrivals, Segment};
 use crate::store::Store;
 
 /// Rows of a file that are read at once; differences begin anew with each.
-pub(super) const BLOCK_ROWS: usize = 16_384;
+pub(super) const BLOCK_ROWS: usize = 32_768;
 
 /// Blocks at hand.
-const AT_HAND: usize = 64;
+const AT_HAND: usize = 32;
 
 /// A block: generation, volume and bucket of its part, and the how many-th it is.
 type Key = (u64, u16, i64, usize);

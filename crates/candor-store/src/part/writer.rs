@@ -1,6 +1,6 @@
 //! Writing the files of a part. A file counts only once the manifest names it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, OpenOptions};
 use std::path::Path;
 use std::sync::Arc;
@@ -125,7 +125,7 @@ fn write_history(place: &Place<'_>, segment: &Segment) -> Result<File, Error> {
     }
     let mut layout = base()
         .set_dictionary_enabled(false)
-        .set_data_page_size_limit(256 << 10)
+        .set_data_page_size_limit(1 << 20)
         .set_write_batch_size(256)
         .set_statistics_enabled(EnabledStatistics::None)
         .set_column_encoding(ColumnPath::from("person"), Encoding::DELTA_BINARY_PACKED);
@@ -240,6 +240,9 @@ pub(crate) fn write_traits(
     }
     let mut files = Vec::new();
     for (class, rows) in by_class {
+        // Addresses and names are each another: to number them is to hold them twice.
+        let distinct: HashSet<&Option<String>> = rows.values.iter().collect();
+        let each_another = distinct.len() * 2 > rows.values.len();
         let names: StringArray = rows.names.iter().map(|name| Some(name.as_ref())).collect();
         let fields: Vec<(Field, ArrayRef)> = vec![
             (Field::new("person", DataType::Int32, false), Arc::new(Int32Array::from(rows.people))),
@@ -247,8 +250,10 @@ pub(crate) fn write_traits(
             (Field::new("at", DataType::Int64, false), Arc::new(Int64Array::from(rows.at))),
             (Field::new("value", DataType::Utf8, true), Arc::new(StringArray::from(rows.values))),
         ];
-        let layout = ["person", "at"].into_iter().map(ColumnPath::from);
-        let layout = layout.fold(properties(), |all, column| {
+        let layout =
+            properties().set_column_dictionary_enabled(ColumnPath::from("value"), !each_another);
+        let numbers = ["person", "at"].into_iter().map(ColumnPath::from);
+        let layout = numbers.fold(layout, |all, column| {
             all.set_column_dictionary_enabled(column.clone(), false)
                 .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED)
         });

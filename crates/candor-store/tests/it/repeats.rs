@@ -225,7 +225,7 @@ fn what_an_id_told_is_forgotten_after_seven_days() {
 
 #[test]
 fn a_repeat_is_known_wherever_in_a_large_part_the_first_one_lies() {
-    const EVENTS: usize = 60_000;
+    const EVENTS: usize = 160_000;
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path(), Arc::new(ManualClock::new(Timestamp(DAY))));
     let numbered = |at: usize, id: u8| {
