@@ -22,6 +22,7 @@ use tokio::net::UnixListener;
 
 use crate::http::events::{instant, receipt_json};
 use crate::http::policy::purposes_have_names;
+use crate::reach::nobody;
 use crate::server::{Sent, Server, catalog_file, keys_folder, lock};
 
 /// All that a publisher begins with.
@@ -264,9 +265,7 @@ async fn run(server: &Arc<Server>, data: &Path, line: &[u8]) -> anyhow::Result<J
 /// Takes some records of an import in.
 async fn take(server: &Arc<Server>, import: ImportBatch) -> anyhow::Result<Json> {
     let account = import.account;
-    let tenant = server.tenant(&account);
-    let tenant =
-        tenant.with_context(|| format!("no publisher here has the account id {account:?}"))?;
+    let tenant = server.tenant(&account).with_context(|| nobody(&account))?;
     let body = format!("{{\"records\":{}}}", import.records.get());
     let decoded = decode::records(body.as_bytes(), &instant)
         .map_err(|(_, message)| anyhow::anyhow!("{message}"))?;
@@ -277,5 +276,7 @@ async fn take(server: &Arc<Server>, import: ImportBatch) -> anyhow::Result<Json>
             "the log did not take a batch ({refusal:?}); the same command goes on from here"
         )
     })?;
-    Ok(receipt_json(&receipt))
+    let mut answer = receipt_json(&receipt);
+    answer["timezone"] = tenant.publisher.timezone.as_str().into();
+    Ok(answer)
 }

@@ -1,6 +1,7 @@
 //! The Candor server and command line.
 
 mod append;
+mod bar;
 mod command;
 mod config;
 mod cores;
@@ -13,6 +14,7 @@ mod listener;
 mod memory;
 mod offer;
 mod providers;
+mod reach;
 mod refusal;
 mod server;
 mod target;
@@ -224,6 +226,15 @@ impl Failure {
     }
 }
 
+impl From<Stopped> for Failure {
+    fn from(stopped: Stopped) -> Failure {
+        match stopped {
+            Stopped::Usage(error) => Failure::usage(error),
+            Stopped::Work(error) => Failure::work(error),
+        }
+    }
+}
+
 fn serve_command(serve: Serve) -> Result<(), Failure> {
     let mut config = Config::of_process(serve.config.as_deref()).map_err(Failure::usage)?;
     config.listen = serve.listen.unwrap_or(config.listen);
@@ -376,8 +387,7 @@ fn import_command(import: &Import) -> Result<(), Failure> {
     match import::import(import) {
         Ok(true) => Ok(()),
         Ok(false) => Err(Failure::work(anyhow::anyhow!("some rows were not taken in"))),
-        Err(Stopped::Usage(error)) => Err(Failure::usage(error)),
-        Err(Stopped::Work(error)) => Err(Failure::work(error)),
+        Err(stopped) => Err(stopped.into()),
     }
 }
 

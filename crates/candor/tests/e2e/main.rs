@@ -10,6 +10,7 @@ mod channels;
 mod country;
 mod described;
 mod durable;
+mod elsewhere;
 mod flow;
 mod grids;
 mod import;
