@@ -8,6 +8,7 @@ mod cores;
 mod country;
 mod demo;
 mod engine;
+mod export;
 mod http;
 mod import;
 mod listener;
@@ -32,6 +33,7 @@ use clap::{Parser, Subcommand};
 use tokio::net::TcpListener;
 
 use crate::config::Config;
+use crate::export::Export;
 use crate::http::segments::members;
 use crate::import::{Import, Stopped};
 use crate::server::Server;
@@ -58,6 +60,8 @@ enum Command {
     Serve(Serve),
     /// Take in events or profiles from files: JSON lines, CSV or Parquet.
     Import(Import),
+    /// Write what a publisher owns to a folder, as Parquet and JSON lines.
+    Export(Export),
     /// Publishers: the organisations that own apps and the data in them.
     Publisher {
         #[command(subcommand)]
@@ -182,6 +186,7 @@ fn main() -> ExitCode {
         Command::Demo(demo) => demo_command(demo),
         Command::Serve(serve) => serve_command(serve),
         Command::Import(import) => import_command(&import),
+        Command::Export(export) => export::export(&export).map_err(Failure::from),
         Command::Publisher { command: PublisherCommand::Create(create) } => create_command(create),
     };
     match done {

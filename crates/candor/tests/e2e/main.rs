@@ -11,6 +11,7 @@ mod country;
 mod described;
 mod durable;
 mod elsewhere;
+mod export;
 mod flow;
 mod grids;
 mod import;
