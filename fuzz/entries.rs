@@ -122,8 +122,13 @@ fn keys() -> &'static PublisherKeys {
 }
 
 /// A frame's payload as it lies in the log, and the same bytes as the sections of a whole frame:
-/// A line of JSON that is imported, as an event and as a profile.
+/// A line of JSON that is imported, as an event and as a profile, of our form and of others.
 pub fn import_line(data: &[u8]) {
+    let clocks = decode::Clocks { instant: &|_| None, wall: &|_| None };
+    for product in [decode::Product::CleverTap, decode::Product::Mixpanel] {
+        let elsewhere = decode::Elsewhere { product, event: None };
+        let _ = elsewhere.line(0, data, clocks);
+    }
     for profiles in [false, true] {
         let roles = decode::Roles::new(&[], &[], profiles).unwrap_or_default();
         let _ = roles.line(0, data, &|_| None);

@@ -1,7 +1,9 @@
 //! Promises of the way in, from a request to records that open again.
 #![allow(clippy::unwrap_used)]
 
-use candor_event::{ConsentChange, DataClass, IdKind, PersonId, Purpose, Record, Timestamp};
+use candor_event::{
+    ConsentChange, DataClass, IdKind, PersonId, Purpose, Record, Timestamp, TraitOp,
+};
 use candor_ingest::decode::{RefusalCode, records};
 use candor_ingest::gate::{Policy, Preset};
 use candor_ingest::{Accepted, Door, Ids, Receipt, Request, open_frame};
@@ -126,6 +128,21 @@ fn what_the_log_did_not_take_goes_with_the_next_request() {
     assert_eq!(kept[..joins.len()], joins);
     let (_, kept) = shop.send(&[event("g1", json!({}))]);
     assert!(!kept.iter().any(|record| matches!(record, Record::Link(_))));
+}
+
+#[test]
+fn a_push_token_belongs_to_whoever_had_it_last_however_it_was_said() {
+    let shop = shop(Preset::Open);
+    let profile = |identity: &str, how: &str| json!({"type": "profile", "identity": identity, how: {"push_token": ["t1"]}});
+    shop.send(&[profile("ann", "set")]);
+    for how in ["set", "add"] {
+        let (_, kept) = shop.send(&[profile(&format!("next by {how}"), how)]);
+        let taken = kept.iter().filter(|record| match record {
+            Record::Trait(change) => change.op == TraitOp::Remove(vec!["t1".into()]),
+            _ => false,
+        });
+        assert_eq!(taken.count(), 1, "{how}: {kept:?}");
+    }
 }
 
 #[test]

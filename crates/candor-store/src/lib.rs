@@ -12,7 +12,7 @@
 //! Read in this order: `store` (what records change), `view`, `run` and `fold` (what questions
 //! see), `volume`, `resident/` (columns, tail, people), `flush` and `compact` (files), `part/`
 //! (their bytes), `manifest`, `load`, `shrink`. Beside them `table` reads the files that people
-//! bring.
+//! bring and writes those that they take.
 
 mod cells;
 mod compact;
@@ -41,6 +41,6 @@ pub use resident::active::ActiveDays;
 pub use run::Run;
 pub use shrink::Resident;
 pub use store::{CONSENT_TRAIT, ClassOf, Store, StoreConfig};
-pub use table::{Cell, Piece, TableReader};
+pub use table::{Cell, ColumnKind, Piece, TableReader, TableWriter};
 pub use touched::{Mark, Since, Touched, What};
 pub use view::{View, VolumeView};

@@ -34,7 +34,7 @@ impl View {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Source {
     Segment(Arc<Segment>),
     Chunk(Arc<Chunk>),
@@ -83,6 +83,21 @@ impl VolumeView {
         let beside = beside.into_iter().map(number).collect();
         let has_beside = OnceLock::new();
         VolumeView { people, events, properties, base, beside, rows, has_beside }
+    }
+
+    /// The same picture with properties of its own: those that it reads from files go with it. For
+    /// who looks at everything once, and would fill memory with what nobody asks for.
+    pub fn apart(&self) -> VolumeView {
+        let properties: Vec<u32> = self.base.properties().collect();
+        VolumeView {
+            people: self.people.clone(),
+            events: self.events.clone(),
+            properties: self.properties.clone(),
+            base: Arc::new(self.base.without(&properties)),
+            beside: self.beside.clone(),
+            rows: self.rows,
+            has_beside: OnceLock::new(),
+        }
     }
 
     /// Who has rows beside the base.
@@ -238,14 +253,19 @@ impl VolumeView {
 
     /// All properties of an event, in no order.
     pub fn properties(&self, row: u32) -> Vec<(&Arc<str>, ValueRef<'_>)> {
-        let named = |(name, value)| (self.properties.name(name), value);
+        let coded = self.coded_properties(row).into_iter();
+        coded.map(|(name, value)| (self.properties.name(name), value)).collect()
+    }
+
+    /// The same by the codes of their names, the places in [`VolumeView::property_names`].
+    pub fn coded_properties(&self, row: u32) -> Vec<(u32, ValueRef<'_>)> {
         match self.lies(row) {
             Lies::Segment(segment, row) => {
                 let cell = |name| Some((name, segment.column(name)?.get(row)?));
-                segment.properties().filter_map(cell).map(named).collect()
+                segment.properties().filter_map(cell).collect()
             }
             Lies::Tail(row) => {
-                row.properties.iter().map(|(name, value)| named((*name, value.into()))).collect()
+                row.properties.iter().map(|(name, value)| (*name, value.into())).collect()
             }
         }
     }

@@ -20,8 +20,10 @@ use serde_json::{Value as Json, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
 
+use crate::export;
 use crate::http::events::{instant, receipt_json};
 use crate::http::policy::purposes_have_names;
+use crate::reach::nobody;
 use crate::server::{Sent, Server, catalog_file, keys_folder, lock};
 
 /// All that a publisher begins with.
@@ -214,6 +216,7 @@ pub async fn listen(
         let (stream, _) = listener.accept().await?;
         let (server, data) = (Arc::clone(&server), data.clone());
         tokio::spawn(async move {
+            let uid = stream.peer_cred().map(|peer| peer.uid()).ok();
             let (read, mut write) = stream.into_split();
             let mut read = tokio::io::BufReader::new(read);
             let mut line = Vec::new();
@@ -225,10 +228,17 @@ pub async fn listen(
                     Ok(1..) if line.ends_with(b"\n") => {}
                     _ => return,
                 }
-                let answer = match run(&server, &data, &line).await {
-                    Ok(answer) => answer,
-                    Err(error) => json!({"error": format!("{error:#}")}),
+                let answer = match asked(&line) {
+                    Ok(Asked { export: Some(asked), .. }) => {
+                        match export::serve(&server, asked, uid, &mut write).await {
+                            Ok(()) => continue,
+                            Err(error) => Err(error),
+                        }
+                    }
+                    Ok(asked) => run(&server, &data, asked, &line).await,
+                    Err(error) => Err(error),
                 };
+                let answer = answer.unwrap_or_else(|error| json!({"error": format!("{error:#}")}));
                 if write.write_all(format!("{answer}\n").as_bytes()).await.is_err() {
                     return;
                 }
@@ -241,6 +251,7 @@ pub async fn listen(
 #[derive(Deserialize)]
 struct Asked {
     import: Option<ImportBatch>,
+    export: Option<export::Asked>,
 }
 
 /// Some records of an import.
@@ -250,8 +261,11 @@ struct ImportBatch {
     records: Box<RawValue>,
 }
 
-async fn run(server: &Arc<Server>, data: &Path, line: &[u8]) -> anyhow::Result<Json> {
-    let asked: Asked = serde_json::from_slice(line).context("read the command")?;
+fn asked(line: &[u8]) -> anyhow::Result<Asked> {
+    serde_json::from_slice(line).context("read the command")
+}
+
+async fn run(server: &Arc<Server>, data: &Path, asked: Asked, line: &[u8]) -> anyhow::Result<Json> {
     if let Some(import) = asked.import {
         return take(server, import).await;
     }
@@ -264,9 +278,7 @@ async fn run(server: &Arc<Server>, data: &Path, line: &[u8]) -> anyhow::Result<J
 /// Takes some records of an import in.
 async fn take(server: &Arc<Server>, import: ImportBatch) -> anyhow::Result<Json> {
     let account = import.account;
-    let tenant = server.tenant(&account);
-    let tenant =
-        tenant.with_context(|| format!("no publisher here has the account id {account:?}"))?;
+    let tenant = server.tenant(&account).with_context(|| nobody(&account))?;
     let body = format!("{{\"records\":{}}}", import.records.get());
     let decoded = decode::records(body.as_bytes(), &instant)
         .map_err(|(_, message)| anyhow::anyhow!("{message}"))?;
@@ -277,5 +289,7 @@ async fn take(server: &Arc<Server>, import: ImportBatch) -> anyhow::Result<Json>
             "the log did not take a batch ({refusal:?}); the same command goes on from here"
         )
     })?;
-    Ok(receipt_json(&receipt))
+    let mut answer = receipt_json(&receipt);
+    answer["timezone"] = tenant.publisher.timezone.as_str().into();
+    Ok(answer)
 }

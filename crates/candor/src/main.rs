@@ -1,18 +1,21 @@
 //! The Candor server and command line.
 
 mod append;
+mod bar;
 mod command;
 mod config;
 mod cores;
 mod country;
 mod demo;
 mod engine;
+mod export;
 mod http;
 mod import;
 mod listener;
 mod memory;
 mod offer;
 mod providers;
+mod reach;
 mod refusal;
 mod server;
 mod target;
@@ -30,6 +33,7 @@ use clap::{Parser, Subcommand};
 use tokio::net::TcpListener;
 
 use crate::config::Config;
+use crate::export::Export;
 use crate::http::segments::members;
 use crate::import::{Import, Stopped};
 use crate::server::Server;
@@ -56,6 +60,8 @@ enum Command {
     Serve(Serve),
     /// Take in events or profiles from files: JSON lines, CSV or Parquet.
     Import(Import),
+    /// Write what a publisher owns to a folder, as Parquet and JSON lines.
+    Export(Export),
     /// Publishers: the organisations that own apps and the data in them.
     Publisher {
         #[command(subcommand)]
@@ -180,6 +186,7 @@ fn main() -> ExitCode {
         Command::Demo(demo) => demo_command(demo),
         Command::Serve(serve) => serve_command(serve),
         Command::Import(import) => import_command(&import),
+        Command::Export(export) => export::export(&export).map_err(Failure::from),
         Command::Publisher { command: PublisherCommand::Create(create) } => create_command(create),
     };
     match done {
@@ -221,6 +228,15 @@ impl Failure {
 
     fn work(error: anyhow::Error) -> Failure {
         Failure { error, status: 1 }
+    }
+}
+
+impl From<Stopped> for Failure {
+    fn from(stopped: Stopped) -> Failure {
+        match stopped {
+            Stopped::Usage(error) => Failure::usage(error),
+            Stopped::Work(error) => Failure::work(error),
+        }
     }
 }
 
@@ -376,8 +392,7 @@ fn import_command(import: &Import) -> Result<(), Failure> {
     match import::import(import) {
         Ok(true) => Ok(()),
         Ok(false) => Err(Failure::work(anyhow::anyhow!("some rows were not taken in"))),
-        Err(Stopped::Usage(error)) => Err(Failure::usage(error)),
-        Err(Stopped::Work(error)) => Err(Failure::work(error)),
+        Err(stopped) => Err(stopped.into()),
     }
 }
 

@@ -336,7 +336,7 @@ impl State {
         batch: &mut Batch,
     ) {
         let (tokens, registers) = match op {
-            TraitOp::Add(tokens) => (tokens, true),
+            TraitOp::Add(tokens) | TraitOp::Set(Value::List(tokens)) => (tokens, true),
             TraitOp::Remove(tokens) => (tokens, false),
             _ => return,
         };

@@ -3,6 +3,7 @@
 
 mod agent;
 pub mod define;
+mod elsewhere;
 mod email_page;
 mod json;
 mod mobile;
@@ -18,10 +19,11 @@ use std::sync::Arc;
 use candor_event::{Properties, Timestamp, TraitOp};
 
 pub use agent::agent;
+pub use elsewhere::{Clocks, Elsewhere, Product};
 pub use email_page::{EmailAsk, EmailPage, email_page};
 pub use mobile::{encrypted, mobile};
 pub use records::{Decoded, records};
-pub use rows::{LINE_BYTES_MAX, Role, Roles};
+pub use rows::{JSON_COLUMN, LINE_BYTES_MAX, PROPERTY_COLUMN, Role, Roles};
 pub use sdk::{PAGE_NAME, Sender, sdk_record};
 pub use upload::{Unprocessed, Upload, code_of, upload};
 pub use value::{Limit, read_value};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use candor_event::{Properties, Timestamp, TraitOp, Value};
+use candor_event::{PersonId, Properties, Timestamp, TraitOp, Value};
 use candor_store::Cell;
 use serde_json::Value as Json;
 
@@ -18,6 +18,16 @@ pub const LINE_BYTES_MAX: usize = 1 << 20;
 
 /// Nested values of one row, its columns not counted.
 const NESTED_MAX: usize = 4096;
+
+/// Columns of a file; a row fills at most as many as a record has properties.
+const COLUMNS_MAX: usize = 16_384;
+
+/// Begins the name of a column that is a property, whatever follows: `property:time` is the
+/// property `time`.
+pub const PROPERTY_COLUMN: &str = "property:";
+
+/// Begins the name of a column whose texts are JSON: the values of the property that follows.
+pub const JSON_COLUMN: &str = "json:";
 
 type Refusal = (RefusalCode, String);
 
@@ -36,8 +46,13 @@ pub enum Role {
     Session,
     /// The sender's own id of the row.
     Id,
+    /// Who it is to the publisher that the file comes from, as an id of Candor's, for rows with no
+    /// other. Anything else in such a column is a property.
+    Person,
     /// A property, or a trait, of that name.
     Property(Arc<str>),
+    /// The same, as a text of JSON.
+    Json(Arc<str>),
     /// Nothing: it is left out.
     Nothing,
 }
@@ -84,6 +99,7 @@ impl Roles {
             "time" => Role::Time,
             "session" => Role::Session,
             "id" => Role::Id,
+            "person" => Role::Person,
             _ => return None,
         })
     }
@@ -92,6 +108,12 @@ impl Roles {
     fn of(&self, column: &str, others_name_events: bool) -> Role {
         if let Some(role) = self.named.get(column) {
             return role.clone();
+        }
+        if let Some(name) = column.strip_prefix(PROPERTY_COLUMN) {
+            return Role::Property(name.into());
+        }
+        if let Some(name) = column.strip_prefix(JSON_COLUMN) {
+            return Role::Json(name.into());
         }
         let role = Roles::by_name(column).filter(|role| !self.is_told(role));
         role.unwrap_or_else(|| match column {
@@ -119,7 +141,7 @@ impl Roles {
                 return Err(format!("the file has no column {column:?}"));
             }
         }
-        if !has(&Role::Identity) && !has(&Role::Guid) {
+        if ![Role::Identity, Role::Guid, Role::Person].iter().any(has) {
             return Err("no column says who: name one 'identity' or 'guid', or give \
                         --map identity=COLUMN"
                 .to_owned());
@@ -129,24 +151,15 @@ impl Roles {
                         event=COLUMN, or --profiles where each row is a person"
                 .to_owned());
         }
-        let properties = roles.iter().filter(|role| matches!(role, Role::Property(_)));
-        if properties.count() > PROPERTIES_MAX {
-            return Err(format!("a file has at most {PROPERTIES_MAX} columns of properties"));
+        if roles.len() > COLUMNS_MAX {
+            return Err(format!("a file has at most {COLUMNS_MAX} columns"));
         }
-        for role in &roles {
-            if let Role::Property(name) = role {
-                check_text(name, Limit::Name).map_err(|limit| Refusal::from(limit).1)?;
-            }
+        for name in roles.iter().filter_map(Role::property) {
+            check_text(name, Limit::Name).map_err(|limit| Refusal::from(limit).1)?;
         }
         let mut roles: Vec<(usize, Role)> = roles.into_iter().enumerate().collect();
         roles.retain(|(_, role)| *role != Role::Nothing);
-        roles.sort_by(|(_, a), (_, b)| match (a, b) {
-            (Role::Property(a), Role::Property(b)) => a.cmp(b),
-            (a, b) => {
-                let is_property = |role: &Role| matches!(role, Role::Property(_));
-                is_property(a).cmp(&is_property(b))
-            }
-        });
+        roles.sort_by(|(_, a), (_, b)| a.property().cmp(&b.property()));
         Ok(roles)
     }
 
@@ -191,16 +204,15 @@ impl Roles {
             return record(index, json, parse_time);
         }
         let named = self.is_told(&Role::Event) || fields.contains_key("event");
-        if fields.len() > PROPERTIES_MAX {
-            return Err(Limit::Count.into());
-        }
         let (mut row, mut left) = (Row::with_room(fields.len()), NESTED_MAX);
         for (column, json) in fields {
             let role = self.of(column, named);
             if role == Role::Nothing {
                 continue;
             }
-            check_text(column, Limit::Name)?;
+            if let Some(name) = role.property() {
+                check_text(name, Limit::Name)?;
+            }
             if let Some(value) = read_value(json, &mut left)? {
                 row.put(&role, Cell::Value(value), parse_time)?;
             }
@@ -209,9 +221,21 @@ impl Roles {
     }
 }
 
+impl Role {
+    /// The property that a column fills, if it does.
+    fn property(&self) -> Option<&Arc<str>> {
+        match self {
+            Role::Property(name) | Role::Json(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
 /// A row as its cells come.
 struct Row {
     ids: Ids,
+    /// Who it is to another publisher.
+    person: Option<Arc<str>>,
     at: Option<Timestamp>,
     id: Option<String>,
     event: Option<Arc<str>>,
@@ -223,10 +247,11 @@ impl Row {
     fn with_room(cells: usize) -> Row {
         Row {
             ids: Ids::default(),
+            person: None,
             at: None,
             id: None,
             event: None,
-            properties: Properties::with_capacity(cells),
+            properties: Properties::with_capacity(cells.min(PROPERTIES_MAX)),
             nested_left: NESTED_MAX,
         }
     }
@@ -276,17 +301,42 @@ impl Row {
                 check_value(&session, &mut self.nested_left)?;
                 self.properties.insert("session", session);
             }
-            Role::Property(name) => {
-                let value = property(cell);
-                check_value(&value, &mut self.nested_left)?;
-                self.properties.insert(name.clone(), value);
+            Role::Person => match cell {
+                Cell::Value(Value::Text(id)) if PersonId::parse(&id).is_some() => {
+                    self.person = Some(id);
+                }
+                cell => self.fill("person".into(), property(cell))?,
+            },
+            Role::Property(name) => self.fill(name.clone(), property(cell))?,
+            Role::Json(name) => {
+                let bad = || {
+                    let message = "a column whose name begins with 'json:' holds JSON".to_owned();
+                    (RefusalCode::BadRecord, message)
+                };
+                let Cell::Value(Value::Text(text)) = cell else { return Err(bad()) };
+                let json = parse(text.as_bytes()).map_err(|_| bad())?;
+                if let Some(value) = read_value(&json, &mut self.nested_left)? {
+                    self.fill(name.clone(), value)?;
+                }
             }
             Role::Nothing => {}
         }
         Ok(())
     }
 
-    fn finish(self, index: usize, profile: bool) -> Result<Incoming, Refusal> {
+    fn fill(&mut self, name: Arc<str>, value: Value) -> Result<(), Refusal> {
+        check_value(&value, &mut self.nested_left)?;
+        self.properties.insert(name, value);
+        match self.properties.len() > PROPERTIES_MAX {
+            true => Err(Limit::Count.into()),
+            false => Ok(()),
+        }
+    }
+
+    fn finish(mut self, index: usize, profile: bool) -> Result<Incoming, Refusal> {
+        if self.ids == Ids::default() {
+            self.ids.guid = self.person.take().map(|id| id.as_ref().to_owned());
+        }
         if self.ids == Ids::default() {
             let message = "the row names nobody: 'identity' and 'guid' are empty".to_owned();
             return Err((RefusalCode::MissingIdentity, message));
@@ -387,6 +437,38 @@ mod tests {
     }
 
     #[test]
+    fn a_column_can_be_a_property_whatever_its_name_and_hold_json() {
+        let line = line(
+            &Roles::default(),
+            r#"{"identity":"u","event":"n","property:time":"noon","property:json:a":1,
+                "json:Items":"[{\"sku\":\"s\"}]","person":"me"}"#,
+        );
+        let items = Value::List(vec![Value::Object([("sku", "s".into())].into())]);
+        let properties = [
+            ("Items", items),
+            ("json:a", Value::Integer(1)),
+            ("person", "me".into()),
+            ("time", "noon".into()),
+        ];
+        let body = Body::Event { name: "n".into(), properties: properties.into() };
+        assert_eq!(line.unwrap().body, body);
+    }
+
+    #[test]
+    fn a_person_of_another_publisher_is_known_by_that_where_nothing_else_is_known() {
+        let person = PersonId([7; 16]).to_string();
+        let who = |more: &str| {
+            let text = format!(r#"{{"person":"{person}","event":"n"{more}}}"#);
+            let row = line(&Roles::default(), &text).unwrap();
+            assert_eq!(row.body, Body::Event { name: "n".into(), properties: Properties::new() });
+            row.ids
+        };
+        assert_eq!(who("").guid.as_deref(), Some(person.as_str()));
+        let known = Ids { identity: Some("u".to_owned()), ..Ids::default() };
+        assert_eq!(who(r#","identity":"u""#), known);
+    }
+
+    #[test]
     fn a_bad_row_says_why() {
         let refused = |text: &str| line(&Roles::default(), text).unwrap_err();
         assert_eq!(refused("{"), "bad_record");
@@ -395,5 +477,10 @@ mod tests {
         assert_eq!(refused(r#"{"identity":"u","event":"n","time":"noon"}"#), "bad_time");
         let long = format!(r#"{{"identity":"u","event":"n","p":"{}"}}"#, "x".repeat(1025));
         assert_eq!(refused(&long), "value_too_long");
+        assert_eq!(refused(r#"{"identity":"u","event":"n","json:p":"{"}"#), "bad_record");
+        let fields = |n: usize| (0..n).map(|n| format!(",\"p{n}\":1")).collect::<String>();
+        let row = |n: usize| format!(r#"{{"identity":"u","event":"n"{}}}"#, fields(n));
+        assert_eq!(refused(&row(257)), "too_many_properties");
+        assert!(line(&Roles::default(), &row(256)).is_ok());
     }
 }

@@ -1,7 +1,9 @@
-//! Files of rows and columns that people bring: Parquet and CSV, read piece by piece.
+//! Files of rows and columns: Parquet and CSV that people bring, read piece by piece, and Parquet
+//! that they take with them.
 
 mod csv;
 mod parquet;
+mod writer;
 
 use std::io;
 use std::path::Path;
@@ -10,6 +12,8 @@ use std::sync::Arc;
 use candor_event::Value;
 
 use crate::error::Error;
+
+pub use writer::{ColumnKind, TableWriter};
 
 /// Rows in one piece, at most.
 const PIECE_ROWS: usize = 8_192;

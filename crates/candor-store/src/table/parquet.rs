@@ -18,6 +18,7 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder,
 };
+use parquet::basic::Compression;
 
 use super::{Cell, Cells, PIECE_ROWS, Piece, Source, TableReader};
 use crate::error::Error;
@@ -56,6 +57,12 @@ pub(super) fn open(path: &Path) -> Result<TableReader, Error> {
             return Err(Error::table(&name, &what));
         }
     }
+    let chunks = stated.metadata().row_groups().iter().flat_map(|group| group.columns());
+    if let Some(chunk) = chunks.into_iter().find(|chunk| !unpacked(chunk.compression())) {
+        let codec = chunk.compression();
+        let why = format!("{codec} is not unpacked: write it with zstd, snappy, gzip or lz4");
+        return Err(Error::table(&name, &why));
+    }
     let options = ArrowReaderOptions::new().with_schema(Arc::new(schema));
     let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
         .and_then(|builder| builder.with_batch_size(PIECE_ROWS).build())
@@ -79,6 +86,11 @@ impl Source for Parquet {
         let cells = columns.map(|(array, known)| cells(array, known)).collect();
         Ok(Some(Piece { lines, bad: Vec::new(), cells }))
     }
+}
+
+fn unpacked(codec: Compression) -> bool {
+    use Compression as C;
+    matches!(codec, C::UNCOMPRESSED | C::ZSTD(_) | C::SNAPPY | C::GZIP(_) | C::LZ4 | C::LZ4_RAW)
 }
 
 fn readable(of: &DataType, depth: usize) -> bool {
@@ -191,4 +203,57 @@ fn value(array: &ArrayRef, row: usize) -> Option<Value> {
 /// NaN and the infinities are no values.
 fn float(number: f64) -> Option<Value> {
     number.is_finite().then_some(Value::Float(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::{Int64Array, StringArray};
+    use parquet::arrow::ArrowWriter;
+    use parquet::basic::{GzipLevel, ZstdLevel};
+    use parquet::file::properties::WriterProperties;
+
+    use super::*;
+
+    fn written_with(codec: Compression, path: &Path) {
+        let names: Vec<String> = (0..20_000).map(|n| format!("person {}", n % 700)).collect();
+        let columns: [(&str, ArrayRef); 2] = [
+            ("identity", Arc::new(StringArray::from(names))),
+            ("n", Arc::new(Int64Array::from_iter_values(0..20_000))),
+        ];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let layout = WriterProperties::builder().set_compression(codec).build();
+        let file = File::create(path).unwrap();
+        let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(layout)).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+    }
+
+    /// Spark and pandas write Snappy where nobody says otherwise.
+    #[test]
+    fn what_others_write_by_default_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.parquet");
+        let codecs = [
+            Compression::UNCOMPRESSED,
+            Compression::SNAPPY,
+            Compression::GZIP(GzipLevel::default()),
+            Compression::LZ4,
+            Compression::LZ4_RAW,
+            Compression::ZSTD(ZstdLevel::default()),
+        ];
+        for codec in codecs {
+            written_with(codec, &path);
+            let mut reader = TableReader::parquet(&path).unwrap();
+            let mut rows = 0;
+            while let Some(piece) = reader.next_piece().unwrap() {
+                for row in 0..piece.rows() {
+                    let name = format!("person {}", rows % 700);
+                    assert_eq!(piece.cell(0, row), Some(Cell::Value(name.as_str().into())));
+                    assert_eq!(piece.cell(1, row), Some(Cell::Value(Value::Integer(rows))));
+                    rows += 1;
+                }
+            }
+            assert_eq!(rows, 20_000, "{codec}");
+        }
+    }
 }

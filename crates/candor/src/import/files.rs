@@ -9,8 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 
 use anyhow::{Context, bail};
-use candor_ingest::decode::{Incoming, LINE_BYTES_MAX, Roles};
+use candor_event::Timestamp;
+use candor_ingest::decode::{Clocks, Elsewhere, Incoming, LINE_BYTES_MAX, RefusalCode, Roles};
 use candor_store::TableReader;
+use flate2::read::MultiGzDecoder;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
 use crate::http::events::instant;
 
@@ -28,6 +32,44 @@ pub enum Format {
     Parquet,
 }
 
+/// What rows say, and how they say it.
+pub enum Rows {
+    /// By columns, or in the form of the API.
+    Ours(Roles),
+    /// As another product exports them, times by the clock of a zone; none: the publisher's.
+    Theirs(Elsewhere, Option<TimeZone>),
+}
+
+impl Rows {
+    /// The same with the publisher's zone.
+    pub fn in_zone(self, publishers: &TimeZone) -> Rows {
+        match self {
+            Rows::Theirs(elsewhere, None) => Rows::Theirs(elsewhere, Some(publishers.clone())),
+            rows => rows,
+        }
+    }
+
+    fn line(&self, index: usize, line: &[u8]) -> Result<Incoming, (RefusalCode, String)> {
+        match self {
+            Rows::Ours(roles) => roles.line(index, line, &instant),
+            Rows::Theirs(elsewhere, zone) => {
+                let wall = |number| on_the_wall(number, zone.as_ref()?);
+                elsewhere.line(index, line, Clocks { instant: &instant, wall: &wall })
+            }
+        }
+    }
+}
+
+/// A number YYYYMMDDhhmmss as the moment that a clock in a zone showed it.
+fn on_the_wall(number: i64, zone: &TimeZone) -> Option<Timestamp> {
+    let part = |digits: i64| i8::try_from(number / digits % 100).ok();
+    let year = i16::try_from(number / 10_000_000_000).ok()?;
+    let (month, day) = (part(100_000_000)?, part(1_000_000)?);
+    let (hour, minute, second) = (part(10_000)?, part(100)?, part(1)?);
+    let shown = DateTime::new(year, month, day, hour, minute, second, 0).ok()?;
+    Some(Timestamp(shown.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond()))
+}
+
 /// One file to read.
 pub struct Input {
     /// What messages call it.
@@ -35,6 +77,8 @@ pub struct Input {
     /// None: standard input.
     pub path: Option<PathBuf>,
     pub format: Format,
+    /// It is packed by gzip.
+    packed: bool,
     /// Its size, where it has one.
     pub bytes: Option<u64>,
     /// What tells it from another file, and from itself once it has changed.
@@ -63,14 +107,18 @@ impl Input {
                 bail!("Parquet is read from its end: name a file instead of -");
             }
             let name = "standard input".to_owned();
-            return Ok(Input { name, path: None, format, bytes: None, print: None });
+            return Ok(Input { name, path: None, format, packed: false, bytes: None, print: None });
         }
         let name = path.display().to_string();
         let facts = std::fs::metadata(path).with_context(|| format!("open {name}"))?;
         if !facts.is_file() {
             bail!("{name} is no file");
         }
-        let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
+        let ending_of = |path: &Path| {
+            path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase()
+        };
+        let packed = ending_of(path) == "gz";
+        let ending = if packed { ending_of(&path.with_extension("")) } else { ending_of(path) };
         let format = match (format, ending.as_str()) {
             (Some(format), _) => format,
             (None, "jsonl" | "ndjson" | "json") => Format::Jsonl,
@@ -78,10 +126,13 @@ impl Input {
             (None, "parquet" | "pq") => Format::Parquet,
             _ => bail!("the name of {name} does not tell what it is: give --format"),
         };
+        if packed && format == Format::Parquet {
+            bail!("{name} is Parquet within gzip: unpack it first");
+        }
         let whole = std::fs::canonicalize(path).with_context(|| format!("open {name}"))?;
         let (size, changed) = (facts.len(), (facts.mtime(), facts.mtime_nsec()));
         let print = Some(format!("{} {size} {changed:?}", whole.display()));
-        Ok(Input { name, path: Some(whole), format, bytes: Some(size), print })
+        Ok(Input { name, path: Some(whole), format, packed, bytes: Some(size), print })
     }
 
     /// Where its bad rows are written down.
@@ -96,23 +147,27 @@ impl Input {
 }
 
 /// Reads a file from its row `skip` on and sends batches until it ends or nobody takes them.
-pub fn read(
-    input: Input,
-    roles: &Roles,
-    skip: u64,
-    send: &SyncSender<Batch>,
-) -> anyhow::Result<()> {
+pub fn read(input: Input, rows: &Rows, skip: u64, send: &SyncSender<Batch>) -> anyhow::Result<()> {
     let counted = Arc::new(AtomicU64::new(0));
     let source: Box<dyn Read + Send> = match &input.path {
         None => Box::new(std::io::stdin()),
         Some(path) => {
             let file = File::open(path).with_context(|| format!("open {}", input.name))?;
-            Box::new(Counted { file, read: Arc::clone(&counted) })
+            let counted = Counted { file, read: Arc::clone(&counted) };
+            match input.packed {
+                true => Box::new(MultiGzDecoder::new(counted)),
+                false => Box::new(counted),
+            }
         }
     };
     let mut out = Out { send, batch: Batch::default(), row: 0, skip };
+    let roles = match rows {
+        Rows::Ours(roles) => roles,
+        Rows::Theirs(..) if input.format == Format::Jsonl => &Roles::default(),
+        Rows::Theirs(..) => bail!("--from reads JSON lines: export them as JSON"),
+    };
     let table = match (input.format, &input.path) {
-        (Format::Jsonl, _) => return lines(source, roles, &counted, &mut out),
+        (Format::Jsonl, _) => return lines(source, rows, &counted, &mut out),
         (Format::Parquet, Some(path)) => TableReader::parquet(path)?,
         (Format::Parquet, None) => bail!("Parquet is read from its end: name a file"),
         (Format::Csv, _) => TableReader::csv(&input.name, source)?,
@@ -230,7 +285,7 @@ fn table(
 
 fn lines(
     source: Box<dyn Read + Send>,
-    roles: &Roles,
+    rows: &Rows,
     counted: &AtomicU64,
     out: &mut Out<'_>,
 ) -> anyhow::Result<()> {
@@ -252,7 +307,7 @@ fn lines(
         if passes || text.is_empty() {
             continue;
         }
-        let record = roles.line(out.index(), text, &instant);
+        let record = rows.line(out.index(), text);
         let record = record.map_err(|(code, message)| (code.word(), message));
         if !out.add(out.row, record, counted.load(Ordering::Relaxed)) {
             return Ok(());
@@ -276,6 +331,24 @@ fn skip_line(source: &mut impl BufRead) -> anyhow::Result<()> {
                 let length = buffer.len();
                 source.consume(length);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_on_a_wall_is_read_in_its_zone() {
+        let read =
+            |number, zone: &str| on_the_wall(number, &TimeZone::get(zone).unwrap()).map(|at| at.0);
+        assert_eq!(read(20_260_101_053_007, "Asia/Kolkata"), Some(1_767_225_607_000));
+        assert_eq!(read(20_260_101_000_000, "UTC"), Some(1_767_225_600_000));
+        // The clock was put back: the first of the two.
+        assert_eq!(read(20_251_026_023_000, "Europe/Berlin"), Some(1_761_438_600_000));
+        for bad in [20_261_301_000_000, 20_260_230_000_000, 20_260_101_250_000, i64::MAX, -1] {
+            assert_eq!(read(bad, "UTC"), None, "{bad}");
         }
     }
 }

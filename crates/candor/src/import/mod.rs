@@ -9,16 +9,18 @@ mod progress;
 mod target;
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use candor_ingest::decode::Roles;
+use candor_ingest::decode::{Elsewhere, Product, Roles};
 
+use crate::bar::Bar;
 use crate::config::Config;
-use files::{Batch, Format, Input};
+use crate::reach::asked_to_end;
+use files::{Batch, Format, Input, Rows};
 use progress::{Progress, Rejects};
 use target::{Outcome, Target};
 
@@ -50,6 +52,15 @@ pub struct Import {
     /// Each row is a person's traits, not an event.
     #[arg(long)]
     profiles: bool,
+    /// The files are an export of another product: events or profiles, as JSON lines.
+    #[arg(long, value_enum, conflicts_with_all = ["map", "without", "profiles"])]
+    from: Option<Origin>,
+    /// What happened, where the lines of another product's export do not name it.
+    #[arg(long, requires = "from")]
+    event: Option<String>,
+    /// The IANA time zone of another product's clock, where it is not the publisher's.
+    #[arg(long, requires = "from")]
+    timezone: Option<String>,
     /// What the files are, where their names do not tell.
     #[arg(long, value_enum)]
     format: Option<Format>,
@@ -59,9 +70,37 @@ pub struct Import {
     /// Begin again where an import of the same file was completed or stopped.
     #[arg(long)]
     again: bool,
-    /// JSON lines, CSV or Parquet; `-` reads standard input.
+    /// JSON lines, CSV (both also packed: .gz) or Parquet; `-` reads standard input.
     #[arg(required = true)]
     files: Vec<PathBuf>,
+}
+
+/// Whose export it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Origin {
+    Clevertap,
+    Mixpanel,
+}
+
+impl Import {
+    /// How rows are read, as far as the command says it.
+    fn rows(&self) -> anyhow::Result<Rows> {
+        let Some(origin) = self.from else {
+            let roles = Roles::new(&self.map, &self.without, self.profiles);
+            return roles.map(Rows::Ours).map_err(|why| anyhow::anyhow!("--map: {why}"));
+        };
+        let product = match origin {
+            Origin::Clevertap => Product::CleverTap,
+            Origin::Mixpanel => Product::Mixpanel,
+        };
+        let zone = |name: &String| {
+            let zone = candor_query::zone(name).ok();
+            zone.with_context(|| format!("--timezone {name:?} is no IANA name like Asia/Kolkata"))
+        };
+        let zone = self.timezone.as_ref().map(zone).transpose()?;
+        let event = self.event.as_deref().map(Into::into);
+        Ok(Rows::Theirs(Elsewhere { product, event }, zone))
+    }
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
@@ -101,9 +140,9 @@ impl Sum {
     }
 }
 
-/// Why an import ended early, and with which status.
+/// Why an import or export ended early, and with which status.
 pub enum Stopped {
-    /// What was asked for cannot be: nothing was taken in.
+    /// What was asked for cannot be: nothing was done.
     Usage(anyhow::Error),
     /// The work failed.
     Work(anyhow::Error),
@@ -111,8 +150,7 @@ pub enum Stopped {
 
 /// Takes the files in; answers whether every row was accepted.
 pub fn import(asked: &Import) -> Result<bool, Stopped> {
-    let roles = Roles::new(&asked.map, &asked.without, asked.profiles);
-    let roles = roles.map_err(|why| Stopped::Usage(anyhow::anyhow!("--map: {why}")))?;
+    let rows = asked.rows().map_err(Stopped::Usage)?;
     let inputs: anyhow::Result<Vec<Input>> =
         asked.files.iter().map(|file| Input::new(file, asked.format)).collect();
     let inputs = inputs.map_err(Stopped::Usage)?;
@@ -122,11 +160,12 @@ pub fn import(asked: &Import) -> Result<bool, Stopped> {
     }
     let config = Config::of_process(asked.config.as_deref()).map_err(Stopped::Usage)?;
     let mut target = Target::open(&asked.data, &asked.account, config).map_err(Stopped::Usage)?;
+    let rows = rows.in_zone(&target.zone());
     let mut sum = Sum::default();
     let started = Instant::now();
     let taken = inputs
         .into_iter()
-        .try_for_each(|input| one(asked, &roles, input, &mut target, &mut sum, started));
+        .try_for_each(|input| one(asked, &rows, input, &mut target, &mut sum, started));
     let closed = target.close();
     taken.and(closed).map_err(Stopped::Work)?;
     tell(&sum, started);
@@ -135,7 +174,7 @@ pub fn import(asked: &Import) -> Result<bool, Stopped> {
 
 fn one(
     asked: &Import,
-    roles: &Roles,
+    rows: &Rows,
     input: Input,
     target: &mut Target,
     sum: &mut Sum,
@@ -154,7 +193,7 @@ fn one(
     let bytes = input.bytes;
     std::thread::scope(|scope| {
         let skip = progress.rows;
-        let reader = scope.spawn(move || files::read(input, roles, skip, &send));
+        let reader = scope.spawn(move || files::read(input, rows, skip, &send));
         let mut bar = Bar::new(&name, bytes, started);
         let result = take(&batches, target, &mut progress, &mut rejects, sum, &mut bar);
         // A reader that still has rows must not wait for one who left.
@@ -206,55 +245,6 @@ fn take(
     }
     target.settle(&mut |outcome| note(outcome, progress))?;
     progress.write()
-}
-
-/// Whether someone pressed Ctrl-C or asked the process to end.
-fn asked_to_end() -> bool {
-    target::INTERRUPTED.load(std::sync::atomic::Ordering::Relaxed)
-}
-
-/// How far it is, on a terminal.
-struct Bar {
-    name: String,
-    bytes: Option<u64>,
-    started: Instant,
-    read: u64,
-    rows: u64,
-    shown: bool,
-}
-
-impl Bar {
-    fn new(name: &str, bytes: Option<u64>, started: Instant) -> Bar {
-        let shown = std::io::stderr().is_terminal();
-        Bar { name: name.to_owned(), bytes, started, read: 0, rows: 0, shown }
-    }
-
-    fn at(&mut self, read: u64, rows: u64) {
-        (self.read, self.rows) = (read, rows);
-    }
-
-    fn draw(&self) {
-        if !self.shown {
-            return;
-        }
-        let seconds = self.started.elapsed().as_secs_f64();
-        let rate = self.rows as f64 / seconds.max(0.001);
-        let share = self.bytes.map(|all| self.read as f64 / all.max(1) as f64);
-        let bar = share.map_or(String::new(), |share| {
-            let full = (share * 30.0).round().clamp(0.0, 30.0) as usize;
-            format!("[{}{}] {:3.0} % ", "=".repeat(full), " ".repeat(30 - full), share * 100.0)
-        });
-        let mut out = std::io::stderr();
-        let _ = write!(out, "\r\x1b[K{}: {bar}{} rows, {rate:.0} a second", self.name, self.rows);
-        let _ = out.flush();
-    }
-
-    fn end(&self) {
-        if self.shown {
-            self.draw();
-            let _ = writeln!(std::io::stderr());
-        }
-    }
 }
 
 fn tell(sum: &Sum, started: Instant) {

@@ -5,7 +5,6 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -13,17 +12,16 @@ use candor_event::{Properties, TraitOp, Value};
 use candor_ingest::Receipt;
 use candor_ingest::decode::{Body, Incoming};
 use candor_log::Log;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json, json};
 
 use super::files::Batch;
 use crate::append::Kept;
-use crate::command::{self, IMPORT_BYTES_MAX};
+use crate::command::IMPORT_BYTES_MAX;
 use crate::config::Config;
+use crate::reach::{Reached, asked_to_end, nobody, reach};
 use crate::server::{Sent, Server, Tenant};
-use crate::threads::{Threads, asked_to_stop};
-
-/// Set once somebody asks the process to end.
-pub static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+use crate::threads::Threads;
 
 /// Batches that are on their way to the log.
 const BATCHES_UNDER_WAY: usize = 64;
@@ -69,6 +67,7 @@ pub struct Here {
 /// The running server of the folder.
 pub struct There {
     account: String,
+    zone: TimeZone,
     write: UnixStream,
     read: BufReader<UnixStream>,
     _runtime: tokio::runtime::Runtime,
@@ -77,34 +76,35 @@ pub struct There {
 impl Target {
     /// Opens the folder, or a way to the server that has it open.
     pub fn open(data: &Path, account: &str, mut config: Config) -> anyhow::Result<Target> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .context("start the runtime")?;
-        runtime.spawn(async {
-            asked_to_stop().await;
-            INTERRUPTED.store(true, Ordering::Relaxed);
-        });
-        if let Ok(write) = UnixStream::connect(command::socket(data)) {
-            let read = BufReader::new(write.try_clone().context("ask the running server")?);
-            let mut there = There { account: account.to_owned(), write, read, _runtime: runtime };
-            // Nobody there by that account is said before the first row is read.
-            there.ask(&Vec::new())?;
-            return Ok(Target::There(there));
-        }
-        if !crate::server::catalog_file(data).exists() {
-            bail!("{} holds no publisher: make one with candor publisher create", data.display());
-        }
         config.store.flush_rows = FLUSH_ROWS;
         config.store.threads = std::thread::available_parallelism().map_or(1, Into::into);
-        let server = runtime.block_on(Server::open(data, config))?;
-        let Some(tenant) = server.tenant(account) else {
-            bail!("no publisher here has the account id {account:?}");
-        };
-        let threads = Threads::start(&server, runtime.handle())?;
-        let under_way = VecDeque::new();
-        Ok(Target::Here(Box::new(Here { runtime, server, tenant, threads, under_way })))
+        match reach(data, config)? {
+            Reached::There(runtime, write) => {
+                let read = BufReader::new(write.try_clone().context("ask the running server")?);
+                let account = account.to_owned();
+                let zone = TimeZone::UTC;
+                let mut there = There { account, zone, write, read, _runtime: runtime };
+                // Nobody there by that account is said before the first row is read.
+                let told = there.ask(&Vec::new())?;
+                let zone = told["timezone"].as_str().and_then(|name| candor_query::zone(name).ok());
+                there.zone = zone.unwrap_or(TimeZone::UTC);
+                Ok(Target::There(there))
+            }
+            Reached::Here(runtime, server) => {
+                let tenant = server.tenant(account).with_context(|| nobody(account))?;
+                let threads = Threads::start(&server, runtime.handle())?;
+                let under_way = VecDeque::new();
+                Ok(Target::Here(Box::new(Here { runtime, server, tenant, threads, under_way })))
+            }
+        }
+    }
+
+    /// The publisher's time zone.
+    pub fn zone(&self) -> TimeZone {
+        match self {
+            Target::Here(here) => here.tenant.zone.clone(),
+            Target::There(there) => there.zone.clone(),
+        }
     }
 
     /// Takes one batch in; tells of those that the log holds by now.
@@ -138,7 +138,7 @@ impl Here {
     }
 
     fn take(&mut self, mut batch: Batch, note: Note<'_>) -> anyhow::Result<()> {
-        while self.behind() > BEHIND_BYTES_MAX && !INTERRUPTED.load(Ordering::Relaxed) {
+        while self.behind() > BEHIND_BYTES_MAX && !asked_to_end() {
             std::thread::sleep(BEHIND_PAUSE);
         }
         let records = std::mem::take(&mut batch.records);
@@ -178,7 +178,7 @@ impl Here {
 
     fn close(self) -> anyhow::Result<()> {
         // The log has it all: who asks to end need not wait for the parts.
-        while self.behind() > 0 && !INTERRUPTED.load(Ordering::Relaxed) {
+        while self.behind() > 0 && !asked_to_end() {
             std::thread::sleep(BEHIND_PAUSE);
         }
         self.threads.end(&self.server, self.runtime.handle());

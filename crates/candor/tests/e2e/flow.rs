@@ -170,7 +170,7 @@ fn a_folder_serves_one_and_a_wrong_command_says_what_to_change() {
     let wrong: [&[&str]; 6] = [
         &[],
         &["serve"],
-        &["export"],
+        &["verify"],
         &["serve", "--data", "x", "--listen", "here"],
         &[&create[..], &["--admin-email", "nobody"]].concat(),
         &[&create[..], &["--keys", "sealed"]].concat(),

@@ -10,6 +10,8 @@ mod channels;
 mod country;
 mod described;
 mod durable;
+mod elsewhere;
+mod export;
 mod flow;
 mod grids;
 mod import;
