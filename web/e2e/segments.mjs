@@ -228,7 +228,7 @@ export function walkSegments(house) {
     ]);
     assert.match(readFileSync(await rejects.path(), "utf8"), /^line,reason\n3,nobody has this identity\n$/);
     await dialog.getByRole("link", { name: "Open the list" }).click();
-    await page.getByText("A list of 2 people out of a file").waitFor();
+    await page.getByText("A list of 2 people, out of a file").waitFor();
     await page.getByText("1 line was nobody.").waitFor();
     assert.equal(await counted(page), 2);
     await page.getByRole("link", { name: "Segments" }).first().click();

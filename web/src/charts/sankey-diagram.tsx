@@ -32,7 +32,9 @@ export function partInWords({ nodes, links }: SankeyData, part: SankeyPart): str
   if ("node" in part) {
     const node = nodes[part.node];
     // As it stands beside the node, and more: who speaks to the page says what they see.
-    return node ? `${node.name} ${told(node.count)}` : "";
+    if (!node) return "";
+    const whole = clipped(node.name) === node.name ? "" : `, ${node.name}`;
+    return `${clipped(node.name)} ${told(node.count)}${whole}`;
   }
   const link = links[part.link];
   const [from, to] = [nodes[link?.from ?? -1], nodes[link?.to ?? -1]];
@@ -73,7 +75,7 @@ function Words({ name, count, left, top }: { name: string; count: number; left: 
     <>
       <text x={left} y={top + 13}>
         {clipped(name)}
-      </text>
+      </text>{" "}
       <text x={left} y={top + 29} className="sankey-count">
         {full(count)}
       </text>

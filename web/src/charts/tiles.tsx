@@ -18,7 +18,7 @@ export type Tile = {
   share: number;
   /** What stands on it. */
   lines: string[];
-  /** What is read out, and stands at the pointer. */
+  /** What stands at the pointer. */
   told: string;
   /** From which line of a grid to which. */
   place: { left: number; right: number; top: number; bottom: number };
@@ -52,14 +52,12 @@ export function Tiles({ tiles, ways, label, described, onChoose }: TilesProps) {
                 tabIndex={index === 0 ? 0 : -1}
                 aria-haspopup="dialog"
                 title={told}
-                aria-label={[name, hint, ...lines].join(", ")}
                 onClick={() => onChoose(index)}
               >
-                <strong>{name}</strong>
-                <span>{hint}</span>
+                <strong>{name}</strong> <span>{hint}</span>{" "}
                 {lines.map((line) => (
                   <span key={line} className="tile-line">
-                    {line}
+                    {line}{" "}
                   </span>
                 ))}
               </button>
