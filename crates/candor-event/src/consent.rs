@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{PersonId, Timestamp};
 
+/// The trait that shows what a person last said about a purpose: this prefix and the purpose. A
+/// consent change alone sets it; nobody can send it.
+pub const CONSENT_TRAIT: &str = "$consent:";
+
 /// What a use of data is for, by the word of the contract.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -34,7 +34,7 @@ mod uuid_text;
 mod value;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
-pub use consent::{ConsentChange, Purpose};
+pub use consent::{CONSENT_TRAIT, ConsentChange, Purpose};
 pub use content::content;
 pub use event::{Event, FirstSeen, Link, Merge, Record, Split, TraitChange, TraitOp};
 pub use person::{ByPerson, HashedAlready, IdKind, PersonId};

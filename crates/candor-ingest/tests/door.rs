@@ -82,6 +82,31 @@ fn without_consent_nothing_is_kept_and_with_it_the_next_request_is() {
 }
 
 #[test]
+fn nobody_can_send_what_consents_and_devices_are_shown_by() {
+    let shop = shop(Preset::Open);
+    let set = json!({"$consent:marketing:email": true, "guids": ["another's"], "plan": "gold"});
+    let profile = json!({"type": "profile", "guid": "g1", "at": NOW.0, "set": set});
+    let sent = json!({"$consent:analytics": true, "plan": "gold"});
+    let (receipt, kept) = shop.send(&[profile, event("g1", sent)]);
+    let stripped = receipt.stripped.iter().map(|(_, s)| (&*s.property, s.reason.word()));
+    let expected = [
+        ("$consent:marketing:email", "unclassified"),
+        ("guids", "class_not_allowed"),
+        ("$consent:analytics", "unclassified"),
+    ];
+    assert_eq!(stripped.collect::<Vec<_>>(), expected);
+    let own = |op: &TraitOp| matches!(op, TraitOp::Add(guids) if guids == &["g1".into()]);
+    for record in &kept {
+        match record {
+            Record::Trait(change) if &*change.property == "guids" => assert!(own(&change.op)),
+            Record::Trait(change) => assert!(!change.property.starts_with('$'), "{change:?}"),
+            Record::Event(event) => assert!(!event.properties.contains("$consent:analytics")),
+            _ => {}
+        }
+    }
+}
+
+#[test]
 fn a_consent_said_as_a_stranger_holds_after_the_log_in() {
     let shop = shop(Preset::Strict);
     shop.say("g1", "analytics", true);

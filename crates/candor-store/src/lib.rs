@@ -33,6 +33,7 @@ mod touched;
 mod view;
 mod volume;
 
+pub use candor_event::CONSENT_TRAIT;
 pub use cells::Cells;
 pub use error::Error;
 pub use fold::{Active, Having, Looked, Scratch};
@@ -40,7 +41,7 @@ pub use people_set::PeopleSet;
 pub use resident::active::ActiveDays;
 pub use run::Run;
 pub use shrink::Resident;
-pub use store::{CONSENT_TRAIT, ClassOf, Store, StoreConfig};
+pub use store::{ClassOf, Store, StoreConfig};
 pub use table::{Cell, ColumnKind, Piece, TableReader, TableWriter};
 pub use touched::{Mark, Since, Touched, What};
 pub use view::{View, VolumeView};

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use candor_event::{
-    ByPerson, Clock, DataClass, Event, Merge, PersonId, Record, Split, TraitOp, Value,
+    ByPerson, CONSENT_TRAIT, Clock, DataClass, Event, Merge, PersonId, Record, Split, TraitOp,
+    Value,
 };
 use candor_keys::PublisherKeys;
 
@@ -24,9 +25,6 @@ use crate::volume::{Prints, Volume};
 
 /// Which class a property or trait belongs to: decides which file, and so which key, holds it.
 pub type ClassOf = Arc<dyn Fn(&str) -> DataClass + Send + Sync>;
-
-/// The trait that holds what a person last said about a purpose: this prefix and the purpose.
-pub const CONSENT_TRAIT: &str = "$consent:";
 
 /// Where a store lies and when it writes.
 #[derive(Clone, Debug)]

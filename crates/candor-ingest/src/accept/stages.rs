@@ -271,6 +271,8 @@ impl State {
         let mut stripped = Vec::new();
         for (property, op) in changes {
             let kept = match &op {
+                // What devices a person has is found out here.
+                _ if *property == *GUIDS_TRAIT => Some(StripReason::ClassNotAllowed),
                 TraitOp::Set(value) => check_property(&classes, allowed, &property, value),
                 TraitOp::Add(values) | TraitOp::Remove(values) => {
                     let value = Value::List(values.clone());

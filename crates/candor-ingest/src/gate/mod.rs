@@ -9,7 +9,7 @@ mod policy;
 
 use std::sync::Arc;
 
-use candor_event::{ClassSet, DataClass, Properties, Value};
+use candor_event::{CONSENT_TRAIT, ClassSet, DataClass, Properties, Value};
 
 pub use classes::Classes;
 pub use detect::{Detected, detect};
@@ -91,7 +91,8 @@ pub fn check_property(
     name: &str,
     value: &Value,
 ) -> Option<StripReason> {
-    let Some(class) = classes.class_of(name) else { return Some(StripReason::Unclassified) };
+    let class = classes.class_of(name).filter(|_| !name.starts_with(CONSENT_TRAIT));
+    let Some(class) = class else { return Some(StripReason::Unclassified) };
     if !allowed.contains(class) {
         return Some(StripReason::ClassNotAllowed);
     }
