@@ -58,14 +58,15 @@ pub struct Scoped {
     pub scope: Scope,
 }
 
-/// One or several breakdowns.
+/// One or several breakdowns. A list is read as several first: two names in a list would else be a
+/// property and whose it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Breakdowns {
-    /// One.
-    One(Breakdown),
     /// Several.
     Several(Vec<Breakdown>),
+    /// One.
+    One(Breakdown),
 }
 
 impl Default for Breakdowns {
@@ -294,4 +295,29 @@ pub(crate) fn whose(
     let Some(people) = people else { return Ok(None) };
     let rule = people.rule(view, view.as_of, zone, "/people", cancel)?;
     members(view, &rule, cancel).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, from_value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_list_of_names_is_several_breakdowns_whatever_they_are_called() {
+        let name = |name: &str| Breakdown::Name(name.into());
+        let of_person = Scoped { property: "plan".into(), scope: Scope::Person };
+        let of_person = Breakdown::Scoped(of_person);
+        let read = |sent: Json| from_value::<Breakdowns>(sent).map(|by| by.list().to_vec());
+        for (sent, expected) in [
+            (json!("person"), vec![name("person")]),
+            (json!(["os"]), vec![name("os")]),
+            (json!(["os", "person"]), vec![name("os"), name("person")]),
+            (json!({"property": "plan", "scope": "person"}), vec![of_person.clone()]),
+            (json!([{"property": "plan", "scope": "person"}, "os"]), vec![of_person, name("os")]),
+            (json!([]), vec![]),
+        ] {
+            assert_eq!(read(sent.clone()).ok(), Some(expected), "{sent}");
+        }
+    }
 }

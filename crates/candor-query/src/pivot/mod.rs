@@ -13,10 +13,10 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::filter::Condition;
+use crate::filter::{Condition, Scope};
 use crate::group::{Key, OTHER, text_of};
 use crate::local_time::LocalTime;
-use crate::question::{Breakdown, Breakdowns, Matcher, check_all, range, whose};
+use crate::question::{Breakdown, Breakdowns, Matcher, Scoped, check_all, range, whose};
 use crate::scan::{Cancel, Scan};
 use crate::segment::Definition;
 use crate::trend::{Measure, Number};
@@ -322,9 +322,12 @@ impl Pivot {
 
 /// Hours and weekdays that are shown stand in their own order.
 fn in_time(mut keys: Vec<Key>, by: &Breakdowns, limit: usize) -> Vec<Key> {
-    if let [Breakdown::Name(name)] = by.list()
-        && [HOUR, WEEKDAY].contains(&name.as_str())
-    {
+    let of_event = match by.list() {
+        [Breakdown::Name(name)] => Some(name),
+        [Breakdown::Scoped(Scoped { property, scope: Scope::Event })] => Some(property),
+        _ => None,
+    };
+    if of_event.is_some_and(|name| [HOUR, WEEKDAY].contains(&name.as_str())) {
         let number = |key: &Key| key[0].as_ref().and_then(Value::as_number).unwrap_or_default();
         let shown = limit.min(keys.len());
         keys[..shown].sort_by(|a, b| number(a).total_cmp(&number(b)));

@@ -175,6 +175,15 @@ proptest! {
         check(world, "*", "uniques", [&both, &weekday], [rows, columns]);
         check(world, "*", "total", [&hour, &both], [25, columns]);
         check(world, "*", "uniques", [&hour, &weekday], [25, 25]);
+        let asked = |rows: &Json, columns: &Json| {
+            let question = json!({"event": "*", "from": "1970-01-03", "to": "1970-01-13",
+                                  "rows": rows, "columns": columns});
+            let pivot: Pivot = serde_json::from_value(question).unwrap();
+            pivot.ask(world.1, &TimeZone::UTC, &Cancel::default()).unwrap()
+        };
+        // However it is written, a time of the event is one.
+        let (scoped, listed) = (json!({"property": "$hour"}), json!(["$weekday"]));
+        prop_assert_eq!(asked(&scoped, &listed), asked(&hour, &weekday));
     }
 }
 
