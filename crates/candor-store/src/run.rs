@@ -58,7 +58,7 @@ impl<'a> Run<'a> {
         self.rows[at]
     }
 
-    /// What each is, as a place in [`Looked::codes`]; nothing where no codes were asked for.
+    /// What each is, as a place in [`crate::Looked::codes`]; nothing where no codes were asked for.
     #[inline]
     pub fn kinds(&self) -> &[u8] {
         self.kinds
