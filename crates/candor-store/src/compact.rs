@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use candor_keys::PublisherKeys;
 
 use crate::error::Error;
-use crate::part::{self, BaseFiles, Part, Place};
+use crate::part::{self, BaseFiles, Part, Place, SealedPart};
 use crate::resident::join::Join;
 use crate::resident::names::Names;
 use crate::resident::segment::{Arrivals, Segment};
@@ -20,7 +20,7 @@ const PARTS_PER_BUCKET_MAX: usize = 6;
 /// Parts of a volume that are to become one.
 struct Chosen {
     volume: usize,
-    parts: Vec<Part>,
+    parts: Vec<Arc<SealedPart>>,
     /// Ordinals of people who were erased.
     erased: BTreeSet<u32>,
     /// Some of them have rows in there.
@@ -56,17 +56,17 @@ impl Store {
             let place = self.place(keys, volume, bucket, generation);
             let class_of = &*self.class_of;
             let part = part::write_part(&place, &joined, &held, &name_of, class_of, now)?;
-            new = Some((part, joined.who()));
+            new = Some((SealedPart::new(self.config.folder.clone(), part), joined.who()));
         }
         // What stands for a part that is gone stands in the base from now on.
         self.join_base(chosen.volume);
-        let gone = |part: &Part| chosen.parts.iter().any(|old| same_part(old, part));
+        let gone = |part: &Part| chosen.parts.iter().any(|old| ***old == *part);
         let mut state = self.state();
         let mut manifest = state.manifest.clone();
         let stand = manifest.parts.iter().position(&gone).unwrap_or(manifest.parts.len());
         manifest.parts.retain(|part| !gone(part));
         if let Some((part, _)) = &new {
-            manifest.parts.insert(stand, part.clone());
+            manifest.parts.insert(stand, Part::clone(part));
         }
         manifest.generation = generation;
         manifest.write(&self.config.folder, keys)?;
@@ -81,9 +81,7 @@ impl Store {
             saved.insert(stand, Saved { part, people, segment: None });
         }
         drop(state);
-        for file in chosen.parts.iter().flat_map(|part| &part.files) {
-            self.remove(&file.name)?;
-        }
+        chosen.parts.into_iter().map(SealedPart::leave).fold(Ok(()), Result::and)?;
         if chosen.holds_erased {
             // They leave memory too.
             self.join_base(chosen.volume);
@@ -104,7 +102,7 @@ impl Store {
             let intern = &mut |name: &str| Names::intern(&mut self.state().properties, name);
             let all = part::read_arrivals(&place, part, 0..part.events as usize)?;
             arrivals.push(Arc::new(all));
-            let segment = part::read_segment(&[place], &[part], events, intern)?;
+            let segment = part::read_segment(place, part, events, intern)?;
             segments.push(Arc::new(segment));
         }
         let keep = |ordinal: u32, _| !chosen.erased.contains(&ordinal);
@@ -134,7 +132,7 @@ impl Store {
         let held = &state.volumes[volume];
         let mut sources = vec![held.base.clone()];
         sources.extend(held.saved.iter().filter_map(|saved| saved.segment.clone()));
-        let parts: Vec<Part> = held.saved.iter().map(|saved| saved.part.clone()).collect();
+        let parts: Vec<_> = held.saved.iter().map(|saved| saved.part.clone()).collect();
         let own = |own: bool| {
             let places = held.saved.iter().enumerate();
             let places = places.filter(move |(_, saved)| saved.segment.is_some() == own);
@@ -165,18 +163,14 @@ impl Store {
     }
 }
 
-fn same_part(a: &Part, b: &Part) -> bool {
-    (a.volume, a.bucket, a.generation) == (b.volume, b.bucket, b.generation)
-}
-
 fn erased_of(state: &State, volume: usize) -> BTreeSet<u32> {
     let of_volume = state.erased.iter().filter(|(v, _)| usize::from(*v) == volume);
     of_volume.map(|(_, ordinal)| *ordinal).collect()
 }
 
-/// The parts to join next: first those with erased people, those with prints that tell nothing any
-/// more, then the newest of a bucket that has too
-/// many, as far back as each is at most twice what follows it.
+/// The parts to join next: first those with erased people, then those with prints that tell nothing
+/// any more, then the newest of a bucket that has too many, as far back as each is at most twice
+/// what follows it.
 fn choose(state: &State, now: i64) -> Option<Chosen> {
     for (index, volume) in state.volumes.iter().enumerate() {
         let erased = erased_of(state, index);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
@@ -10,17 +11,23 @@ use candor_keys::PublisherKeys;
 
 use crate::error::Error;
 use crate::manifest::{Listed, Manifest};
-use crate::part::{self, Part};
+use crate::part::{self, Part, SealedPart};
 use crate::resident::join::Join;
 use crate::resident::people::Trait;
 use crate::resident::segment::Segment;
-use crate::store::{SETTLED_PARTS, State, Store};
+use crate::store::{State, Store};
 use crate::threads::side_by_side;
 use crate::volume::{Saved, Volume, held_arrivals};
 
 /// A base takes in what was saved since when it is not more than so many times as large: each row
 /// is copied a few times, and few people have rows beside it.
 const BASE_PARTS: usize = 8;
+
+/// As small as that when nothing arrives.
+const SETTLED_PARTS: usize = 256;
+
+/// Fewer rows than this beside the bases slow no question.
+const SETTLED_ROWS_MIN: usize = 32_768;
 
 /// What a flush takes out of a volume, while more arrives behind it.
 struct Taken {
@@ -99,7 +106,7 @@ impl Store {
         let mut state = self.state();
         match written {
             Ok(parts) => {
-                commit(&mut state, manifest, &taken, parts);
+                commit(&mut state, &self.config.folder, manifest, &taken, parts);
                 drop(state);
                 self.join_bases(BASE_PARTS);
                 old.iter().try_for_each(|name| self.remove(name))
@@ -112,6 +119,14 @@ impl Store {
                 Err(e)
             }
         }
+    }
+
+    /// Whether so many rows lie beside the bases that questions are slower for it.
+    pub fn settle_due(&self) -> bool {
+        let state = self.state();
+        let sizes = state.volumes.iter().map(|volume| (volume.base.rows(), volume.beside_rows()));
+        let (base, beside) = sizes.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        beside >= SETTLED_ROWS_MIN.max(base / SETTLED_PARTS)
     }
 
     /// As [`Store::flush`], and takes nearly all of it into the bases, where questions are fastest:
@@ -265,6 +280,7 @@ fn by_bucket(taken: &Taken) -> Vec<(i64, Arc<Segment>)> {
 
 fn commit(
     state: &mut State,
+    folder: &Path,
     manifest: Manifest,
     taken: &[Taken],
     parts: Vec<(Part, Arc<Segment>)>,
@@ -277,6 +293,7 @@ fn commit(
     for (part, segment) in parts {
         *segment.arrivals.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let saved = &mut state.volumes[usize::from(part.volume)].saved;
+        let part = SealedPart::new(folder.to_owned(), part);
         saved.push(Saved { part, people: segment.who(), segment: Some(segment) });
     }
     state.forget_view();

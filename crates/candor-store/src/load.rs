@@ -8,7 +8,7 @@ use candor_keys::PublisherKeys;
 
 use crate::error::Error;
 use crate::manifest::{Listed, Manifest};
-use crate::part::{self, ArrivalReader, BaseFiles, Part, Place};
+use crate::part::{self, ArrivalReader, BaseFiles, Place, SealedPart};
 use crate::resident::names::Names;
 use crate::resident::people::People;
 use crate::store::Store;
@@ -76,23 +76,21 @@ impl Loader<'_> {
             self.traits(listed, people)?;
         }
         let parts = self.manifest.parts.iter().filter(|part| part.volume == number);
-        let parts: Vec<&Part> = parts.collect();
-        let place =
-            |part: &&Part| self.store.place(self.keys, part.volume, part.bucket, part.generation);
+        let folder = &self.store.config.folder;
+        let parts: Vec<_> = parts.map(|one| SealedPart::new(folder.clone(), one.clone())).collect();
+        let place = |part: &Arc<SealedPart>| {
+            self.store.place(self.keys, part.volume, part.bucket, part.generation)
+        };
         let places: Vec<Place<'_>> = parts.iter().map(place).collect();
         let events = self.manifest.events.len() as u32;
-        let files = BaseFiles::new(
-            self.store.config.folder.clone(),
-            self.keys.clone(),
-            parts.iter().map(|part| (*part).clone()).collect(),
-        );
+        let files = BaseFiles::new(folder.clone(), self.keys.clone(), parts.clone());
         let (base, people) =
             part::read_base(&places, &Arc::new(files), &parts, events, &mut |name| {
                 self.intern(name)
             })?;
         volume.take_in(base);
         let saved = parts.into_iter().zip(people);
-        let saved = saved.map(|(part, people)| Saved { part: part.clone(), people, segment: None });
+        let saved = saved.map(|(part, people)| Saved { part, people, segment: None });
         volume.saved = saved.collect();
         volume.saved_people = volume.people.len();
         Ok(())

@@ -17,8 +17,8 @@ pub struct Resident {
 impl Store {
     /// What events take in memory, without the tail.
     pub fn resident(&self) -> Resident {
-        let view = self.view();
-        let each = view.volumes.iter().flat_map(|volume| volume.segments());
+        let state = self.state();
+        let each = state.volumes.iter().flat_map(|volume| volume.segments());
         each.fold(Resident::default(), |sum, segment| {
             let (rows, columns) = segment.bytes();
             Resident { rows: sum.rows + rows, columns: sum.columns + columns }

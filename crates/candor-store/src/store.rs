@@ -201,14 +201,6 @@ impl Store {
         self.state().volumes.iter().any(|volume| volume.unsaved_rows() >= rows_max)
     }
 
-    /// Whether so many rows lie beside the bases that questions are slower for it.
-    pub fn settle_due(&self) -> bool {
-        let state = self.state();
-        let sizes = state.volumes.iter().map(|volume| (volume.base.rows(), volume.beside_rows()));
-        let (base, beside) = sizes.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-        beside >= SETTLED_ROWS_MIN.max(base / SETTLED_PARTS)
-    }
-
     pub(crate) fn place<'a>(
         &'a self,
         keys: &'a PublisherKeys,
@@ -219,10 +211,6 @@ impl Store {
         Place { folder: &self.config.folder, keys, volume, bucket, generation }
     }
 }
-
-/// Fewer rows beside the bases than this, and than this part of theirs, slow no question.
-const SETTLED_ROWS_MIN: usize = 32_768;
-pub(crate) const SETTLED_PARTS: usize = 256;
 
 /// Events of one volume that wait for the end of a batch.
 #[derive(Default)]

@@ -207,11 +207,6 @@ impl VolumeView {
         }
     }
 
-    /// All segments.
-    pub(crate) fn segments(&self) -> impl Iterator<Item = &Arc<Segment>> {
-        std::iter::once(&self.base).chain(self.segments_beside().map(|(_, segment)| segment))
-    }
-
     /// The segments beside the base, each with the number of its first row.
     fn segments_beside(&self) -> impl Iterator<Item = (u32, &Arc<Segment>)> {
         self.beside.iter().filter_map(|(first, source)| match source {

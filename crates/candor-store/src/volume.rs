@@ -8,7 +8,7 @@ use ahash::RandomState;
 use candor_event::PersonId;
 
 use crate::error::Error;
-use crate::part::{ArrivalReader, Arrived, Part, Print, bucket_of};
+use crate::part::{ArrivalReader, Arrived, Print, SealedPart, bucket_of};
 use crate::people_set::PeopleSet;
 use crate::resident::join::Join;
 use crate::resident::names::Names;
@@ -23,7 +23,7 @@ const UNSAVED_ALIKE_MAX: usize = 4;
 /// A part in files, and where its rows are in memory.
 #[derive(Clone, Debug)]
 pub(crate) struct Saved {
-    pub(crate) part: Part,
+    pub(crate) part: Arc<SealedPart>,
     /// Who has rows in it.
     pub(crate) people: PeopleSet,
     /// Its rows; none: they are among those of the base.
@@ -86,6 +86,11 @@ impl Volume {
             }
         }
         self.base = Arc::new(base);
+    }
+
+    /// All segments; the rows of the tail are in none.
+    pub(crate) fn segments(&self) -> impl Iterator<Item = &Arc<Segment>> {
+        self.saved_segments().chain(&self.unsaved)
     }
 
     /// Every segment that holds rows of files.

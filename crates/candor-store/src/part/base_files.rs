@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use candor_keys::PublisherKeys;
 
 use super::reader::{Properties, read_times};
-use super::{Part, Place};
+use super::{Part, Place, SealedPart};
 use crate::error::Error;
-use crate::resident::column::{Column, ColumnBuilder};
+use crate::resident::column::{Column, ColumnJoin};
 use crate::resident::segment::{Rows, Segment};
 
 /// The parts of a base.
@@ -21,10 +21,26 @@ pub(crate) struct BaseFiles {
 }
 
 /// The parts, oldest first, and in which of them the rows of each origin are now.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 struct Now {
-    parts: Vec<Part>,
+    parts: Vec<Arc<SealedPart>>,
     of_origin: Vec<Option<usize>>,
+}
+
+impl Now {
+    /// The part, by its place, in which a row is; none: in none any more.
+    fn part_of(&self, rows: &Rows, row: usize) -> Option<usize> {
+        self.of_origin.get(rows.origin(row)).copied().flatten()
+    }
+
+    /// Counts by origin as counts by part.
+    fn by_part(&self, by_origin: &[u32]) -> Vec<usize> {
+        let mut by_part = vec![0; self.parts.len()];
+        for (part, rows) in self.of_origin.iter().zip(by_origin) {
+            part.iter().for_each(|part| by_part[*part] += *rows as usize);
+        }
+        by_part
+    }
 }
 
 impl std::fmt::Debug for BaseFiles {
@@ -36,17 +52,18 @@ impl std::fmt::Debug for BaseFiles {
 /// Where rows of a base lie.
 pub(crate) struct Lies {
     /// In which parts, and where in there.
-    pub(crate) parts: Vec<(Part, Range<usize>)>,
+    pub(crate) parts: Vec<(Arc<SealedPart>, Range<usize>)>,
     /// By row: in which of these, one after the other; none: in none any more.
     pub(crate) places: Vec<Option<usize>>,
 }
 
-/// Parts may come and go while a column is read.
-const TRIES: usize = 8;
-
 impl BaseFiles {
     /// Those of a base whose rows have these parts' places as their origins.
-    pub(crate) fn new(folder: PathBuf, keys: PublisherKeys, parts: Vec<Part>) -> BaseFiles {
+    pub(crate) fn new(
+        folder: PathBuf,
+        keys: PublisherKeys,
+        parts: Vec<Arc<SealedPart>>,
+    ) -> BaseFiles {
         let of_origin = (0..parts.len()).map(Some).collect();
         BaseFiles { folder, keys, now: Mutex::new(Now { parts, of_origin }) }
     }
@@ -65,11 +82,10 @@ impl BaseFiles {
         self.now.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Some of the parts became one, which stands where the first of them stood, or none. The old
-    /// files may go afterwards.
-    pub(crate) fn replace(&self, gone: &dyn Fn(&Part) -> bool, new: Option<Part>) {
+    /// Some of the parts became one, which stands where the first of them stood, or none.
+    pub(crate) fn replace(&self, gone: &dyn Fn(&Part) -> bool, new: Option<Arc<SealedPart>>) {
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        let stand = now.parts.iter().position(gone).unwrap_or(now.parts.len());
+        let stand = now.parts.iter().position(|part| gone(part)).unwrap_or(now.parts.len());
         let (mut parts, mut places) = (Vec::new(), Vec::new());
         let mut of_new = None;
         for (at, part) in std::mem::take(&mut now.parts).into_iter().enumerate() {
@@ -102,19 +118,12 @@ impl BaseFiles {
         some: Range<usize>,
     ) -> Result<Lies, Error> {
         let now = self.now();
-        let part_of = |row: usize| now.of_origin.get(rows.origin(row)).copied().flatten();
         let (before, all) = rows.by_origin(some.start);
-        let (mut starts, mut sizes) = (vec![0; now.parts.len()], vec![0; now.parts.len()]);
-        for (origin, part) in now.of_origin.iter().enumerate() {
-            if let Some(part) = part {
-                starts[*part] += before.get(origin).map_or(0, |rows| *rows as usize);
-                sizes[*part] += all.get(origin).map_or(0, |rows| *rows as usize);
-            }
-        }
+        let (mut starts, sizes) = (now.by_part(&before), now.by_part(all));
         let mut lies = Lies { parts: Vec::new(), places: Vec::new() };
         let mut place_of: Vec<Option<usize>> = vec![None; now.parts.len()];
         for row in some.clone() {
-            let Some(part) = part_of(row) else {
+            let Some(part) = now.part_of(rows, row) else {
                 lies.places.push(None);
                 continue;
             };
@@ -125,8 +134,8 @@ impl BaseFiles {
                         // Somebody who was erased is in memory still, or in the file.
                         let people = read_times(&self.place(&now.parts[part]), &now.parts[part])?;
                         let earlier = rows.of(ordinal).start..some.start;
-                        let earlier = earlier.filter(|row| part_of(*row) == Some(part)).count();
-                        starts[part] = people.of(ordinal).start + earlier;
+                        let earlier = earlier.filter(|row| now.part_of(rows, *row) == Some(part));
+                        starts[part] = people.of(ordinal).start + earlier.count();
                     }
                     lies.parts.push((now.parts[part].clone(), starts[part]..starts[part]));
                     lies.parts.len() - 1
@@ -144,66 +153,49 @@ impl BaseFiles {
     /// # Errors
     /// A file that cannot be read.
     pub(crate) fn column(&self, name: &str, rows: &Rows) -> Result<Column, Error> {
-        let mut tries = 1;
-        loop {
-            let now = self.now();
-            match self.read(name, rows, &now) {
-                // The files went because others took their place.
-                Err(_) if tries < TRIES && self.now() != now => tries += 1,
-                read => return read,
-            }
-        }
-    }
-
-    fn read(&self, name: &str, rows: &Rows, now: &Now) -> Result<Column, Error> {
+        let now = self.now();
         let mut properties = Properties::default();
-        let places: Vec<Place<'_>> = now.parts.iter().map(|part| self.place(part)).collect();
-        for (source, (place, part)) in places.iter().zip(&now.parts).enumerate() {
-            properties.open_all(place, part, source)?;
+        for (source, part) in now.parts.iter().enumerate() {
+            properties.open_all(&self.place(part), part, source)?;
         }
         let sizes: Vec<usize> = now.parts.iter().map(|part| part.events as usize).collect();
         let columns = properties.columns(name, &sizes)?;
-        let mut here = vec![0; now.parts.len()];
-        let part_of = |row: usize| now.of_origin.get(rows.origin(row)).copied().flatten();
-        (0..rows.len()).filter_map(part_of).for_each(|part| here[part] += 1);
+        let columns: Vec<Option<&Column>> = columns.iter().map(Option::as_ref).collect();
+        let mut joined = ColumnJoin::new(&columns, &sizes);
+        self.for_places(&now, rows, |row, part, place| joined.push(row, part, place))?;
+        Ok(joined.finish(rows.len()))
+    }
+
+    /// Calls `see(row, part, place)` for each row of a base that is in a part, in their order: in
+    /// which, and at which place there.
+    fn for_places(
+        &self,
+        now: &Now,
+        rows: &Rows,
+        mut see: impl FnMut(usize, usize, usize),
+    ) -> Result<(), Error> {
+        let (mut next, mut ends) = (vec![0; now.parts.len()], vec![usize::MAX; now.parts.len()]);
         // Somebody who was erased may be in memory still and no more in files, or the other way.
-        let mut people: Vec<Option<Segment>> = Vec::new();
-        for (at, part) in now.parts.iter().enumerate() {
-            let differs = here[at] != sizes[at];
-            people.push(differs.then(|| read_times(&places[at], part)).transpose()?);
+        let mut differ: Vec<(usize, Segment)> = Vec::new();
+        for (at, rows) in now.by_part(rows.by_origin(0).1).into_iter().enumerate() {
+            let part = &now.parts[at];
+            if rows as u64 != part.events {
+                differ.push((at, read_times(&self.place(part), part)?));
+            }
         }
-        let codes = columns.iter().zip(&sizes);
-        let codes = codes.map(|(column, rows)| column.as_ref().map(|c| c.codes(0..*rows)));
-        let codes: Vec<Option<Vec<u32>>> = codes.collect();
-        let mut known: Vec<Vec<u32>> = columns
-            .iter()
-            .map(|column| vec![0; column.as_ref().map_or(0, |column| column.values().len())])
-            .collect();
-        let (mut next, mut joined) = (vec![0; now.parts.len()], ColumnBuilder::default());
         for (ordinal, of_person) in rows.people() {
-            let mut ends: Vec<usize> = sizes.clone();
-            for (at, people) in people.iter().enumerate() {
-                let Some(people) = people else { continue };
-                (next[at], ends[at]) = (people.of(ordinal).start, people.of(ordinal).end);
+            for (at, people) in &differ {
+                (next[*at], ends[*at]) = (people.of(ordinal).start, people.of(ordinal).end);
             }
             for row in of_person {
-                let Some(part) = part_of(row) else { continue };
-                let place = next[part];
+                let Some(part) = now.part_of(rows, row) else { continue };
+                if next[part] < ends[part] {
+                    see(row, part, next[part]);
+                }
                 next[part] += 1;
-                if place >= ends[part] {
-                    continue;
-                }
-                let (Some(column), Some(codes)) = (&columns[part], &codes[part]) else { continue };
-                let Some(code) = codes[place].checked_sub(1).map(|code| code as usize) else {
-                    continue;
-                };
-                if known[part][code] == 0 {
-                    known[part][code] = joined.code_of(column.values().get(code));
-                }
-                joined.push_code(row as u32, known[part][code]);
             }
         }
-        Ok(joined.finish(rows.len()))
+        Ok(())
     }
 
     fn place(&self, part: &Part) -> Place<'_> {

@@ -7,6 +7,7 @@ mod columns;
 mod history;
 mod prints;
 mod reader;
+mod sealed;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ pub(crate) use arrivals::{ArrivalReader, Arrived};
 pub(crate) use base_files::{BaseFiles, Files};
 pub(crate) use prints::{Contents, Print, Told};
 pub(crate) use reader::{read_arrivals, read_base, read_people, read_segment, read_traits};
+pub(crate) use sealed::SealedPart;
 pub(crate) use writer::{
     bucket_of, sync_folder, write_part, write_people, write_synced, write_traits,
 };

@@ -19,7 +19,7 @@ use parquet::encryption::decrypt::FileDecryptionProperties;
 use parquet::errors::ParquetError;
 
 use super::arrivals::BLOCK_ROWS;
-use super::{BaseFiles, File, Kind, Part, Place, Print, columns, history, writer};
+use super::{BaseFiles, File, Kind, Part, Place, Print, SealedPart, columns, history, writer};
 use crate::error::Error;
 use crate::people_set::PeopleSet;
 use crate::resident::column::{Column, ColumnBuilder};
@@ -29,19 +29,28 @@ use crate::resident::segment::{Arrivals, Segment, SegmentBuilder};
 
 const BATCH_ROWS: usize = 65_536;
 
-/// Reads some parts of a volume, oldest first, as one segment with everything in memory.
-pub(crate) fn read_segment(
+/// The rows of some parts, and their properties, unread.
+fn open_parts(
     places: &[Place<'_>],
     parts: &[&Part],
     events: u32,
-    intern: &mut dyn FnMut(&str) -> u32,
-) -> Result<Segment, Error> {
-    let mut sources = Vec::new();
-    let mut properties = Properties::default();
+) -> Result<(Vec<Arc<Segment>>, Properties), Error> {
+    let (mut sources, mut properties) = (Vec::new(), Properties::default());
     for (source, (place, part)) in places.iter().zip(parts).enumerate() {
         sources.push(Arc::new(read_rows(place, part, events)?.finish()));
         properties.open_all(place, part, source)?;
     }
+    Ok((sources, properties))
+}
+
+/// Reads a part as a segment with everything in memory.
+pub(crate) fn read_segment(
+    place: Place<'_>,
+    part: &Part,
+    events: u32,
+    intern: &mut dyn FnMut(&str) -> u32,
+) -> Result<Segment, Error> {
+    let (sources, properties) = open_parts(&[place], &[part], events)?;
     let join = Join::new(&sources, &|_, _| true);
     let sizes: Vec<usize> = sources.iter().map(|segment| segment.rows()).collect();
     let mut columns = Vec::new();
@@ -60,16 +69,12 @@ pub(crate) fn read_segment(
 pub(crate) fn read_base(
     places: &[Place<'_>],
     files: &Arc<BaseFiles>,
-    parts: &[&Part],
+    parts: &[Arc<SealedPart>],
     events: u32,
     intern: &mut dyn FnMut(&str) -> u32,
 ) -> Result<(Segment, Vec<PeopleSet>), Error> {
-    let mut sources = Vec::new();
-    let mut properties = Properties::default();
-    for (source, (place, part)) in places.iter().zip(parts).enumerate() {
-        sources.push(Arc::new(read_rows(place, part, events)?.finish()));
-        properties.open_all(place, part, source)?;
-    }
+    let parts: Vec<&Part> = parts.iter().map(|part| &***part).collect();
+    let (sources, properties) = open_parts(places, &parts, events)?;
     let named = properties.names().map(|name| (intern(name), Arc::<str>::from(name)));
     let named: BTreeMap<u32, Arc<str>> = named.collect();
     let join = Join::new(&sources, &|_, _| true);

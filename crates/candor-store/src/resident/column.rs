@@ -203,6 +203,50 @@ impl ColumnBuilder {
     }
 }
 
+/// Makes one column of several: a value is hashed once for each of them.
+pub(crate) struct ColumnJoin<'a> {
+    columns: &'a [Option<&'a Column>],
+    /// By column: the codes of its rows, and the joined one's code of each, 0 until it is met.
+    codes: Vec<Vec<u32>>,
+    known: Vec<Vec<u32>>,
+    joined: ColumnBuilder,
+}
+
+impl<'a> ColumnJoin<'a> {
+    /// Of columns of so many rows; none has no value anywhere.
+    pub(crate) fn new(columns: &'a [Option<&'a Column>], rows: &[usize]) -> ColumnJoin<'a> {
+        let values = |column: &Option<&Column>| column.map_or(0, |column| column.values().len());
+        let codes = columns.iter().zip(rows);
+        let codes = codes.map(|(column, rows)| column.map_or(Vec::new(), |c| c.codes(0..*rows)));
+        ColumnJoin {
+            columns,
+            codes: codes.collect(),
+            known: columns.iter().map(|column| vec![0; values(column)]).collect(),
+            joined: ColumnBuilder::default(),
+        }
+    }
+
+    /// A row of the joined column is a row of one of those that it is made of.
+    pub(crate) fn push(&mut self, row: usize, column: usize, from: usize) {
+        let Some(of) = self.columns[column] else { return };
+        let Some(code) = self.codes[column][from].checked_sub(1) else { return };
+        let known = &mut self.known[column][code as usize];
+        if *known == 0 {
+            *known = self.joined.code_of(of.values().get(code as usize));
+        }
+        self.joined.push_code(row as u32, *known);
+    }
+
+    /// No row has a value.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.joined.is_empty()
+    }
+
+    pub(crate) fn finish(self, rows: usize) -> Column {
+        self.joined.finish(rows)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::part::BaseFiles;
-use crate::resident::column::{Column, ColumnBuilder};
+use crate::resident::column::{Column, ColumnJoin};
 use crate::resident::origins::Origins;
 use crate::resident::owners::Owners;
 use crate::resident::segment::{Arrivals, Segment, SegmentBuilder};
@@ -52,7 +52,8 @@ impl<'a> Join<'a> {
     /// are held.
     pub(crate) fn all(self, arrivals: Option<&[Arc<Arrivals>]>) -> Segment {
         let column = |property| {
-            let column = self.column(&self.columns_of(property)?)?;
+            let columns = self.columns_of(property).expect("all columns are in memory");
+            let column = self.column(&columns)?;
             Some((property, Slot::held(Arc::new(column), None)))
         };
         let columns = self.properties().into_iter().filter_map(column).collect();
@@ -140,25 +141,10 @@ impl<'a> Join<'a> {
     /// for each source. Nothing where no row that is kept has a value.
     pub(crate) fn column(&self, columns: &[Option<Arc<Column>>]) -> Option<Column> {
         let columns: Vec<Option<&Column>> = columns.iter().map(Option::as_deref).collect();
-        let codes: Vec<Vec<u32>> = columns
-            .iter()
-            .zip(self.sources)
-            .map(|(column, segment)| column.map_or(Vec::new(), |c| c.codes(0..segment.rows())))
-            .collect();
-        let mut known: Vec<Vec<u32>> = columns
-            .iter()
-            .map(|column| vec![0; column.map_or(0, |column| column.values().len())])
-            .collect();
-        let mut joined = ColumnBuilder::default();
+        let sizes: Vec<usize> = self.sources.iter().map(|segment| segment.rows()).collect();
+        let mut joined = ColumnJoin::new(&columns, &sizes);
         for (place, Place { source, row, .. }) in self.order.iter().enumerate() {
-            let source = *source as usize;
-            let Some(from) = columns[source] else { continue };
-            let Some(code) = codes[source][*row as usize].checked_sub(1) else { continue };
-            let code = code as usize;
-            if known[source][code] == 0 {
-                known[source][code] = joined.code_of(from.values().get(code));
-            }
-            joined.push_code(place as u32, known[source][code]);
+            joined.push(place, *source as usize, *row as usize);
         }
         (!joined.is_empty()).then(|| joined.finish(self.order.len()))
     }

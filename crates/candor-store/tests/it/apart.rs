@@ -1,5 +1,6 @@
 //! Who looks at everything once does not fill memory with it.
 
+use std::fs;
 use std::sync::Arc;
 
 use candor_event::{DataClass, Event, ManualClock, PersonId, Record, Timestamp, Value};
@@ -48,4 +49,32 @@ fn a_picture_apart_shows_the_same_and_takes_its_properties_with_it() {
     assert_eq!(store.resident().columns, before, "nothing of it stays");
     assert_eq!(all(&view.volumes[0]), apart);
     assert!(store.resident().columns > before, "what questions look at does");
+}
+
+#[test]
+fn files_that_others_took_the_place_of_stay_until_the_last_picture_read_from_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let class_of: ClassOf = Arc::new(|_| DataClass::Behaviour);
+    let config = StoreConfig { volumes: 1, ..StoreConfig::new(folder.path()) };
+    let clock = Arc::new(ManualClock::new(Timestamp(0)));
+    let store = Store::open(config, PublisherKeys::for_tests(3), class_of, clock).unwrap();
+    let parts = || {
+        let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name.to_string_lossy().contains("history")).count()
+    };
+    for flush in 0..6 {
+        store.apply((flush * 100..(flush + 1) * 100).map(event), flush as u64 + 1).unwrap();
+        store.flush().unwrap();
+    }
+    store.settle().unwrap();
+    store.shrink(0);
+    let unread = store.view().volumes[0].apart();
+    store.apply([Record::Erase { person: PersonId([7; 16]), at: Timestamp(0) }], 7).unwrap();
+    store.flush().unwrap();
+    store.compact().unwrap();
+    assert_eq!(parts(), 7, "six that are read from, and one in their place");
+    assert_eq!(all(&unread).len(), 600);
+    drop(unread);
+    assert_eq!(parts(), 1);
+    assert_eq!(all(&store.view().volumes[0]).len(), 588);
 }
