@@ -41,4 +41,4 @@ pub use person::{ByPerson, HashedAlready, IdKind, PersonId};
 pub use property::{ClassSet, DataClass, Properties};
 pub use publisher::AccountId;
 pub use uuid_text::{UuidBuffer, UuidText};
-pub use value::{Value, ValueRef};
+pub use value::{Types, Value, ValueRef};

@@ -119,6 +119,57 @@ impl<'a> ValueRef<'a> {
     }
 }
 
+/// Which types the values of a property have: a set. A UUID is a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Types(u8);
+
+impl Types {
+    /// Truth alone.
+    pub const BOOL: Types = Types(1);
+    /// Whole numbers alone.
+    pub const INTEGER: Types = Types(2);
+    /// Numbers that are held as broken ones.
+    pub const FLOAT: Types = Types(4);
+    /// Numbers, whole or not.
+    pub const NUMBER: Types = Types(2 | 4);
+    /// Texts alone.
+    pub const TEXT: Types = Types(8);
+    /// Lists alone.
+    pub const LIST: Types = Types(16);
+
+    /// The type of one value.
+    pub fn of(value: ValueRef<'_>) -> Types {
+        match value {
+            ValueRef::Bool(_) => Types::BOOL,
+            ValueRef::Integer(_) => Types::INTEGER,
+            ValueRef::Float(_) => Types::FLOAT,
+            ValueRef::Text(_) | ValueRef::Uuid(_) => Types::TEXT,
+            ValueRef::List(_) => Types::LIST,
+            ValueRef::Object(_) => Types(32),
+        }
+    }
+
+    /// Takes in the types of another set.
+    pub fn add(&mut self, other: Types) {
+        self.0 |= other.0;
+    }
+
+    /// Whether there is no value.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether every type is one of the other set.
+    pub fn within(self, other: Types) -> bool {
+        self.0 & !other.0 == 0
+    }
+
+    /// Whether some type is one of the other set.
+    pub fn meets(self, other: Types) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
 fn as_its_text<S: Serializer>(uuid: &UuidText, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(uuid.text(&mut [0; 36]))
 }
@@ -173,6 +224,17 @@ mod tests {
             assert_eq!(ValueRef::from(value).to_value(), *value);
         }
         assert_eq!(ValueRef::from(&value).to_value(), value);
+    }
+
+    #[test]
+    fn types_tell_whole_numbers_from_all_and_all_from_others() {
+        let mut types = Types::of(ValueRef::Integer(3));
+        assert!(types.within(Types::INTEGER) && types.within(Types::NUMBER));
+        types.add(Types::of(ValueRef::Float(0.5)));
+        assert!(!types.within(Types::INTEGER) && types.within(Types::NUMBER));
+        types.add(Types::of(ValueRef::Text("x")));
+        assert!(!types.within(Types::NUMBER) && types.meets(Types::NUMBER));
+        assert!(!types.meets(Types::LIST) && Types::default().is_empty());
     }
 
     #[test]

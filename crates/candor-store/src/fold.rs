@@ -54,7 +54,26 @@ pub struct Scratch {
 /// Rows of the base that are picked at a time: they stay near while they are folded.
 const PICKED_ROWS: usize = 8_192;
 
+/// How far a fold is that stops every few thousand events: [`VolumeView::fold_on`].
+#[derive(Debug)]
+pub struct Stage {
+    pick: Pick,
+    /// Who has events of the asked codes beside the base, where codes are asked for.
+    beside: Option<PeopleSet>,
+    /// The next 64 people.
+    word: usize,
+    over: bool,
+}
+
+impl Stage {
+    /// Whether everybody was seen.
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+}
+
 /// How a segment's events are found.
+#[derive(Debug)]
 enum Pick {
     Every,
     Some(Box<Picker>),
@@ -135,66 +154,80 @@ impl VolumeView {
         go_on: &dyn Fn() -> bool,
         mut see: impl FnMut(u32, Run<'_>),
     ) -> bool {
-        let of_codes = looked.codes.map(|codes| self.has_beside_of(codes));
-        let has_beside = of_codes.as_ref().unwrap_or_else(|| self.has_beside());
-        let owners = self.base.owners();
-        let pick = Pick::new(&self.base, looked);
-        let words = (self.people() as usize).div_ceil(64);
-        let Scratch { picked, run, .. } = scratch;
-        let mut first = 0;
-        while first < words {
+        let mut stage = self.stage(looked);
+        while !stage.over {
             if !go_on() {
                 return false;
             }
-            let start = owners.first_row(first);
-            let mut end = first + 1;
-            while end < words && owners.first_row(end) - start < PICKED_ROWS {
-                end += 1;
-            }
-            picked.clear();
-            pick.rows(&self.base, start..owners.first_row(end), picked);
-            let (rows, kinds) = (picked.rows(), picked.kinds());
-            let mut next = 0;
-            for word in first..end {
-                let beside = has_beside.word(word);
-                let end = owners.first_row(word + 1);
-                let none = rows.get(next).is_none_or(|row| *row as usize >= end);
-                if none && beside == 0 && !looked.idle {
-                    continue;
-                }
-                let busy = if looked.idle { u64::MAX } else { owners.word(word) | beside };
-                let asked = looked.people.map_or(u64::MAX, |people| people.word(word));
-                let mut people = busy & asked & self.people.visible_word(word as u32);
-                while people != 0 {
-                    let bit = people.trailing_zeros();
-                    people &= people - 1;
-                    let ordinal = word as u32 * 64 + bit;
-                    let own = owners.of(ordinal);
-                    let beside = beside >> bit & 1 == 1;
-                    // Most people did nothing of what is rare.
-                    let none = rows.get(next).is_none_or(|row| *row as usize >= own.end);
-                    if none && !beside && !looked.idle {
-                        continue;
-                    }
-                    let places = next_rows(rows, &mut next, &own);
-                    let of_person = &rows[places.clone()];
-                    let run = match beside {
-                        false => Run::of_segment(&self.base, of_person, &kinds[places]),
-                        true => run.put_together(
-                            self,
-                            ordinal,
-                            (of_person, &kinds[places]),
-                            looked.codes,
-                        ),
-                    };
-                    if looked.idle || !run.is_empty() {
-                        see(ordinal, run);
-                    }
-                }
-            }
-            first = end;
+            self.fold_on(looked, &mut stage, scratch, &mut see);
         }
         true
+    }
+
+    /// The start of a fold that stops every few thousand events.
+    pub fn stage(&self, looked: Looked<'_>) -> Stage {
+        let beside = looked.codes.map(|codes| self.has_beside_of(codes));
+        let pick = Pick::new(&self.base, looked);
+        Stage { pick, beside, word: 0, over: self.people() == 0 }
+    }
+
+    /// Folds on for the people of a few thousand events; looks at the same at each stage.
+    pub fn fold_on(
+        &self,
+        looked: Looked<'_>,
+        stage: &mut Stage,
+        scratch: &mut Scratch,
+        see: &mut impl FnMut(u32, Run<'_>),
+    ) {
+        let has_beside = stage.beside.as_ref().unwrap_or_else(|| self.has_beside());
+        let owners = self.base.owners();
+        let words = (self.people() as usize).div_ceil(64);
+        let Scratch { picked, run, .. } = scratch;
+        let first = stage.word;
+        let start = owners.first_row(first);
+        let mut end = first + 1;
+        while end < words && owners.first_row(end) - start < PICKED_ROWS {
+            end += 1;
+        }
+        picked.clear();
+        stage.pick.rows(&self.base, start..owners.first_row(end), picked);
+        let (rows, kinds) = (picked.rows(), picked.kinds());
+        let mut next = 0;
+        for word in first..end {
+            let beside = has_beside.word(word);
+            let end = owners.first_row(word + 1);
+            let none = rows.get(next).is_none_or(|row| *row as usize >= end);
+            if none && beside == 0 && !looked.idle {
+                continue;
+            }
+            let busy = if looked.idle { u64::MAX } else { owners.word(word) | beside };
+            let asked = looked.people.map_or(u64::MAX, |people| people.word(word));
+            let mut people = busy & asked & self.people.visible_word(word as u32);
+            while people != 0 {
+                let bit = people.trailing_zeros();
+                people &= people - 1;
+                let ordinal = word as u32 * 64 + bit;
+                let own = owners.of(ordinal);
+                let beside = beside >> bit & 1 == 1;
+                // Most people did nothing of what is rare.
+                let none = rows.get(next).is_none_or(|row| *row as usize >= own.end);
+                if none && !beside && !looked.idle {
+                    continue;
+                }
+                let places = next_rows(rows, &mut next, &own);
+                let of_person = &rows[places.clone()];
+                let run = match beside {
+                    false => Run::of_segment(&self.base, of_person, &kinds[places]),
+                    true => {
+                        run.put_together(self, ordinal, (of_person, &kinds[places]), looked.codes)
+                    }
+                };
+                if looked.idle || !run.is_empty() {
+                    see(ordinal, run);
+                }
+            }
+        }
+        (stage.word, stage.over) = (end, end >= words);
     }
 }
 

@@ -36,7 +36,7 @@ mod volume;
 pub use candor_event::CONSENT_TRAIT;
 pub use cells::Cells;
 pub use error::Error;
-pub use fold::{Active, Having, Looked, Scratch};
+pub use fold::{Active, Having, Looked, Scratch, Stage};
 pub use people_set::PeopleSet;
 pub use resident::active::ActiveDays;
 pub use run::Run;

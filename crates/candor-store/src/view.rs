@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use candor_event::{PersonId, Timestamp, ValueRef};
+use candor_event::{PersonId, Timestamp, Types, ValueRef};
 
 use crate::people_set::PeopleSet;
 use crate::resident::names::Names;
@@ -286,6 +286,35 @@ impl VolumeView {
             }
         }
         filled
+    }
+
+    /// Of which types the values of each property of events are, by its code. Hidden people count
+    /// too.
+    pub fn types(&self) -> Vec<Types> {
+        let mut types = vec![Types::default(); self.properties.list().len()];
+        let beside = self.segments_beside().map(|(_, segment)| segment);
+        for (name, of_segment) in std::iter::once(&self.base).chain(beside).flat_map(|s| s.types())
+        {
+            types[name as usize].add(of_segment);
+        }
+        let of_tail = self.tail().flat_map(|(_, chunk)| &chunk.rows);
+        for (name, value) in of_tail.flat_map(|row| &row.properties) {
+            types[*name as usize].add(Types::of(value.into()));
+        }
+        types
+    }
+
+    /// The same of people's traits. Costs a look at every trait of everyone.
+    pub fn trait_types(&self) -> Vec<Types> {
+        let mut types = vec![Types::default(); self.properties.list().len()];
+        for ordinal in 0..self.people() {
+            for (name, _, value) in self.people.own_traits(ordinal).iter() {
+                if let Some(value) = value {
+                    types[*name as usize].add(Types::of(value.into()));
+                }
+            }
+        }
+        types
     }
 
     /// The session that the SDK gave the event.

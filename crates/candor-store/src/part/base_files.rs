@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use candor_keys::PublisherKeys;
 
+use super::columns::TypesByName;
 use super::reader::{Properties, read_times};
 use super::{Part, Place, SealedPart};
 use crate::error::Error;
@@ -154,16 +155,29 @@ impl BaseFiles {
     /// A file that cannot be read.
     pub(crate) fn column(&self, name: &str, rows: &Rows) -> Result<Column, Error> {
         let now = self.now();
-        let mut properties = Properties::default();
-        for (source, part) in now.parts.iter().enumerate() {
-            properties.open_all(&self.place(part), part, source)?;
-        }
+        let properties = self.open(&now)?;
         let sizes: Vec<usize> = now.parts.iter().map(|part| part.events as usize).collect();
         let columns = properties.columns(name, &sizes)?;
         let columns: Vec<Option<&Column>> = columns.iter().map(Option::as_ref).collect();
         let mut joined = ColumnJoin::new(&columns, &sizes);
         self.for_places(&now, rows, |row, part, place| joined.push(row, part, place))?;
         Ok(joined.finish(rows.len()))
+    }
+
+    /// The types of the values of each property, as the files' schemas tell them.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(crate) fn types(&self) -> Result<TypesByName, Error> {
+        Ok(self.open(&self.now())?.types())
+    }
+
+    fn open(&self, now: &Now) -> Result<Properties, Error> {
+        let mut properties = Properties::default();
+        for (source, part) in now.parts.iter().enumerate() {
+            properties.open_all(&self.place(part), part, source)?;
+        }
+        Ok(properties)
     }
 
     /// Calls `see(row, part, place)` for each row of a base that is in a part, in their order: in

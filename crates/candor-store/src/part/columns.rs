@@ -15,7 +15,7 @@ use arrow_array::{
     StringArray,
 };
 use arrow_schema::{DataType, Field};
-use candor_event::{Value, ValueRef};
+use candor_event::{Types, Value, ValueRef};
 
 use crate::resident::column::{Column, ColumnBuilder};
 
@@ -179,6 +179,20 @@ fn kind(value: ValueRef<'_>) -> char {
         ValueRef::Bool(_) => 'b',
         ValueRef::Text(_) | ValueRef::Uuid(_) => 't',
         ValueRef::List(_) | ValueRef::Object(_) => 'j',
+    }
+}
+
+/// The types of properties by their names; nothing where only the values tell.
+pub(crate) type TypesByName = HashMap<String, Option<Types>>;
+
+/// The types of the values in a column of a type; nothing for lists and objects, which share one.
+pub(crate) fn types_of(kind: char) -> Option<Types> {
+    match kind {
+        'i' => Some(Types::INTEGER),
+        'f' | 'd' => Some(Types::FLOAT),
+        'b' => Some(Types::BOOL),
+        't' | 'c' => Some(Types::TEXT),
+        _ => None,
     }
 }
 

@@ -10,7 +10,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::Fields;
-use candor_event::{PersonId, Timestamp, Value};
+use candor_event::{PersonId, Timestamp, Types, Value};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
@@ -19,6 +19,7 @@ use parquet::encryption::decrypt::FileDecryptionProperties;
 use parquet::errors::ParquetError;
 
 use super::arrivals::BLOCK_ROWS;
+use super::columns::TypesByName;
 use super::{BaseFiles, File, Kind, Part, Place, Print, SealedPart, columns, history, writer};
 use crate::error::Error;
 use crate::people_set::PeopleSet;
@@ -215,6 +216,18 @@ impl Properties {
     /// The names of all that they hold.
     fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(String::as_str)
+    }
+
+    /// The types of the values of each.
+    pub(super) fn types(&self) -> TypesByName {
+        let types_of = |places: &[(usize, usize, char)]| {
+            let mut all = Types::default();
+            for (.., kind) in places {
+                all.add(columns::types_of(*kind)?);
+            }
+            Some(all)
+        };
+        self.by_name.iter().map(|(name, places)| (name.clone(), types_of(places))).collect()
     }
 
     /// Opens those of the next part.

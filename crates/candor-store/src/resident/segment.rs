@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use candor_event::Types;
+
 use crate::error::Error;
 use crate::fold::Having;
 use crate::part::{BaseFiles, Files, Print};
@@ -171,6 +173,18 @@ impl Segment {
     /// A file that cannot be read.
     pub(crate) fn read_column(&self, property: u32) -> Result<Option<&Arc<Column>>, Error> {
         self.columns.get(&property).map(|slot| slot.column(&self.held)).transpose()
+    }
+
+    /// Each property with the types of its values, in no order. Files are read where nothing else
+    /// knows.
+    pub(crate) fn types(&self) -> Vec<(u32, Types)> {
+        let mut of_files = None;
+        let types_of = |(property, slot): (&u32, &Slot)| match slot.types(&self.held, &mut of_files)
+        {
+            Ok(types) => (*property, types),
+            Err(error) => panic!("a property cannot be read: {error}"),
+        };
+        self.columns.iter().map(types_of).collect()
     }
 
     /// Which properties there are, in no order.

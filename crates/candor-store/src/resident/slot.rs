@@ -3,8 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use candor_event::Types;
+
 use crate::error::Error;
-use crate::part::BaseFiles;
+use crate::part::{BaseFiles, TypesByName};
 use crate::resident::column::Column;
 use crate::resident::segment::Rows;
 
@@ -14,6 +16,8 @@ pub(crate) struct Slot {
     held: OnceLock<Arc<Column>>,
     /// Its name, and the files that hold it; none: memory alone does.
     files: Option<(Arc<str>, Arc<BaseFiles>)>,
+    /// Of its values; found when first asked.
+    types: OnceLock<Types>,
     /// One reads it at a time.
     reading: Mutex<()>,
     /// When it was last asked for, in questions.
@@ -39,7 +43,8 @@ impl Slot {
     /// A column to be had from files.
     pub(crate) fn unread(files: Option<(Arc<str>, Arc<BaseFiles>)>) -> Slot {
         let used = AtomicU64::new(ASKED.load(Ordering::Relaxed));
-        Slot { held: OnceLock::new(), files, reading: Mutex::new(()), used }
+        let (held, types) = (OnceLock::new(), OnceLock::new());
+        Slot { held, files, types, reading: Mutex::new(()), used }
     }
 
     /// The column, read where it is not in memory, for a segment of these rows.
@@ -63,6 +68,34 @@ impl Slot {
         Ok(self.held.get_or_init(|| column))
     }
 
+    /// The types of its values. Of what is in files alone, their schemas tell, which are read once
+    /// for a segment into `of_files`; lists and objects, which those do not tell apart, are read.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(crate) fn types(
+        &self,
+        rows: &Rows,
+        of_files: &mut Option<TypesByName>,
+    ) -> Result<Types, Error> {
+        if let Some(types) = self.types.get() {
+            return Ok(*types);
+        }
+        let mut told = None;
+        if let (None, Some((name, files))) = (self.held.get(), &self.files) {
+            let all = match of_files {
+                Some(all) => all,
+                None => of_files.insert(files.types()?),
+            };
+            told = all.get(&**name).copied().flatten();
+        }
+        let types = match told {
+            Some(types) => types,
+            None => self.column(rows)?.values().types(),
+        };
+        Ok(*self.types.get_or_init(|| types))
+    }
+
     /// The column where it is in memory.
     pub(crate) fn in_memory(&self) -> Option<&Arc<Column>> {
         self.held.get()
@@ -78,6 +111,9 @@ impl Slot {
     pub(crate) fn again(&self, in_memory: bool) -> Slot {
         let slot = Slot::unread(self.files.clone());
         slot.used.store(self.used.load(Ordering::Relaxed), Ordering::Relaxed);
+        if let Some(types) = self.types.get() {
+            let _ = slot.types.set(*types);
+        }
         if let Some(column) = self.held.get().filter(|_| in_memory || self.files.is_none()) {
             let _ = slot.held.set(column.clone());
         }

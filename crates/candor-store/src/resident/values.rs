@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, Hash, Hasher};
 
 use ahash::RandomState;
-use candor_event::{UuidText, Value, ValueRef};
+use candor_event::{Types, UuidText, Value, ValueRef};
 
 /// A list of values. As long as all are of one plain type it holds nothing but their bytes.
 #[derive(Debug)]
@@ -82,6 +82,14 @@ impl Values {
             Values::Uuids(uuids) => ValueRef::Uuid(uuids.get(at)),
             Values::Mixed(values) => (&values[at]).into(),
         }
+    }
+
+    /// The types of the values. Looks at each only where they are of several.
+    pub(crate) fn types(&self) -> Types {
+        let mut types = Types::default();
+        let looked_at = if matches!(self, Values::Mixed(_)) { self.len() } else { 1 };
+        self.iter().take(looked_at).for_each(|value| types.add(Types::of(value)));
+        types
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = ValueRef<'_>> {

@@ -6,3 +6,4 @@ mod disk;
 mod having;
 mod model;
 mod repeats;
+mod types;
