@@ -23,6 +23,7 @@ pub struct Config {
     pub tls_key: Option<PathBuf>,
     pub trusted_proxies: Vec<IpNetwork>,
     pub question_seconds_max: u64,
+    pub sql_memory_max: usize,
     pub body_bytes_max: usize,
     pub event_age_days_max: u32,
     pub repeats_remembered_max: usize,

@@ -152,6 +152,8 @@ pub struct Server {
     /// Turns true when no more requests are taken: answers without an end are to end.
     pub closing: watch::Sender<bool>,
     keys_of: KeysOf,
+    /// Answers SQL.
+    pub sql: candor_sql::Engine,
     /// Lets campaigns fire and messages go out.
     pub engine: Engine,
     stop: AtomicBool,
@@ -215,6 +217,7 @@ impl Server {
         let log = Arc::new(EmbeddedLog::open(log).context("open the log")?);
         let server = Arc::new(Server {
             catalog: Catalog::open(&catalog_file(data)).await?,
+            sql: candor_sql::Engine::start(config.sql_memory_max).context("start SQL")?,
             config,
             log,
             clock: Arc::new(SystemClock),

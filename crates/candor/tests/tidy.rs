@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A room may depend only on the rooms named beside it. A room that is not here is refused.
-const MAY_KNOW: [(&str, &[&str]); 9] = [
+const MAY_KNOW: [(&str, &[&str]); 10] = [
     ("candor-event", &[]),
     ("candor-keys", &["candor-event"]),
     ("candor-log", &["candor-event"]),
@@ -19,6 +19,7 @@ const MAY_KNOW: [(&str, &[&str]); 9] = [
         &["candor-event", "candor-keys", "candor-log", "candor-store", "candor-catalog"],
     ),
     ("candor-query", &["candor-event", "candor-store"]),
+    ("candor-sql", &["candor-event", "candor-store", "candor-query"]),
     (
         "candor-engage",
         &["candor-event", "candor-keys", "candor-catalog", "candor-ingest", "candor-query"],
@@ -33,17 +34,19 @@ const MAY_KNOW: [(&str, &[&str]); 9] = [
             "candor-catalog",
             "candor-ingest",
             "candor-query",
+            "candor-sql",
             "candor-engage",
         ],
     ),
 ];
 
 /// Heavy libraries have one owner each, so that an upgrade touches one room.
-const ONE_OWNER: [(&str, &[&str]); 4] = [
+const ONE_OWNER: [(&str, &[&str]); 5] = [
     ("sqlx", &["candor-catalog"]),
     ("axum", &["candor"]),
     ("clap", &["candor"]),
     ("parquet", &["candor-store"]),
+    ("datafusion", &["candor-sql"]),
 ];
 
 const CODE_LINES_MAX: usize = 500;

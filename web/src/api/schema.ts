@@ -1058,6 +1058,104 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sql": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask in SQL
+         * @description Columns of the classes identity, contact, location and sensitive need the scope people; that they were read is in the audit. With Accept: application/vnd.apache.arrow.stream the answer is an Arrow IPC stream, whose schema's metadata has truncated and as_of.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SqlStatement"];
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SqlAnswer"];
+                        "application/vnd.apache.arrow.stream": string;
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sql/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tables, columns and their types */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SqlSchema"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/segments": {
         parameters: {
             query?: never;
@@ -4668,6 +4766,11 @@ export interface components {
                 pointer: string;
                 message: string;
             }[];
+            /** @description Of SQL: where the parser stopped or what it names, both counted from 1. */
+            position?: {
+                line: number;
+                column: number;
+            };
         };
         /** @enum {string} */
         DataClass: "identity" | "contact" | "location" | "device" | "behaviour" | "sensitive";
@@ -6275,6 +6378,43 @@ export interface components {
             /** @description True where more may come: the interval is cut by the range, or the window of attempts that started in it was not over as of meta.as_of; else missing. */
             incomplete?: boolean;
         }[];
+        /** @enum {string} */
+        SqlType: "boolean" | "integer" | "number" | "text" | "list" | "timestamp" | "date" | "time" | "interval" | "object" | "bytes" | "null";
+        SqlStatement: {
+            /** @description One statement that only reads: SELECT, WITH, VALUES, EXPLAIN, DESCRIBE, SHOW TABLES or SHOW COLUMNS, over the tables events and people. Names keep their case; those that are no plain words stand in double quotes. funnel('{…}') and retention('{…}') are tables: the answer of the question in it. */
+            sql: string;
+            /**
+             * @description Rows of the answer; at most 100,000 in JSON.
+             * @default 10000
+             */
+            limit: number;
+        };
+        SqlAnswer: {
+            columns: {
+                name: string;
+                type: components["schemas"]["SqlType"];
+            }[];
+            /** @description Each a value per column; timestamps in RFC 3339, null for missing. */
+            rows: unknown[][];
+            /** @description Whether there were more rows than the limit. */
+            truncated: boolean;
+            meta: components["schemas"]["Meta"];
+        };
+        SqlSchema: {
+            tables: {
+                name: string;
+                columns: {
+                    name: string;
+                    type: components["schemas"]["SqlType"];
+                    /** @description The property or trait that the column shows. */
+                    property: string | null;
+                    /** @description Whether it tells who people are and the caller may not read it. */
+                    masked: boolean;
+                }[];
+            }[];
+            /** @description Table functions that answer a question of the insights; each takes the question in JSON as text. */
+            functions: string[];
+        };
     };
     responses: never;
     parameters: never;

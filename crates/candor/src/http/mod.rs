@@ -26,6 +26,7 @@ pub mod problem;
 pub mod rest;
 pub mod sdk;
 pub mod segments;
+mod sql;
 pub mod status;
 mod suppressions;
 pub mod templates;
@@ -90,6 +91,8 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/api/v1/insights/{kind}/segment", post(behind::segment))
         .route("/api/v1/insights/live", get(live::now))
         .route("/api/v1/insights/live/stream", get(live::stream))
+        .route("/api/v1/sql", post(sql::ask))
+        .route("/api/v1/sql/schema", get(sql::schema))
         .route("/api/v1/segments", get(saved::list).post(saved::make))
         .route("/api/v1/segments/count", post(segments::count))
         .route("/api/v1/segments/upload", post(upload::upload))

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use candor_sql::{Asked, Position};
 use serde::Serialize;
 use serde_json::json;
 
@@ -16,6 +17,7 @@ pub struct Problem {
     detail: String,
     errors: Vec<FieldError>,
     retry_after_s: Option<u32>,
+    position: Option<Position>,
 }
 
 /// A place in a JSON body and what is wrong there.
@@ -29,7 +31,14 @@ pub struct FieldError {
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
-        Problem { status, code, detail: detail.into(), errors: Vec::new(), retry_after_s: None }
+        Problem {
+            status,
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after_s: None,
+            position: None,
+        }
     }
 
     /// What went wrong, in words.
@@ -125,6 +134,29 @@ impl Problem {
         Problem { retry_after_s: Some(1), ..problem }
     }
 
+    /// SQL that cannot be answered as it stands.
+    fn bad_sql(message: String, position: Option<Position>) -> Problem {
+        let errors = vec![FieldError { pointer: "/sql".into(), message: message.clone() }];
+        Problem { position, ..Problem::bad_request(message, errors) }
+    }
+
+    /// The same of a question that stands within SQL.
+    pub fn within_sql(self, asked: &Asked) -> Problem {
+        let name = asked.function.name();
+        let said = |error: &FieldError| format!("{name} {}: {}", error.pointer, error.message);
+        let errors = self
+            .errors
+            .iter()
+            .map(|error| FieldError { pointer: "/sql".into(), message: said(error) });
+        let detail = self.errors.first().map(said);
+        Problem {
+            errors: errors.collect(),
+            detail: detail.unwrap_or_else(|| format!("{name}: {}", self.detail)),
+            position: Some(asked.position),
+            ..self
+        }
+    }
+
     /// Our own failure. The cause is traced where it is handled and not told.
     pub fn internal() -> Problem {
         let detail = "the server failed to answer; its traces say why";
@@ -191,9 +223,40 @@ impl From<candor_query::Error> for Problem {
     }
 }
 
+impl From<candor_sql::Error> for Problem {
+    fn from(error: candor_sql::Error) -> Problem {
+        use candor_sql::Error;
+        match error {
+            Error::Bad { message, position } => Problem::bad_sql(message, position),
+            Error::Masked { column, position } => {
+                let detail = format!(
+                    "the column '{column}' tells who people are: that needs the scope 'people'"
+                );
+                Problem { position, ..Problem::new(StatusCode::FORBIDDEN, "forbidden", detail) }
+            }
+            Error::Question { function, source: candor_query::Error::Bad { pointer, message } } => {
+                Problem::bad_sql(format!("{function} {pointer}: {message}"), None)
+            }
+            Error::TooLarge { bytes_max } => {
+                let detail = format!(
+                    "the statement needs more than {bytes_max} bytes of memory: ask for less time, \
+                     fewer columns, groups or rows, or raise sql_memory_max"
+                );
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "question_too_large", detail)
+            }
+            Error::Full => Problem::too_many("answers that nobody has taken yet fill the memory"),
+            Error::Failed(kind) => {
+                tracing::error!(kind, "a statement of SQL failed");
+                Problem::internal()
+            }
+            _ => candor_query::Error::Cancelled.into(),
+        }
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = json!({
+        let mut body = json!({
             "type": format!("urn:candor:problem:{}", self.code),
             "title": self.status.canonical_reason().unwrap_or("Error"),
             "status": self.status.as_u16(),
@@ -201,6 +264,9 @@ impl IntoResponse for Problem {
             "code": self.code,
             "errors": self.errors,
         });
+        if let Some(Position { line, column }) = self.position {
+            body["position"] = json!({"line": line, "column": column});
+        }
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();
         let problem = HeaderValue::from_static("application/problem+json");

@@ -27,6 +27,7 @@ mod rest;
 mod segments;
 mod sending;
 mod server;
+mod sql;
 mod story;
 mod templates;
 mod who;

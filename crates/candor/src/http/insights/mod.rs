@@ -52,10 +52,17 @@ pub async fn read<A: Send + 'static>(
         let answer = question(&view, &cancel)?;
         Ok::<_, candor_query::Error>((answer, view.events(), view.as_of))
     });
+    within_time(server, async { Ok(work.await.map_err(|_| Problem::internal())??) }).await
+}
+
+/// Waits for an answer no longer than a question may take.
+pub async fn within_time<A>(
+    server: &Server,
+    answer: impl Future<Output = Result<A, Problem>>,
+) -> Result<A, Problem> {
     let limit = Duration::from_secs(server.config.question_seconds_max);
-    let done = tokio::time::timeout(limit, work).await;
-    let done = done.map_err(|_| Problem::from(candor_query::Error::Cancelled))?;
-    Ok(done.map_err(|_| Problem::internal())??)
+    let done = tokio::time::timeout(limit, answer).await;
+    done.map_err(|_| Problem::from(candor_query::Error::Cancelled))?
 }
 
 /// The same for an answer of the JSON API, with `meta`.
@@ -101,10 +108,10 @@ pub async fn question<Q: DeserializeOwned>(caller: &Caller, sent: Body) -> Resul
 
 /// The parts of a question that are settled before it is asked: its zone, whose events count, and
 /// whose are compared.
-type Settled<Q> = fn(&mut Q) -> (&Option<String>, &mut Option<Definition>, &mut [Compared]);
+pub type Settled<Q> = fn(&mut Q) -> (&Option<String>, &mut Option<Definition>, &mut [Compared]);
 
 /// Puts saved segments in place, and finds the zone. `place` is where in the body the question is.
-async fn settle<Q>(
+pub async fn settle<Q>(
     server: &Server,
     tenant: &Tenant,
     question: &mut Q,
@@ -125,7 +132,7 @@ async fn settle<Q>(
 }
 
 /// Lets a question through that the caller may ask, what it says by saying nothing included.
-fn may_ask_all_of(caller: &Caller, question: &impl Serialize) -> Result<(), Problem> {
+pub fn may_ask_all_of(caller: &Caller, question: &impl Serialize) -> Result<(), Problem> {
     may_ask(caller, &serde_json::to_value(question).map_err(|_| Problem::internal())?)
 }
 

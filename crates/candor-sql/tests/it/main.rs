@@ -1,0 +1,8 @@
+//! Statements against stores: what they show, that they agree with plain loops, and their bounds.
+#![allow(clippy::unwrap_used)]
+
+mod agrees;
+mod bounds;
+mod functions;
+mod shows;
+mod world;

@@ -1,0 +1,183 @@
+//! SQL: one statement that only reads, over what the caller may see.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use candor_query::{Funnel, Retention};
+use candor_sql::{
+    Answer, Ask, Asked, Form, Function, Masked, Question, STATEMENT_BYTES_MAX, Table,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::http::access::{Caller, admit, json_body, parsed};
+use crate::http::insights::{Settled, may_ask_all_of, settle, within_time};
+use crate::http::masked::{CLEAR, tells_who};
+use crate::http::people::audit;
+use crate::http::problem::{FieldError, Problem};
+use crate::server::{Server, Tenant};
+
+/// The largest body: each byte of a statement may be written as six.
+const BODY_BYTES_MAX: usize = 6 * STATEMENT_BYTES_MAX + 1_024;
+
+/// Rows of an answer where nothing else is asked for.
+const ROWS: usize = 10_000;
+/// Rows of an answer in JSON.
+const JSON_ROWS_MAX: usize = 100_000;
+/// Rows of an answer in Arrow.
+const ARROW_ROWS_MAX: usize = 1_000_000;
+
+const ARROW: &str = "application/vnd.apache.arrow.stream";
+
+/// What is asked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Statement {
+    sql: String,
+    limit: Option<usize>,
+}
+
+/// `POST /api/v1/sql`. That somebody read in clear who people are is written down first.
+pub async fn ask(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    sent: Body,
+) -> Result<Response, Problem> {
+    let started = Instant::now();
+    let caller = admit(&server, &headers, "read").await?;
+    let statement: Statement = json_body(sent, BODY_BYTES_MAX).await?;
+    let (form, rows_max) = match wants_arrow(&headers) {
+        true => (Form::Arrow, ARROW_ROWS_MAX),
+        false => (Form::Json, JSON_ROWS_MAX),
+    };
+    let limit = statement.limit.unwrap_or(ROWS);
+    if !(1..=rows_max).contains(&limit) {
+        let message = format!("a number from 1 to {rows_max}");
+        let error = FieldError { pointer: "/limit".into(), message: message.clone() };
+        return Err(Problem::bad_request(message, vec![error]));
+    }
+    let view = caller.tenant.store.view();
+    let as_of = candor_query::rfc3339(view.as_of, &caller.tenant.zone);
+    let mut ask = Ask {
+        sql: statement.sql,
+        view,
+        masked: masked(&caller),
+        questions: Vec::new(),
+        rows_max: limit,
+        form,
+        now: server.now(),
+    };
+    let answer = within_time(&server, async {
+        for asked in server.sql.questions(ask.sql.clone()).await? {
+            let question = question(&server, &caller, &asked).await;
+            let question = question.map_err(|problem| problem.within_sql(&asked))?;
+            ask.questions.push((asked, question));
+        }
+        let running = server.sql.plan(ask).await?;
+        let tenant = &caller.tenant;
+        let shown = running.reads.iter().filter(|name| tells_who(tenant, name));
+        let shown: Vec<&str> = shown.map(String::as_str).collect();
+        if !shown.is_empty() {
+            let (actor, shown) = (caller.name.clone(), shown.join(", "));
+            audit(&server, tenant, actor, "query properties", shown).await?;
+        }
+        Ok(running.answer().await?)
+    });
+    let answer = answer.await?;
+    let meta = json!({
+        "elapsed_ms": started.elapsed().as_secs_f64() * 1e3,
+        "events_scanned": answer.scanned,
+        "as_of": as_of,
+    });
+    Ok(match form {
+        Form::Arrow => streamed(answer, ARROW),
+        Form::Json => in_json(answer, &meta),
+    })
+}
+
+/// `GET /api/v1/sql/schema`: what there is to ask about.
+pub async fn schema(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Problem> {
+    let caller = admit(&server, &headers, "read").await?;
+    let tables = server.sql.tables(caller.tenant.store.view(), masked(&caller));
+    let tables = within_time(&server, async { Ok(tables.await?) }).await?;
+    let table = |table: &Table| {
+        let columns = table.columns.iter().map(|column| {
+            json!({"name": column.name, "type": column.kind.name(),
+                   "property": column.property, "masked": column.masked})
+        });
+        json!({"name": table.name, "columns": columns.collect::<Vec<_>>()})
+    };
+    let functions = Function::ALL.map(Function::name);
+    let tables: Vec<Value> = tables.iter().map(table).collect();
+    Ok(Json(json!({"tables": tables, "functions": functions})))
+}
+
+/// Hides from the caller what is masked for them. Rows are people's own: the derived country is
+/// hidden, too, which questions about numbers of people may ask for.
+fn masked(caller: &Caller) -> Masked {
+    let (clear, tenant) = (caller.may(CLEAR), caller.tenant.clone());
+    Arc::new(move |name| !clear && tells_who(&tenant, name))
+}
+
+/// A question within a statement, as the caller may ask it elsewhere.
+async fn question(server: &Server, caller: &Caller, asked: &Asked) -> Result<Question, Problem> {
+    let tenant: &Tenant = &caller.tenant;
+    let sent = asked.question.as_bytes();
+    match asked.function {
+        Function::Funnel => {
+            let mut funnel: Funnel = parsed(sent)?;
+            may_ask_all_of(caller, &funnel)?;
+            let settled: Settled<Funnel> = |q| (&q.timezone, &mut q.people, &mut q.segments);
+            let zone = settle(server, tenant, &mut funnel, settled, "").await?;
+            Ok(Question::Funnel(Box::new(funnel), zone))
+        }
+        Function::Retention => {
+            let mut retention: Retention = parsed(sent)?;
+            may_ask_all_of(caller, &retention)?;
+            let settled: Settled<Retention> = |q| (&q.timezone, &mut q.people, &mut []);
+            let zone = settle(server, tenant, &mut retention, settled, "").await?;
+            Ok(Question::Retention(Box::new(retention), zone))
+        }
+    }
+}
+
+fn wants_arrow(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|kinds| kinds.to_str().ok());
+    let mut kinds = accepted.flat_map(|kinds| kinds.split(','));
+    kinds.any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == ARROW))
+}
+
+fn in_json(mut answer: Answer, meta: &Value) -> Response {
+    let column = |(name, kind): &(String, &str)| json!({"name": name, "type": kind});
+    let columns: Vec<Value> = answer.columns.iter().map(column).collect();
+    let before = format!("{{\"columns\":{},\"rows\":[", json!(columns));
+    let after = format!("],\"truncated\":{},\"meta\":{meta}}}", answer.truncated);
+    answer.pieces.insert(0, before.into_bytes());
+    answer.pieces.push(after.into_bytes());
+    streamed(answer, "application/json")
+}
+
+/// The pieces, each given back to the memory when it is on its way.
+fn streamed(mut answer: Answer, kind: &'static str) -> Response {
+    let held = answer.held();
+    let bytes: usize = answer.pieces.iter().map(Vec::len).sum();
+    let pieces = answer.pieces.into_iter().map(move |piece| {
+        let _ = &held;
+        Ok::<_, Infallible>(Bytes::from(piece))
+    });
+    let body = Body::from_stream(tokio_stream::iter(pieces));
+    let head = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (header::CONTENT_LENGTH, HeaderValue::from(bytes)),
+    ];
+    (head, body).into_response()
+}
