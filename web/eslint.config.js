@@ -12,6 +12,7 @@ const features = [
   "stickiness",
   "rfm",
   "pivot",
+  "sql",
   "board",
   "segments",
   "people",

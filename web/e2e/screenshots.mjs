@@ -125,6 +125,8 @@ const PAGES = {
   by: [`/trends?by=${by("OS")}`],
   many: [`/trends?by=${by("Category")}&measure=total`],
   where: [`/trends?event=Charged&where=${where}&by=${by("Plan", "person")}`],
+  sql: [`/sql?sql=${encodeURIComponent("SELECT date_trunc('day', at) AS day, count(*) AS events,\n  count(DISTINCT person) AS people\nFROM events\nGROUP BY day\nORDER BY day")}`],
+  "sql-empty": ["/sql"],
   funnels: [`/funnels?steps=${json(steps)}`],
   groups: [`/funnels?steps=${json(steps)}&by=${by("OS")}&compare=true`],
   formula: [`/trends?event=Product+Viewed&measure=total&more=${json([{ event: "Charged", measure: "total" }])}&formula=B+%2F+A&compare=true`],

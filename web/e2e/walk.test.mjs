@@ -15,6 +15,7 @@ import { walkPrivacy } from "./privacy.mjs";
 import { walkRules } from "./rules.mjs";
 import { walkSegments } from "./segments.mjs";
 import { walkSettings } from "./settings.mjs";
+import { walkSql } from "./sql.mjs";
 import { walkStates } from "./states.mjs";
 import { walkSuppressions } from "./suppressions.mjs";
 import { walkTemplates } from "./templates.mjs";
@@ -46,6 +47,7 @@ const ANALYSES = [
   "/pivot",
 ];
 const ENGAGE = ["/campaigns", "/campaigns/new", "/templates", "/templates/new", "/templates/new?channel=webhook", "/messages"];
+const SQL = ["/sql", `/sql?sql=${encodeURIComponent("SELECT name, count(*) AS n FROM events GROUP BY name")}`];
 const TABS = ["tokens", "channels", "outbox", "suppressions", "policy", "about"].map((tab) => `/settings?tab=${tab}`);
 let house;
 before(async () => (house = await openHouse()), { timeout: 120_000 });
@@ -222,6 +224,7 @@ walkCampaigns(() => house);
 walkSuppressions(() => house);
 walkWhole(() => house);
 walkStates(() => house);
+walkSql(() => house);
 
 for (const [width, colorScheme] of [
   [1280, "light"],
@@ -237,7 +240,7 @@ for (const [width, colorScheme] of [
     const { people } = await house.ask("/api/v1/people?identity=asha-1");
     const saved = segments.map(({ id }) => `/segments/${id}?people=true`);
     const engage = await engageOf(house);
-    for (const path of [...PAGES, ...ANALYSES, ...TABS, ...saved, ...ENGAGE, ...engage, `/people/${people[0].id}`]) {
+    for (const path of [...PAGES, ...ANALYSES, ...SQL, ...TABS, ...saved, ...ENGAGE, ...engage, `/people/${people[0].id}`]) {
       await page.goto(house.base + path);
       await page.locator("#content h1").waitFor();
       await page.waitForTimeout(1_200);

@@ -15,6 +15,8 @@ export class Refusal extends Error {
     detail: string,
     /** Where in the question, and what should be there. */
     readonly places: { pointer: string; message: string }[],
+    /** Where in a statement of SQL. */
+    readonly position?: Schemas["Problem"]["position"],
   ) {
     super(detail);
   }
@@ -55,5 +57,6 @@ export async function answered<T>(asked: Promise<Answer<T>>): Promise<T> {
     problem?.code ?? "unknown",
     problem?.detail ?? `The server answered ${got.response.status}.`,
     problem?.errors ?? [],
+    problem?.position,
   );
 }

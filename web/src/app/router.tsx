@@ -23,6 +23,7 @@ import { readRetention } from "../retention/state";
 import { readRfm } from "../rfm/state";
 import { readSegment } from "../segments/state";
 import { readSettings } from "../settings/state";
+import { readSql } from "../sql/state";
 import { readStickiness } from "../stickiness/state";
 import { readTemplate } from "../templates/state";
 import { readTrend } from "../trends/state";
@@ -141,6 +142,12 @@ const pivot = createRoute({
   validateSearch: readPivot,
   component: lazyRouteComponent(() => import("../pivot/page"), "Pivot"),
 });
+const sql = createRoute({
+  getParentRoute: () => inside,
+  path: "/sql",
+  validateSearch: readSql,
+  component: lazyRouteComponent(() => import("../sql/page"), "Sql"),
+});
 const segments = createRoute({
   getParentRoute: () => inside,
   path: "/segments",
@@ -239,6 +246,7 @@ export const router = createRouter({
       stickiness,
       rfm,
       pivot,
+      sql,
       segments,
       newSegment,
       oneSegment,

@@ -15,6 +15,7 @@ import {
   IconSend,
   IconSettings,
   IconShieldCheck,
+  IconSql,
   IconTable,
   IconTemplate,
   IconUserSearch,
@@ -41,6 +42,7 @@ export type Page = {
     | "/stickiness"
     | "/rfm"
     | "/pivot"
+    | "/sql"
     | "/segments"
     | "/people"
     | "/campaigns"
@@ -66,6 +68,7 @@ export const RAIL: Group_[] = [
       { to: "/stickiness", name: texts.stickiness, icon: IconCalendarRepeat },
       { to: "/rfm", name: texts.rfm, icon: IconChartGridDots },
       { to: "/pivot", name: texts.pivot, icon: IconTable },
+      { to: "/sql", name: texts.sql, icon: IconSql },
     ],
   },
   {

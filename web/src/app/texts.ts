@@ -11,6 +11,7 @@ export const texts = catalogue({
     stickiness: "Stickiness",
     rfm: "RFM",
     pivot: "Pivot",
+    sql: "SQL",
     segments: "Segments",
     people: "People",
     engage: "Engage",

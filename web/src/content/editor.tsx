@@ -14,7 +14,7 @@ import {
 } from "@codemirror/view";
 import { useEffect, useRef } from "react";
 
-import { COLOURS, JSON_, MARKUP } from "./highlight";
+import { COLOURS, JSON_, MARKUP, SQL } from "./highlight";
 
 type Place = { line: number; column?: number };
 
@@ -46,7 +46,7 @@ const wrongLines = StateField.define<DecorationSet>({
   ],
 });
 
-const LANGUAGES: Record<"markup" | "json", Extension> = { markup: MARKUP, json: JSON_ };
+const LANGUAGES: Record<"markup" | "json" | "sql", Extension> = { markup: MARKUP, json: JSON_, sql: SQL };
 
 export default function Editor({ value, language, label, wrong, onChange, onFocus }: EditorProps) {
   const box = useRef<HTMLDivElement>(null);

@@ -1,4 +1,4 @@
-// Colours of markup and JSON with Liquid in it: a reader of lines, far smaller than a parser of each.
+// Colours of markup and JSON with Liquid in it, and of SQL: a reader of lines, far smaller than a parser of each.
 import { HighlightStyle, StreamLanguage, type StringStream } from "@codemirror/language";
 import { tags } from "@lezer/highlight";
 
@@ -98,16 +98,51 @@ function json(stream: StringStream, state: State): string | null {
   return null;
 }
 
-const languageOf = (token: (stream: StringStream, state: State) => string | null) =>
+const languageOf = (token: (stream: StringStream, state: State) => string | null, line?: string) =>
   StreamLanguage.define<State>({
     startState: start,
     copyState: (state) => ({ ...state }),
     token: (stream, state) => (stream.eatSpace() ? null : token(stream, state)),
-    languageData: { commentTokens: { block: { open: "<!--", close: "-->" } } },
+    languageData: { commentTokens: line ? { line } : { block: { open: "<!--", close: "-->" } } },
   });
+
+const SQL_WORDS =
+  /^(all|and|any|array|as|asc|between|by|case|cast|count|cross|date|desc|describe|distinct|else|end|except|exists|explain|extract|false|filter|first|following|from|full|funnel|group|having|in|inner|intersect|interval|is|join|last|lateral|left|like|ilike|limit|natural|not|null|nulls|offset|on|or|order|outer|over|partition|preceding|recursive|retention|right|row|rows|select|show|tables|then|timestamp|true|unbounded|union|unnest|using|values|when|where|window|with)\b/i;
+
+/** `quote` holds what ends a text or a comment that goes on in the next line. */
+function sql(stream: StringStream, state: State): string | null {
+  if (state.within === "comment") {
+    if (stream.match(/^.*?\*\//)) state.within = undefined;
+    else stream.skipToEnd();
+    return "comment";
+  }
+  if (state.quote) {
+    if (stream.match(/^([^']|'')*'/)) state.quote = "";
+    else stream.skipToEnd();
+    return "string";
+  }
+  if (stream.match(/^--.*/)) return "comment";
+  if (stream.match("/*")) {
+    state.within = "comment";
+    return "comment";
+  }
+  if (stream.match(/^'([^']|'')*'/)) return "string";
+  if (stream.eat("'")) {
+    state.quote = "'";
+    stream.skipToEnd();
+    return "string";
+  }
+  if (stream.match(/^"([^"]|"")*"?/)) return "attributeName";
+  if (stream.match(SQL_WORDS)) return "keyword";
+  if (stream.match(/^[A-Za-z_]\w*/)) return null;
+  if (stream.match(/^\d+(\.\d+)?/)) return "number";
+  stream.next();
+  return null;
+}
 
 export const MARKUP = languageOf(markup);
 export const JSON_ = languageOf(json);
+export const SQL = languageOf(sql, "--");
 
 /** Colours are the page's, in both schemes. */
 export const COLOURS = HighlightStyle.define([

@@ -1,0 +1,50 @@
+import { catalogue } from "../ui/texts";
+
+export const texts = catalogue({
+  en: {
+    title: "SQL",
+    statement: "Statement",
+    run: "Run",
+    runHint: "Ctrl or ⌘ and Enter",
+    stop: "Stop",
+    answer: "Answer",
+    there: "Tables and columns",
+    columns: "Columns to insert",
+    find: "Find a column",
+    noColumn: "No column is called so.",
+    more: (left: number) => `${left} more: find them by name.`,
+    masked: "tells who people are: whoever has the scope people may read it",
+    insert: (name: string) => `Insert ${name}`,
+    asTables: "Questions as tables",
+    means: (name: string) => `${name}('{…}') has the rows of the answer to the question in it.`,
+    notYet: "Ask in SQL, read-only",
+    notYetNext: "Write a statement and run it, or begin with one of these.",
+    examples: [
+      {
+        name: "Events by name",
+        sql: "SELECT name, count(*) AS events, count(DISTINCT person) AS people\nFROM events\nGROUP BY name\nORDER BY events DESC",
+      },
+      {
+        name: "People per day",
+        sql: "SELECT date_trunc('day', at) AS day, count(DISTINCT person) AS people\nFROM events\nWHERE at >= now() - INTERVAL '30 days'\nGROUP BY day\nORDER BY day",
+      },
+      {
+        name: "Who came most often",
+        sql: "SELECT person, count(*) AS events, max(at) AS last\nFROM events\nGROUP BY person\nORDER BY events DESC\nLIMIT 20",
+      },
+    ],
+    nothing: "No rows",
+    nothingNext: "The statement was answered: nothing fits its conditions.",
+    rows: (shown: string, all: string) => (shown === all ? `${all} rows` : `${shown} of ${all} rows`),
+    truncated: (rows: string) => `There are more: the answer was cut at ${rows} rows. Group, or add a condition.`,
+    showMore: "Show more",
+    chart: (value: string, by: string) => `${value} by ${by}`,
+    stopped: "Stopped",
+    stoppedNext: "The statement was given up, at the server too.",
+    place: (line: number, column: number) => `Line ${line}, character ${column}`,
+    table: "The rows, each column as it was asked",
+    yes: "true",
+    no: "false",
+  },
+  hi: { run: "चलाएँ", stop: "रोकें", find: "कॉलम खोजें" },
+});
