@@ -175,8 +175,12 @@ impl<'q> Matcher<'q> {
         run: Run<'_>,
         at: usize,
     ) -> bool {
+        self.filters.is_empty() || self.filters_match(volume, ordinal, run.row(at))
+    }
+
+    fn filters_match(&self, volume: &VolumeView, ordinal: u32, row: u32) -> bool {
         let of_event = self.filters.iter().filter(|filter| !filter.is_of_person());
-        of_event.into_iter().all(|filter| filter.matches(volume, ordinal, run.row(at)))
+        of_event.into_iter().all(|filter| filter.matches(volume, ordinal, row))
     }
 
     /// Whether the event at a place of the run matches, for a person who can.

@@ -29,6 +29,8 @@ pub struct Looked<'a> {
     pub having: Option<Having<'a>>,
     /// Also people who have no such events: their runs are empty.
     pub idle: bool,
+    /// The times of all these events are asked for: reading them together costs less.
+    pub times: bool,
 }
 
 /// A property, by its code, that equals one of some values as questions compare.
@@ -45,14 +47,20 @@ pub struct Having<'a> {
 pub struct Scratch {
     /// Rows of the base that are looked at, of many people.
     picked: Selected,
+    /// Of those, how many lie before each person's.
+    before: Vec<u32>,
+    /// Of those, when they happened, where that is asked of all.
+    times: Vec<i64>,
     /// The run of one person, where it is put together.
     run: Together,
     /// The active days of one person.
     days: Vec<u16>,
 }
 
-/// Rows of the base that are picked at a time: they stay near while they are folded.
-const PICKED_ROWS: usize = 8_192;
+/// Rows of the base that are looked at together: those picked stay near while they are folded. Of
+/// rows that are listed few are picked.
+const ROWS_AT_ONCE: usize = 8_192;
+const LISTED_AT_ONCE: usize = 16 * ROWS_AT_ONCE;
 
 /// How far a fold is that stops every few thousand events: [`VolumeView::fold_on`].
 #[derive(Debug)]
@@ -91,6 +99,14 @@ impl Pick {
         match rows {
             Some(rows) => Pick::Some(segment.narrow(picker, &rows).into()),
             None => Pick::Some(picker.into()),
+        }
+    }
+
+    fn rows_at_once(&self) -> usize {
+        match self {
+            Pick::Every => ROWS_AT_ONCE,
+            Pick::Some(picker) if !picker.is_listed() => ROWS_AT_ONCE,
+            Pick::Some(_) | Pick::Listed(_) | Pick::Nothing => LISTED_AT_ONCE,
         }
     }
 
@@ -182,45 +198,52 @@ impl VolumeView {
         let has_beside = stage.beside.as_ref().unwrap_or_else(|| self.has_beside());
         let owners = self.base.owners();
         let words = (self.people() as usize).div_ceil(64);
-        let Scratch { picked, run, .. } = scratch;
+        let Scratch { picked, before, times, run, .. } = scratch;
         let first = stage.word;
         let start = owners.first_row(first);
         let mut end = first + 1;
-        while end < words && owners.first_row(end) - start < PICKED_ROWS {
+        let at_once = stage.pick.rows_at_once();
+        while end < words && owners.first_row(end) - start < at_once {
             end += 1;
         }
         picked.clear();
         stage.pick.rows(&self.base, start..owners.first_row(end), picked);
+        picked.below(owners.starts(first..end), before);
         let (rows, kinds) = (picked.rows(), picked.kinds());
-        let mut next = 0;
+        if looked.times {
+            self.base.read_times(rows, times);
+        }
+        // Whose rows come next, among those who have some.
+        let mut rank = 0;
         for word in first..end {
-            let beside = has_beside.word(word);
-            let end = owners.first_row(word + 1);
-            let none = rows.get(next).is_none_or(|row| *row as usize >= end);
-            if none && beside == 0 && !looked.idle {
+            let (own, beside) = (owners.word(word), has_beside.word(word));
+            let after = rank + own.count_ones() as usize;
+            if before[rank] == before[after] && beside == 0 && !looked.idle {
+                rank = after;
                 continue;
             }
-            let busy = if looked.idle { u64::MAX } else { owners.word(word) | beside };
             let asked = looked.people.map_or(u64::MAX, |people| people.word(word));
-            let mut people = busy & asked & self.people.visible_word(word as u32);
+            let asked = asked & self.people.visible_word(word as u32);
+            let mut people = if looked.idle { own | asked } else { own | beside };
             while people != 0 {
                 let bit = people.trailing_zeros();
                 people &= people - 1;
-                let ordinal = word as u32 * 64 + bit;
-                let own = owners.of(ordinal);
+                let places = before[rank] as usize;
+                rank += (own >> bit & 1) as usize;
+                let places = places..before[rank] as usize;
                 let beside = beside >> bit & 1 == 1;
                 // Most people did nothing of what is rare.
-                let none = rows.get(next).is_none_or(|row| *row as usize >= own.end);
-                if none && !beside && !looked.idle {
+                if asked >> bit & 1 == 0 || places.is_empty() && !beside && !looked.idle {
                     continue;
                 }
-                let places = next_rows(rows, &mut next, &own);
-                let of_person = &rows[places.clone()];
+                let ordinal = word as u32 * 64 + bit;
+                let of_person = (&rows[places.clone()], &kinds[places.clone()]);
                 let run = match beside {
-                    false => Run::of_segment(&self.base, of_person, &kinds[places]),
-                    true => {
-                        run.put_together(self, ordinal, (of_person, &kinds[places]), looked.codes)
+                    false => {
+                        let run = Run::of_segment(&self.base, of_person.0, of_person.1);
+                        if looked.times { run.with_times(&times[places]) } else { run }
                     }
+                    true => run.put_together(self, ordinal, of_person, looked.codes),
                 };
                 if looked.idle || !run.is_empty() {
                     see(ordinal, run);
@@ -298,26 +321,3 @@ impl VolumeView {
 
 /// Words of people between two looks whether to go on.
 const WORDS_PER_LOOK: usize = 64;
-
-/// Where among the picked rows those of a range lie, `next` being the first that may.
-#[inline]
-fn next_rows(picked: &[u32], next: &mut usize, rows: &Range<usize>) -> Range<usize> {
-    let from = skip_below(picked, *next, rows.start as u32);
-    let to = skip_below(picked, from, rows.end as u32);
-    *next = to;
-    from..to
-}
-
-/// The first place from `at` on whose row is not below one. Rows ascend: of eight it is enough to
-/// count those below, which takes no branch for each.
-#[inline]
-fn skip_below(picked: &[u32], mut at: usize, row: u32) -> usize {
-    while let Some(eight) = picked.get(at..at + 8) {
-        let below: u32 = eight.iter().map(|picked| u32::from(*picked < row)).sum();
-        at += below as usize;
-        if below < 8 {
-            return at;
-        }
-    }
-    at + picked[at..].iter().take_while(|picked| **picked < row).count()
-}

@@ -14,14 +14,22 @@ pub struct Run<'a> {
     rows: &'a [u32],
     kinds: &'a [u8],
     /// Of the rows behind those.
-    times: &'a [i64],
     codes: &'a [u16],
+    /// Of the rows from this place on, which is that of the first behind those at most.
+    timed: usize,
+    times: &'a [i64],
 }
 
 impl<'a> Run<'a> {
     /// Rows that all lie in a segment, with what each is among what is asked for.
     pub(crate) fn of_segment(segment: &'a Segment, rows: &'a [u32], kinds: &'a [u8]) -> Run<'a> {
-        Run { segment, of_segment: rows.len(), rows, kinds, times: &[], codes: &[] }
+        let (of_segment, timed) = (rows.len(), rows.len());
+        Run { segment, of_segment, rows, kinds, codes: &[], timed, times: &[] }
+    }
+
+    /// The same with the times of all of them, read before.
+    pub(crate) fn with_times(self, times: &'a [i64]) -> Run<'a> {
+        Run { timed: 0, times, ..self }
     }
 
     /// How many there are; the other questions take a place below this.
@@ -37,7 +45,7 @@ impl<'a> Run<'a> {
     /// When, in ms since 1970.
     #[inline]
     pub fn time(&self, at: usize) -> i64 {
-        match at.checked_sub(self.of_segment) {
+        match at.checked_sub(self.timed) {
             None => self.segment.time(self.rows[at] as usize),
             Some(at) => self.times[at],
         }
@@ -84,13 +92,14 @@ impl<'a> Run<'a> {
     #[inline]
     pub fn before(&self, moment: i64) -> usize {
         if self.times.first().is_some_and(|first| *first < moment) {
-            return self.of_segment + self.times.partition_point(|time| *time < moment);
+            return self.timed + self.times.partition_point(|time| *time < moment);
         }
         match self.segment {
             segment if moment <= segment.earliest() => 0,
-            segment if moment > segment.latest() => self.of_segment,
-            segment => self.rows[..self.of_segment]
-                .partition_point(|row| segment.time(*row as usize) < moment),
+            segment if moment > segment.latest() => self.timed,
+            segment => {
+                self.rows[..self.timed].partition_point(|row| segment.time(*row as usize) < moment)
+            }
         }
     }
 }
@@ -143,7 +152,7 @@ impl Together {
             self.add_kinds(codes);
         }
         let Together { times, codes, rows, kinds, .. } = self;
-        Run { segment: base, of_segment: 0, rows, kinds, times, codes }
+        Run { segment: base, of_segment: 0, rows, kinds, codes, timed: 0, times }
     }
 
     /// The run of rows of the base and of those gathered, all of which come later: nearly
@@ -163,7 +172,8 @@ impl Together {
         }
         self.rows.splice(0..0, of_base.iter().copied());
         let Together { times, codes, rows, kinds, .. } = self;
-        Run { segment: base, of_segment: of_base.len(), rows, kinds, times, codes }
+        let (of_segment, timed) = (of_base.len(), of_base.len());
+        Run { segment: base, of_segment, rows, kinds, codes, timed, times }
     }
 
     fn add_kinds(&mut self, codes: &[u16]) {

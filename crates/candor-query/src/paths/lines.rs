@@ -2,7 +2,7 @@
 
 use candor_store::{Run, VolumeView};
 
-use crate::paths::{Plan, STEPS_MAX};
+use crate::paths::{Paths, Plan, STEPS_MAX};
 use crate::question::Matcher;
 use crate::session::{Session, Silence};
 
@@ -54,7 +54,26 @@ impl Plan<'_> {
         let Some(first) = range.clone().find(|at| anchors(of, *at)) else { return false };
         // Repeats and what leads to an end may lie before.
         let looks_back = self.backwards || self.question.collapse_repeats;
-        self.lay_out(of, volume, run, if looks_back { 0 } else { first });
+        let first = if looks_back { 0 } else { first };
+        let apart = self.visits(of, volume, run, first);
+        if apart && self.follows_all() {
+            // Visits are lines as they lie.
+            for (_, start, end) in &of.pieces {
+                let visit = &of.run_codes[*start as usize - first..*end as usize - first];
+                for (at, code) in visit.iter().enumerate() {
+                    let place = *start as usize + at;
+                    if of.matcher.may_be(*code)
+                        && range.contains(&place)
+                        && anchors(of, place)
+                        && see(&visit[at..visit.len().min(at + self.question.steps + 1)])
+                    {
+                        return true;
+                    }
+                }
+            }
+            return false;
+        }
+        self.lay_out(of, first);
         for at in 0..of.codes.len() {
             if !of.matcher.may_be(of.codes[at]) || of.codes[at] == NOTHING {
                 continue;
@@ -70,11 +89,18 @@ impl Plan<'_> {
         false
     }
 
-    /// Lays out the events of a run from a place on.
-    fn lay_out(&self, of: &mut Found<'_>, volume: &VolumeView, run: Run<'_>, first: usize) {
+    /// Whether a way is whatever follows its anchor in the visit.
+    fn follows_all(&self) -> bool {
+        let Paths { collapse_repeats, hide, .. } = self.question;
+        !self.backwards && self.within.is_none() && !collapse_repeats && hide.is_empty()
+    }
+
+    /// Finds the visits of a run from a place on, and what its events are; whether each visit's lie
+    /// together.
+    fn visits(&self, of: &mut Found<'_>, volume: &VolumeView, run: Run<'_>, first: usize) -> bool {
+        of.run_codes.clear();
+        run.copy_codes(first, &mut of.run_codes);
         of.pieces.clear();
-        of.codes.clear();
-        of.places.clear();
         if self.within.is_some() {
             let all = Session::Told(0);
             of.pieces.push((all, first as u32, run.len() as u32));
@@ -94,11 +120,16 @@ impl Plan<'_> {
                     }
                 }
             });
-            // Visits that interleave come apart; pieces of one stay in order.
-            of.pieces.sort_unstable();
         }
-        of.run_codes.clear();
-        run.copy_codes(first, &mut of.run_codes);
+        of.pieces.is_sorted_by(|(a, ..), (b, ..)| a < b)
+    }
+
+    /// Lays out the visits that were found from a place on.
+    fn lay_out(&self, of: &mut Found<'_>, first: usize) {
+        of.codes.clear();
+        of.places.clear();
+        // Visits that interleave come apart; pieces of one stay in order.
+        of.pieces.sort_unstable();
         let all = !self.question.collapse_repeats && self.question.hide.is_empty();
         let mut before = None;
         for (session, start, end) in &of.pieces {

@@ -30,10 +30,9 @@ impl<const WORDS: usize> Way<WORDS> {
     #[inline]
     fn new(codes: &[u16]) -> Self {
         let mut words = [u64::MAX; WORDS];
-        for (at, code) in codes.iter().enumerate() {
-            let shift = 16 * (at % EVENTS_PER_WORD);
-            let word = &mut words[at / EVENTS_PER_WORD];
-            *word = *word & !(0xffff << shift) | u64::from(*code) << shift;
+        for (word, codes) in words.iter_mut().zip(codes.chunks(EVENTS_PER_WORD)) {
+            let last_first = codes.iter().rev();
+            *word = last_first.fold(u64::MAX, |word, code| word << 16 | u64::from(*code));
         }
         Way(words)
     }

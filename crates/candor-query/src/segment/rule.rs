@@ -341,6 +341,11 @@ impl Times {
 
 impl FoundDid<'_> {
     fn matches(&self, volume: &VolumeView, ordinal: u32, run: Run<'_>) -> bool {
+        if let Times::AtLeast(n) = self.times
+            && (run.len() as u64) < n
+        {
+            return false;
+        }
         self.times.hold(match self.matcher.person_matches(volume, ordinal) {
             true => self.count(volume, ordinal, run),
             false => 0,

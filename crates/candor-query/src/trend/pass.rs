@@ -121,6 +121,7 @@ impl<'q> Pass<'q> {
         };
         let scan = Scan::new(view, cancel)
             .of_people(self.people)
+            .with_times()
             .of_events(self.asked.iter().map(|asked| asked.event.as_str()));
         match self.asked {
             [asked] => scan.likely(&asked.conditions).fold(new, fold),

@@ -168,6 +168,13 @@ pub(crate) struct Picker {
     listed: Option<Selected>,
 }
 
+impl Picker {
+    /// Whether it knows the rows already, since they are few.
+    pub(crate) fn is_listed(&self) -> bool {
+        self.listed.is_some()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -78,8 +78,17 @@ impl Owners {
 
     /// The first row of the people from `64 * word` on.
     pub(crate) fn first_row(&self, word: usize) -> usize {
-        let people = self.words.get(word).map_or(self.starts.len() - 1, |w| w.before as usize);
-        self.starts[people] as usize
+        self.starts[self.before(word)] as usize
+    }
+
+    /// The first row of each of the people of some words who have rows, and the one after the last.
+    pub(crate) fn starts(&self, words: Range<usize>) -> &[u32] {
+        &self.starts[self.before(words.start)..=self.before(words.end)]
+    }
+
+    /// How many have rows before the people from `64 * word` on.
+    fn before(&self, word: usize) -> usize {
+        self.words.get(word).map_or(self.starts.len() - 1, |word| word.before as usize)
     }
 
     /// The person of a row.

@@ -131,6 +131,12 @@ impl Segment {
         self.held.times.get(row)
     }
 
+    /// When some rows happened, in the place of what `out` has.
+    pub(crate) fn read_times(&self, rows: &[u32], out: &mut Vec<i64>) {
+        out.clear();
+        out.extend(rows.iter().map(|row| self.time(*row as usize)));
+    }
+
     /// The time of the earliest event.
     pub(crate) fn earliest(&self) -> i64 {
         self.held.times.earliest

@@ -18,6 +18,31 @@ pub(crate) struct Selected {
     rows: Vec<u32>,
     kinds: Vec<u8>,
     len: usize,
+    among: Among,
+    /// Of a search: each [`WINDOW`] of the rows that were looked at.
+    windows: Vec<Window>,
+}
+
+/// Among which rows they were selected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Among {
+    /// Nobody remembers.
+    #[default]
+    Any,
+    /// Every row from the first on.
+    All,
+    /// Those from this one on, of which the windows tell each.
+    Searched(usize),
+}
+
+/// Rows that are looked at together.
+const WINDOW: usize = 64;
+
+/// Which rows of a window are asked for, and how many are before it.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    asked: u64,
+    before: u32,
 }
 
 impl Selected {
@@ -31,6 +56,27 @@ impl Selected {
 
     pub(crate) fn clear(&mut self) {
         self.len = 0;
+        self.among = Among::Any;
+    }
+
+    /// How many of those selected are below each of some ascending rows, none of which is outside
+    /// of what was looked at.
+    pub(crate) fn below(&self, ends: &[u32], out: &mut Vec<u32>) {
+        out.clear();
+        match self.among {
+            Among::All => {
+                let first = self.rows().first().copied().unwrap_or(0);
+                out.extend(ends.iter().map(|end| (end - first).min(self.len as u32)));
+            }
+            Among::Searched(first) => counted()(&self.windows, first as u32, ends, out),
+            Among::Any => {
+                for (place, row) in self.rows().iter().enumerate() {
+                    let next = skip_to(ends, out.len(), *row + 1);
+                    out.resize(next, place as u32);
+                }
+                out.resize(ends.len(), self.len as u32);
+            }
+        }
     }
 
     /// Room for so many more; what is there already is not written again.
@@ -42,14 +88,32 @@ impl Selected {
         }
     }
 
+    /// Adds a window of bytes, by which of them are asked for; there is room for it.
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    #[inline]
+    fn put(&mut self, at: usize, asked: u64, bytes: &[u8], kinds: &Kinds) {
+        let (mut left, mut len) = (asked, self.len);
+        self.windows.push(Window { asked, before: len as u32 });
+        while left != 0 {
+            let row = at + left.trailing_zeros() as usize;
+            self.rows[len] = row as u32;
+            self.kinds[len] = kinds[usize::from(bytes[row])];
+            len += 1;
+            left &= left - 1;
+        }
+        self.len = len;
+    }
+
     /// Ascending rows of one kind.
     pub(crate) fn of_one_kind(rows: &[u32], kind: u8) -> Selected {
-        Selected { rows: rows.to_vec(), kinds: vec![kind; rows.len()], len: rows.len() }
+        let (rows, kinds, len) = (rows.to_vec(), vec![kind; rows.len()], rows.len());
+        Selected { rows, kinds, len, ..Selected::default() }
     }
 
     /// Adds rows that nothing was asked of.
     pub(crate) fn extend(&mut self, rows: Range<usize>) {
         self.reserve(rows.len());
+        self.among = if self.len == 0 { Among::All } else { Among::Any };
         let free = self.rows[self.len..].iter_mut().zip(rows.clone());
         free.for_each(|(free, row)| *free = row as u32);
         self.len += rows.len();
@@ -59,6 +123,7 @@ impl Selected {
     pub(crate) fn merge(&mut self, rows: &[u32], kind: u8) {
         let (mut own, mut other) = (self.len, rows.len());
         self.reserve(rows.len());
+        self.among = Among::Any;
         self.len += rows.len();
         // From the back, so that nothing is written over before it was read.
         for at in (0..self.len).rev() {
@@ -81,6 +146,7 @@ impl Selected {
         let first = other.rows().partition_point(|row| (*row as usize) < range.start);
         let end = other.rows().partition_point(|row| (*row as usize) < range.end);
         self.reserve(end - first);
+        self.among = Among::Any;
         self.rows[self.len..][..end - first].copy_from_slice(&other.rows[first..end]);
         self.kinds[self.len..][..end - first].copy_from_slice(&other.kinds[first..end]);
         self.len += end - first;
@@ -93,6 +159,7 @@ impl Selected {
         mut kind_of: impl FnMut(u32, u8) -> Option<u8>,
     ) {
         let mut kept = from;
+        self.among = Among::Any;
         for at in from..self.len {
             let row = self.rows[at];
             if let Some(kind) = kind_of(row, self.kinds[at]) {
@@ -104,63 +171,98 @@ impl Selected {
     }
 }
 
-/// A way that writes at most this many more than it finds.
-const WRITTEN_AHEAD: usize = 64;
+/// A way writes at most this many more than it finds.
+const WRITTEN_AHEAD: usize = WINDOW;
 
 /// Adds the places in `range` whose byte is asked for.
 pub(crate) fn select(bytes: &[u8], range: Range<usize>, kinds: &Kinds, out: &mut Selected) {
-    assert!(range.end <= bytes.len() && u32::try_from(range.end).is_ok(), "rows of the column");
-    out.reserve(range.len() + WRITTEN_AHEAD);
-    let (rows, found) = (&mut out.rows[out.len..], &mut out.kinds[out.len..]);
-    out.len += fastest()(bytes, range, kinds, rows, found);
+    select_by(fastest(), bytes, range, kinds, out);
 }
 
-/// Writes places and kinds into slices [`WRITTEN_AHEAD`] longer than the range at least; how many.
-type Way = fn(&[u8], Range<usize>, &Kinds, &mut [u32], &mut [u8]) -> usize;
+fn select_by(way: Way, bytes: &[u8], range: Range<usize>, kinds: &Kinds, out: &mut Selected) {
+    assert!(range.end <= bytes.len() && u32::try_from(range.end).is_ok(), "rows of the column");
+    out.reserve(range.len() + WRITTEN_AHEAD);
+    out.among = if out.len == 0 { Among::Searched(range.start) } else { Among::Any };
+    out.windows.clear();
+    let whole = range.start + range.len() / WINDOW * WINDOW;
+    way(bytes, range.start..whole, kinds, out);
+    one_by_one(bytes, whole..range.end, kinds, out);
+    out.windows.push(Window { asked: 0, before: out.len as u32 });
+}
+
+/// Looks at some windows, and adds rows, kinds and windows, for which there is room.
+type Way = fn(&[u8], Range<usize>, &Kinds, &mut Selected);
 
 fn fastest() -> Way {
     #[cfg(target_arch = "x86_64")]
     {
         if x86::has_avx512() {
             // SAFETY: the processor has what the function asks for.
-            return |bytes, range, kinds, rows, found| unsafe {
-                x86::avx512(bytes, range, kinds, rows, found)
-            };
+            return |bytes, range, kinds, out| unsafe { x86::avx512(bytes, range, kinds, out) };
         }
         if is_x86_feature_detected!("avx2") {
             // SAFETY: as above.
-            return |bytes, range, kinds, rows, found| unsafe {
-                x86::avx2(bytes, range, kinds, rows, found)
-            };
+            return |bytes, range, kinds, out| unsafe { x86::avx2(bytes, range, kinds, out) };
         }
     }
     #[cfg(target_arch = "aarch64")]
     {
         // SAFETY: every processor of this kind has NEON.
-        return |bytes, range, kinds, rows, found| unsafe {
-            arm::neon(bytes, range, kinds, rows, found)
-        };
+        return |bytes, range, kinds, out| unsafe { arm::neon(bytes, range, kinds, out) };
     }
     #[allow(unreachable_code)]
     one_by_one
 }
 
 /// Without a branch that depends on the data.
-fn one_by_one(
-    bytes: &[u8],
-    range: Range<usize>,
-    kinds: &Kinds,
-    rows: &mut [u32],
-    found: &mut [u8],
-) -> usize {
-    let mut len = 0;
-    for (at, byte) in range.clone().zip(&bytes[range]) {
-        let kind = kinds[usize::from(*byte)];
-        rows[len] = at as u32;
-        found[len] = kind;
-        len += usize::from(kind != NOT_ASKED);
+fn one_by_one(bytes: &[u8], range: Range<usize>, kinds: &Kinds, out: &mut Selected) {
+    let mut len = out.len;
+    for window in bytes[range.clone()].chunks(WINDOW).zip(range.step_by(WINDOW)) {
+        let (mut asked, before) = (0, len as u32);
+        for (at, byte) in window.0.iter().enumerate() {
+            let kind = kinds[usize::from(*byte)];
+            out.rows[len] = (window.1 + at) as u32;
+            out.kinds[len] = kind;
+            len += usize::from(kind != NOT_ASKED);
+            asked |= u64::from(kind != NOT_ASKED) << at;
+        }
+        out.windows.push(Window { asked, before });
     }
-    len
+    out.len = len;
+}
+
+/// Counts in windows, the first of which begins with this row, what is asked below each of some.
+type Count = fn(&[Window], u32, &[u32], &mut Vec<u32>);
+
+fn counted() -> Count {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("popcnt") {
+        // SAFETY: the processor has what the function asks for.
+        return |windows, first, ends, out| unsafe { x86::count(windows, first, ends, out) };
+    }
+    count
+}
+
+#[inline(always)]
+fn count(windows: &[Window], first: u32, ends: &[u32], out: &mut Vec<u32>) {
+    out.extend(ends.iter().map(|end| {
+        let at = (end - first) as usize;
+        let window = windows[at / WINDOW];
+        window.before + (window.asked & ((1 << (at % WINDOW)) - 1)).count_ones()
+    }));
+}
+
+/// The first place from `at` on whose number, of some that ascend, is not below one. Most often it
+/// is near: the steps grow until they are past it.
+#[inline]
+fn skip_to(numbers: &[u32], at: usize, number: u32) -> usize {
+    let (mut from, mut step) = (at, 4);
+    while numbers.get(from + step).is_some_and(|other| *other < number) {
+        from += step;
+        step *= 2;
+    }
+    let to = numbers.len().min(from + step);
+    from + numbers[from..to].partition_point(|other| *other < number)
 }
 
 /// Bit `b % 8` of byte `b / 8`: whether a byte is asked for.
@@ -177,7 +279,7 @@ fn bits_of(kinds: &Kinds) -> [u8; 32] {
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::{Kinds, NOT_ASKED, Range, WRITTEN_AHEAD, bits_of, one_by_one};
+    use super::{Kinds, NOT_ASKED, Range, Selected, WINDOW, Window, bits_of, count as count_any};
 
     pub(super) fn has_avx512() -> bool {
         is_x86_feature_detected!("avx512f")
@@ -186,41 +288,46 @@ mod x86 {
             && is_x86_feature_detected!("avx512vbmi2")
     }
 
+    #[target_feature(enable = "popcnt")]
+    pub(super) unsafe fn count(windows: &[Window], first: u32, ends: &[u32], out: &mut Vec<u32>) {
+        count_any(windows, first, ends, out);
+    }
+
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vbmi2,popcnt")]
     pub(super) unsafe fn avx512(
         bytes: &[u8],
         range: Range<usize>,
         kinds: &Kinds,
-        rows: &mut [u32],
-        found: &mut [u8],
-    ) -> usize {
-        assert!(rows.len() >= range.len() + WRITTEN_AHEAD && found.len() == rows.len());
+        out: &mut Selected,
+    ) {
+        assert!(out.rows.len() >= out.len + range.len() + WINDOW);
+        assert!(out.kinds.len() == out.rows.len() && range.len().is_multiple_of(WINDOW));
         let quarter = |at: usize| unsafe { _mm512_loadu_si512(kinds[at * 64..].as_ptr().cast()) };
         let (low, low_end, high, high_end) = (quarter(0), quarter(1), quarter(2), quarter(3));
         let not_asked = _mm512_set1_epi8(NOT_ASKED as i8);
         let steps = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-        let (mut at, mut len) = (range.start, 0);
-        while at + 64 <= range.end {
-            // SAFETY: 64 bytes from `at` on lie in the range, and `bytes` holds the range.
-            let some = unsafe { _mm512_loadu_si512(bytes.as_ptr().add(at).cast()) };
+        let mut len = out.len;
+        for at in range.clone().step_by(WINDOW) {
+            // SAFETY: 64 bytes from `at` on lie in the range; the slice checks it.
+            let some = unsafe { _mm512_loadu_si512(bytes[at..at + WINDOW].as_ptr().cast()) };
             let lower = _mm512_permutex2var_epi8(low, some, low_end);
             let upper = _mm512_permutex2var_epi8(high, some, high_end);
             let of_some = _mm512_mask_blend_epi8(_mm512_movepi8_mask(some), lower, upper);
             let asked = _mm512_cmpneq_epi8_mask(of_some, not_asked);
+            out.windows.push(Window { asked, before: len as u32 });
             let kept = _mm512_maskz_compress_epi8(asked, of_some);
             // SAFETY: no more than `at - range.start` were found, and there is room for 64 more.
-            unsafe { _mm512_storeu_si512(found.as_mut_ptr().add(len).cast(), kept) };
+            unsafe { _mm512_storeu_si512(out.kinds.as_mut_ptr().add(len).cast(), kept) };
             for sixteen in 0..4 {
                 let lanes = (asked >> (16 * sixteen)) as u16;
                 let first = _mm512_set1_epi32((at + 16 * sixteen) as i32);
                 let kept = _mm512_maskz_compress_epi32(lanes, _mm512_add_epi32(first, steps));
                 // SAFETY: as above.
-                unsafe { _mm512_storeu_si512(rows.as_mut_ptr().add(len).cast(), kept) };
+                unsafe { _mm512_storeu_si512(out.rows.as_mut_ptr().add(len).cast(), kept) };
                 len += lanes.count_ones() as usize;
             }
-            at += 64;
         }
-        len + one_by_one(bytes, at..range.end, kinds, &mut rows[len..], &mut found[len..])
+        out.len = len;
     }
 
     #[target_feature(enable = "avx2")]
@@ -228,9 +335,8 @@ mod x86 {
         bytes: &[u8],
         range: Range<usize>,
         kinds: &Kinds,
-        rows: &mut [u32],
-        found: &mut [u8],
-    ) -> usize {
+        out: &mut Selected,
+    ) {
         let bits = bits_of(kinds);
         let half = |at: usize| unsafe {
             _mm256_broadcastsi128_si256(_mm_loadu_si128(bits[at..].as_ptr().cast()))
@@ -241,8 +347,7 @@ mod x86 {
             -128, 1, 2, 4, 8, 16, 32, 64, -128,
         );
         let (seven, fifteen) = (_mm256_set1_epi8(7), _mm256_set1_epi8(15));
-        let (mut at, mut len) = (range.start, 0);
-        while at + 32 <= range.end {
+        let asked = |at: usize| {
             // SAFETY: 32 bytes from `at` on lie in the range; the slice checks it.
             let some = unsafe { _mm256_loadu_si256(bytes[at..at + 32].as_ptr().cast()) };
             // Which byte of the bits: the middle four choose among 16, the highest the half.
@@ -252,17 +357,11 @@ mod x86 {
             let of_some = _mm256_blendv_epi8(below, above, some);
             let wanted = _mm256_shuffle_epi8(bit, _mm256_and_si256(some, seven));
             let asked = _mm256_cmpeq_epi8(_mm256_and_si256(of_some, wanted), wanted);
-            let mut mask = _mm256_movemask_epi8(asked) as u32;
-            while mask != 0 {
-                let row = at + mask.trailing_zeros() as usize;
-                rows[len] = row as u32;
-                found[len] = kinds[usize::from(bytes[row])];
-                len += 1;
-                mask &= mask - 1;
-            }
-            at += 32;
+            u64::from(_mm256_movemask_epi8(asked) as u32)
+        };
+        for at in range.step_by(WINDOW) {
+            out.put(at, asked(at) | asked(at + 32) << 32, bytes, kinds);
         }
-        len + one_by_one(bytes, at..range.end, kinds, &mut rows[len..], &mut found[len..])
     }
 }
 
@@ -270,39 +369,35 @@ mod x86 {
 mod arm {
     use std::arch::aarch64::*;
 
-    use super::{Kinds, Range, bits_of, one_by_one};
+    use super::{Kinds, Range, Selected, WINDOW, bits_of};
 
     #[target_feature(enable = "neon")]
     pub(super) unsafe fn neon(
         bytes: &[u8],
         range: Range<usize>,
         kinds: &Kinds,
-        rows: &mut [u32],
-        found: &mut [u8],
-    ) -> usize {
+        out: &mut Selected,
+    ) {
         let bits = bits_of(kinds);
         // SAFETY: 16 bytes each.
         let table = unsafe { uint8x16x2_t(vld1q_u8(bits.as_ptr()), vld1q_u8(bits[16..].as_ptr())) };
-        let (mut at, mut len) = (range.start, 0);
-        while at + 16 <= range.end {
+        // SAFETY: 16 bytes.
+        let places = unsafe { vld1q_u8([1, 2, 4, 8, 16, 32, 64, 128].repeat(2).as_ptr()) };
+        let asked = |at: usize| {
             // SAFETY: 16 bytes from `at` on lie in the range; the slice checks it.
             let some = unsafe { vld1q_u8(bytes[at..at + 16].as_ptr()) };
             let of_some = vqtbl2q_u8(table, vshrq_n_u8::<3>(some));
             let seven = vreinterpretq_s8_u8(vandq_u8(some, vdupq_n_u8(7)));
             let asked = vtstq_u8(of_some, vshlq_u8(vdupq_n_u8(1), seven));
-            // Four bits for each byte; one of them is kept.
-            let nibbles = vshrn_n_u16::<4>(vreinterpretq_u16_u8(asked));
-            let mut mask = vget_lane_u64::<0>(vreinterpret_u64_u8(nibbles)) & 0x1111_1111_1111_1111;
-            while mask != 0 {
-                let row = at + mask.trailing_zeros() as usize / 4;
-                rows[len] = row as u32;
-                found[len] = kinds[usize::from(bytes[row])];
-                len += 1;
-                mask &= mask - 1;
-            }
-            at += 16;
+            // A bit for each byte: those of eight bytes are summed.
+            let marked = vandq_u8(asked, places);
+            let (low, high) = (vget_low_u8(marked), vget_high_u8(marked));
+            u64::from(vaddv_u8(low)) | u64::from(vaddv_u8(high)) << 8
+        };
+        for at in range.step_by(WINDOW) {
+            let of_window = (0..4).map(|part| asked(at + 16 * part) << (16 * part));
+            out.put(at, of_window.fold(0, |all, part| all | part), bytes, kinds);
         }
-        len + one_by_one(bytes, at..range.end, kinds, &mut rows[len..], &mut found[len..])
     }
 }
 
@@ -318,8 +413,8 @@ mod tests {
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2") {
             // SAFETY: the processor has it.
-            ways.push(("avx2", |bytes, range, kinds, rows, found| unsafe {
-                x86::avx2(bytes, range, kinds, rows, found)
+            ways.push(("avx2", |bytes, range, kinds, out| unsafe {
+                x86::avx2(bytes, range, kinds, out)
             }));
         }
         ways
@@ -345,13 +440,29 @@ mod tests {
             let pairs = |rows: &[u32], kinds: &[u8]| -> Vec<(u32, u8)> {
                 rows.iter().copied().zip(kinds.iter().copied()).collect()
             };
+            let ends: Vec<u32> = (range.start as u32..=range.end as u32).step_by(7).collect();
+            let below = |rows: &[u32]| -> Vec<u32> {
+                ends.iter().map(|end| rows.partition_point(|row| row < end) as u32).collect()
+            };
+            let mut counts = Vec::new();
             for (name, way) in ways() {
-                let room = range.len() + WRITTEN_AHEAD;
-                let (mut rows, mut found) = (vec![0; room], vec![0; room]);
-                let len = way(&bytes, range.clone(), &kinds, &mut rows, &mut found);
-                prop_assert_eq!(pairs(&rows[..len], &found[..len]), expected.clone(), "{}", name);
+                let mut out = Selected::default();
+                select_by(way, &bytes, range.clone(), &kinds, &mut out);
+                prop_assert_eq!(pairs(out.rows(), out.kinds()), expected.clone(), "{}", name);
+                out.below(&ends, &mut counts);
+                prop_assert_eq!(&counts, &below(out.rows()), "{}", name);
+                counts.clear();
+                count(&out.windows, range.start as u32, &ends, &mut counts);
+                prop_assert_eq!(&counts, &below(out.rows()), "{}", name);
+                out.look_again(0, |row, kind| (row % 3 > 0).then_some(kind));
+                out.below(&ends, &mut counts);
+                prop_assert_eq!(&counts, &below(out.rows()), "{}", name);
             }
             let mut out = Selected::default();
+            out.extend(range.clone());
+            out.below(&ends, &mut counts);
+            prop_assert_eq!(&counts, &below(out.rows()));
+            out.clear();
             out.extend(7..9);
             select(&bytes, range, &kinds, &mut out);
             prop_assert_eq!(&out.rows()[..2], &[7, 8]);

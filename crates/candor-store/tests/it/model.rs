@@ -136,9 +136,9 @@ fn check_folds(view: &View) {
         let asked = some.iter().map(|codes| Some(codes.as_slice())).chain([None]);
         let half: PeopleSet = (0..volume.people()).filter(|ordinal| ordinal % 2 == 0).collect();
         for (codes, people) in asked.flat_map(|codes| [(codes, None), (codes, Some(&half))]) {
-            for idle in [false, true] {
+            for (idle, times) in [(false, false), (true, false), (false, true), (true, true)] {
                 let mut seen = BTreeMap::new();
-                let looked = Looked { people, codes, having: None, idle };
+                let looked = Looked { people, codes, having: None, idle, times };
                 let ended = volume.fold(looked, &mut scratch, &|| true, |ordinal, run| {
                     let rows: Vec<(i64, u16, u32)> = (0..run.len())
                         .map(|at| (run.time(at), run.code(at), run.row(at)))
