@@ -166,6 +166,16 @@ impl<'q> Matcher<'q> {
         self.any || self.code == Some(code)
     }
 
+    /// Where the first of these codes is that may match.
+    #[inline]
+    pub(crate) fn first_of(&self, codes: &[u16]) -> Option<usize> {
+        match self.code {
+            _ if self.any => (!codes.is_empty()).then_some(0),
+            Some(code) => codes.iter().position(|other| *other == code),
+            None => None,
+        }
+    }
+
     /// Whether an event of the right name matches, for a person who can.
     #[inline]
     pub(crate) fn properties_match(

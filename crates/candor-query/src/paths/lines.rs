@@ -139,13 +139,14 @@ impl Plan<'_> {
             }
             if next.is_none() && self.follows_all() {
                 // A way is whatever comes next, where it lies.
-                let visit = &of.run_codes[start as usize - first..end as usize - first];
-                for (at, code) in visit.iter().enumerate() {
-                    if anchored(of, *code, start as usize + at)
-                        && see(&visit[at..visit.len().min(at + self.question.steps + 1)])
-                    {
+                let mut visit = &of.run_codes[start as usize - first..end as usize - first];
+                while let Some(at) = of.matcher.first_of(visit) {
+                    visit = &visit[at..];
+                    let way = &visit[..visit.len().min(self.question.steps + 1)];
+                    if anchored(of, visit[0], end as usize - visit.len()) && see(way) {
                         return true;
                     }
+                    visit = &visit[1..];
                 }
                 continue;
             }
