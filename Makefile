@@ -8,7 +8,7 @@ export CACHE
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help web dashboard build binary demo test torture check-tools format lint unit docs audit browser rest-client fuzz bench
+.PHONY: help web dashboard build binary demo test torture check-tools format lint unit docs audit browser rest-client fuzz sanitize bench
 
 help:
 	@echo "make demo    build everything and serve the product with generated people and live traffic"
@@ -16,6 +16,7 @@ help:
 	@echo "make torture the long forms: a hundred kills and power cuts, campaigns under both, many cases of each property"
 	@echo "make bench   measure what the server takes in, about three minutes"
 	@echo "make fuzz    throw bytes at every decoder for MINUTES=10 each"
+	@echo "make sanitize look at the one unsafe module with AddressSanitizer"
 	@echo "make build   build the release binary and copy it to build/candor"
 
 check-tools:
@@ -94,3 +95,7 @@ bench: check-tools web
 # mutations of them are also part of `make test`.
 fuzz:
 	@scripts/fuzz $(TARGETS)
+
+# Takes a build of its own, and so is no part of `make test`, which has the same property.
+sanitize:
+	@scripts/sanitize

@@ -50,7 +50,8 @@ impl Quiet {
 }
 
 impl Server {
-    /// Flushes, compacts and trims until the server stops; runs on a thread of its own.
+    /// Flushes, compacts and trims until the server stops, and once more then; runs on a thread of
+    /// its own.
     pub fn keep(self: &Arc<Self>, runtime: &tokio::runtime::Handle) {
         let every = Duration::from_secs(self.config.store.flush_minutes * 60);
         let columns_max = columns_max(self.config.store.columns_mib);
@@ -74,6 +75,13 @@ impl Server {
                     std::thread::sleep(FAILED_PAUSE);
                 }
             }
+        }
+        // What lies in parts the next start need not read from the log.
+        if self.tenants().iter().any(|tenant| tenant.store.settle_due())
+            && let Err(error) = self.flush(runtime)
+        {
+            let error = format!("{error:#}");
+            tracing::warn!(error, "a flush failed at the end; the next start reads the log");
         }
     }
 }
