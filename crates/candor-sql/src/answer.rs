@@ -31,14 +31,14 @@ pub struct Answer {
     pub truncated: bool,
     /// Events that were looked at.
     pub scanned: u64,
-    /// The share of the memory that waiting answers may take.
-    pub(crate) held: Option<OwnedSemaphorePermit>,
+    /// The shares of the memory that waiting answers may take.
+    pub(crate) held: Vec<OwnedSemaphorePermit>,
 }
 
 impl Answer {
     /// Gives back the share of the memory, for whoever holds the pieces to keep as long as them.
     pub fn held(&mut self) -> impl Send + 'static {
-        self.held.take()
+        std::mem::take(&mut self.held)
     }
 }
 

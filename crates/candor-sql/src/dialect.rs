@@ -2,7 +2,8 @@
 //!
 //! The parser tries one way and then another at nested places: the work of a statement of a few
 //! hundred bytes can double with each level, and nothing stops it once it began. But it asks its
-//! dialect at every turn, so the dialect counts, and ends the reading when it took too long.
+//! dialect at every turn, so the dialect counts, and ends the reading when it took too long, or
+//! went too deep.
 
 use std::any::TypeId;
 use std::cell::Cell;
@@ -16,10 +17,16 @@ use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 /// takes (150,000), and half a second of work.
 const TURNS_MAX: u32 = 1_000_000;
 
+/// Bytes of the stack that reading may take; half of what a thread has, as what is read is gone
+/// through, and given up, in steps down, too.
+const STACK_BYTES_MAX: usize = 32 << 20;
+
 /// The dialect of one reading.
 #[derive(Debug)]
 pub(crate) struct Counting {
     turns: Cell<u32>,
+    /// Where the stack was when it began.
+    began: usize,
 }
 
 /// The reading took too long.
@@ -29,7 +36,7 @@ pub(crate) struct TooLong;
 impl Counting {
     /// Reads with a dialect that counts; nothing where it takes too long.
     pub(crate) fn read<T>(read: impl FnOnce(&Counting) -> T) -> Result<T, TooLong> {
-        let dialect = Counting { turns: Cell::new(0) };
+        let dialect = Counting { turns: Cell::new(0), began: here() };
         // What is unwound are values of the parser alone.
         catch_unwind(AssertUnwindSafe(|| read(&dialect))).map_err(|cause| {
             match cause.downcast::<TooLong>() {
@@ -41,11 +48,18 @@ impl Counting {
 
     fn turn(&self) {
         self.turns.set(self.turns.get() + 1);
-        if self.turns.get() > TURNS_MAX {
+        if self.turns.get() > TURNS_MAX || here().abs_diff(self.began) > STACK_BYTES_MAX {
             // Not a panic: nothing is printed.
             resume_unwind(Box::new(TooLong));
         }
     }
+}
+
+/// About where the stack is.
+#[inline(never)]
+fn here() -> usize {
+    let place = 0u8;
+    std::ptr::from_ref(std::hint::black_box(&place)).addr()
 }
 
 macro_rules! understands {

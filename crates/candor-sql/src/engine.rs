@@ -1,8 +1,8 @@
 //! Asking: statements are planned and run on threads of their own, within bounds.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, LazyLock};
 
 use candor_event::Timestamp;
 use candor_store::View;
@@ -13,8 +13,8 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryConsumer, MemoryPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
-use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, ScalarUDF};
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionConfig;
 use futures::StreamExt;
@@ -22,21 +22,25 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 
+use crate::allowed::{FUNCTIONS, check_literals};
 use crate::answer::{Answer, Encoder, Form, parts};
 use crate::columns::{Masked, Table};
 use crate::error::Error;
 use crate::functions::{Asking, Function};
-use crate::growth::Growth;
-use crate::held::count_windows;
+use crate::growth::BoundCalls;
+use crate::held::bound_steps;
 use crate::questions::Question;
 use crate::statement::{Asked, Statement};
-use crate::tables::{Tables, Watch};
+use crate::tables::{Made, Tables, Watch};
+use crate::{inlined, kinds};
 
 /// Statements that run at once; others wait.
 const AT_ONCE: usize = 2;
 /// What is read is measured only then: it may be a chain of ten thousands of operators, and each is
 /// a step down.
 const STACK_BYTES: usize = 64 << 20;
+/// Rows that a step of a plan hands on at once: what it makes of them is not counted.
+const BATCH_ROWS: usize = 1_024;
 /// Answers that wait to be taken may have so many times the memory of one statement.
 const WAITING_ANSWERS: usize = 2;
 
@@ -67,6 +71,16 @@ pub struct Ask {
     pub form: Form,
     /// What `now()` is.
     pub now: Timestamp,
+    /// Of whom it takes its turn.
+    pub share: Arc<Share>,
+}
+
+/// What one of several who ask may take: half of what there is, so that the others are never
+/// without.
+pub struct Share {
+    running: Arc<Semaphore>,
+    /// Mebibytes of answers.
+    waiting: Arc<Semaphore>,
 }
 
 /// A statement that is planned and waits for leave to run. Dropping it ends it.
@@ -92,13 +106,22 @@ impl Engine {
             .thread_name("sql")
             .enable_time()
             .build()?;
-        let waiting = (WAITING_ANSWERS * bytes_max).div_ceil(MEBIBYTE);
+        let waiting = waiting_max(bytes_max);
         Ok(Engine {
             runtime: Some(runtime),
             threads,
             bytes_max,
             running: Arc::new(Semaphore::new(AT_ONCE)),
             waiting: Arc::new(Semaphore::new(waiting)),
+        })
+    }
+
+    /// A share for one who asks, to be kept.
+    pub fn share(&self) -> Arc<Share> {
+        let running = Arc::new(Semaphore::new(AT_ONCE / 2));
+        Arc::new(Share {
+            running,
+            waiting: Arc::new(Semaphore::new(waiting_max(self.bytes_max) / 2)),
         })
     }
 
@@ -127,11 +150,14 @@ impl Engine {
         let (threads, bytes_max) = (self.threads, self.bytes_max);
         let mut work = JoinSet::new();
         let task = async move {
+            let share = ask.share.clone();
+            // Its own first: who waits for that keeps nobody else from theirs.
+            let _own = share.running.clone().acquire_owned().await.map_err(|_| Error::Cancelled)?;
             let _turn = running.acquire_owned().await.map_err(|_| Error::Cancelled)?;
             let planned = Planned::plan(ask, threads, bytes_max).await?;
             let _ = tell.send(planned.watch.properties());
             may_go.await.map_err(|_| Error::Cancelled)?;
-            planned.run(&waiting).await
+            planned.run([&share.waiting, &waiting]).await
         };
         if let Some(runtime) = &self.runtime {
             work.spawn_on(task, runtime.handle());
@@ -184,23 +210,10 @@ async fn joined<T: 'static>(work: &mut JoinSet<Result<T, Error>>) -> Result<T, E
 
 const MEBIBYTE: usize = 1 << 20;
 
-/// Functions that make much out of little in one step, where no bound is asked before.
-const WITHOUT: [&str; 7] =
-    ["repeat", "lpad", "rpad", "array_repeat", "array_resize", "generate_series", "range"];
-/// Functions whose values are of a type with others in it: forty of them within each other are a
-/// type that no memory holds.
-const WITHOUT_NESTED: [&str; 5] = ["struct", "named_struct", "map", "map_entries", "arrays_zip"];
-
-/// What all statements may call.
-static SCALARS: LazyLock<Vec<Arc<ScalarUDF>>> = LazyLock::new(|| {
-    let mut all = SessionStateBuilder::new_with_default_features();
-    let all = all.scalar_functions().take().unwrap_or_default();
-    let without = |function: &Arc<ScalarUDF>| {
-        let mut names = function.aliases().iter().map(String::as_str).chain([function.name()]);
-        !names.any(|name| WITHOUT.contains(&name) || WITHOUT_NESTED.contains(&name))
-    };
-    all.into_iter().filter(without).collect()
-});
+/// Mebibytes of all answers that wait; two halves of them.
+fn waiting_max(bytes_max: usize) -> usize {
+    2 * (WAITING_ANSWERS * bytes_max).div_ceil(2 * MEBIBYTE)
+}
 
 /// A statement that can run.
 struct Planned {
@@ -224,14 +237,16 @@ impl Planned {
         Ok(Planned { state, plan, watch, form, rows_max, as_of, bytes_max })
     }
 
-    async fn run(self, waiting: &Arc<Semaphore>) -> Result<Answer, Error> {
+    async fn run(self, waiting: [&Arc<Semaphore>; 2]) -> Result<Answer, Error> {
         let mut answer = self.rows().await.map_err(|error| {
             Error::of(&error, &|column| self.watch.hides(column), self.bytes_max)
         })?;
         let bytes = answer.pieces.iter().map(Vec::len).sum::<usize>();
         let share = bytes.div_ceil(MEBIBYTE) as u32;
-        let held = waiting.clone().try_acquire_many_owned(share).map_err(|_| Error::Full)?;
-        answer.held = Some(held);
+        for waiting in waiting {
+            let held = waiting.clone().try_acquire_many_owned(share).map_err(|_| Error::Full)?;
+            answer.held.push(held);
+        }
         Ok(answer)
     }
 
@@ -262,7 +277,7 @@ impl Planned {
         pieces[0] = before;
         pieces.push(after);
         let scanned = self.watch.scanned.load(Ordering::Relaxed);
-        Ok(Answer { columns, pieces, rows, truncated, scanned, held: None })
+        Ok(Answer { columns, pieces, rows, truncated, scanned, held: Vec::new() })
     }
 }
 
@@ -278,13 +293,20 @@ async fn plan(
     // What the words of a statement let through, its plan does not.
     let reads_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false);
     reads_only.with_allow_statements(false).verify_plan(&plan)?;
+    kinds::check(&plan)?;
+    FUNCTIONS.check(&plan)?;
+    inlined::check(&plan)?;
     let plan: LogicalPlan = match statement.is_query {
         // One more tells that there are more.
         true => LogicalPlanBuilder::from(plan).limit(0, Some(ask.rows_max + 1))?.build()?,
         false => plan,
     };
-    let plan = count_windows(state.create_physical_plan(&plan).await?)?;
-    Ok((state, plan))
+    let plan = state.optimize(&plan)?;
+    check_literals(&plan)?;
+    kinds::check_casts(&plan)?;
+    let texts = inlined::texts_bytes(&plan)?;
+    let plan = state.query_planner().create_physical_plan(&plan, &state).await?;
+    Ok((state.clone(), bound_steps(plan, texts)?))
 }
 
 /// What the planner knows: the tables of one view, and no other data.
@@ -300,6 +322,11 @@ fn state(
         .with_information_schema(true)
         .with_create_default_catalog_and_schema(false)
         .with_default_catalog_and_schema("candor", "public")
+        .with_batch_size(BATCH_ROWS)
+        // It makes room for as many rows as LIMIT says.
+        .set_bool("datafusion.optimizer.enable_topk_aggregation", false)
+        // No table here takes such conditions, and each is written out on its way down.
+        .set_bool("datafusion.optimizer.enable_dynamic_filter_pushdown", false)
         // Names of properties are told apart by their case.
         .set_bool("datafusion.sql_parser.enable_ident_normalization", false)
         .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false)
@@ -309,11 +336,11 @@ fn state(
     let disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
     let environment =
         RuntimeEnvBuilder::new().with_memory_pool(pool).with_disk_manager_builder(disk);
-    let mut state = SessionStateBuilder::new_with_default_features()
+    let mut state = FUNCTIONS
+        .builder()
         .with_config(config)
         .with_runtime_env(environment.build_arc()?)
-        .with_scalar_functions(SCALARS.clone())
-        .with_analyzer_rule(Arc::new(Growth))
+        .with_analyzer_rule(Arc::new(BoundCalls))
         .build();
     state.execution_props_mut().query_execution_start_time =
         timestamp_ms_to_datetime(ask.now.0).map(|now| now.and_utc());
@@ -324,6 +351,7 @@ fn state(
         threads,
         named: statement.tables,
         all_columns: statement.all_columns,
+        made: Made::default(),
     };
     let catalog = MemoryCatalogProvider::new();
     catalog.register_schema("public", Arc::new(tables))?;

@@ -107,6 +107,10 @@ impl Error {
             DataFusionError::ArrowError(found, _) => {
                 Error::Bad { message: in_short(&found.to_string()), position }
             }
+            // What a function says of its arguments; a thing that cannot be reached is an Internal.
+            DataFusionError::External(found) => {
+                Error::Bad { message: in_short(&found.to_string()), position }
+            }
             DataFusionError::ResourcesExhausted(_) => Error::TooLarge { bytes_max },
             DataFusionError::Internal(_) => Error::Failed("a fault of the planner"),
             DataFusionError::ExecutionJoin(_) => Error::Failed("a part of it ended early"),
@@ -115,9 +119,11 @@ impl Error {
     }
 }
 
-/// The first line, without the library's own prefix, and not without end.
+/// The first line, or the last where the first only announces it, without the library's own prefix,
+/// and not without end.
 fn in_short(message: &str) -> String {
     let line = message.lines().next().unwrap_or_default();
+    let line = if line.ends_with(':') { message.lines().last().unwrap_or(line) } else { line };
     let line = line.strip_prefix("sql parser error: ").unwrap_or(line);
     line.chars().take(MESSAGE_MAX).collect()
 }

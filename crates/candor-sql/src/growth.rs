@@ -21,33 +21,21 @@ use datafusion::logical_expr::{
 };
 use datafusion::optimizer::AnalyzerRule;
 
+use crate::allowed::Growth;
 use crate::error::Error;
+use crate::folded::too_large;
+use crate::sizes::{VALUE_BYTES_MAX, largest, size};
 
 /// Bytes that one call may make of one batch: several times those of the batch.
 const CALL_BYTES_MAX: usize = 16 << 20;
 /// Such calls in one statement; what is named by WITH counts as often as it is used.
 const CALLS_MAX: usize = 200;
 
-/// Functions that put together what they are given.
-const JOINING: [&str; 8] = [
-    "concat",
-    "concat_ws",
-    "array_append",
-    "array_concat",
-    "array_prepend",
-    "array_to_string",
-    "make_array",
-    "to_char",
-];
-/// Functions that put one thing in the place of every piece of another.
-const REPLACING: [&str; 5] =
-    ["replace", "regexp_replace", "array_replace", "array_replace_all", "array_replace_n"];
-
 /// Puts the bound around each such call of a statement.
 #[derive(Debug)]
-pub(crate) struct Growth;
+pub(crate) struct BoundCalls;
 
-impl AnalyzerRule for Growth {
+impl AnalyzerRule for BoundCalls {
     fn name(&self) -> &'static str {
         "growth"
     }
@@ -64,7 +52,8 @@ impl AnalyzerRule for Growth {
         })?;
         match calls.load(Ordering::Relaxed) > CALLS_MAX {
             true => {
-                let message = format!("at most {CALLS_MAX} calls that put texts or lists together");
+                let message =
+                    format!("at most {CALLS_MAX} calls that can make texts or lists longer");
                 Err(Error::bad(message).within())
             }
             false => Ok(plan.data),
@@ -77,11 +66,12 @@ fn bounded(expression: Expr, calls: &AtomicUsize) -> Transformed<Expr> {
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::StringConcat, right }) => {
             (Inner::Join(Signature::any(2, Volatility::Immutable)), vec![*left, *right])
         }
-        Expr::ScalarFunction(ScalarFunction { func, args })
-            if JOINING.contains(&func.name()) || REPLACING.contains(&func.name()) =>
-        {
-            (Inner::Function(func), args)
-        }
+        Expr::ScalarFunction(ScalarFunction { func, args }) => match Growth::of(func.name()) {
+            Some(growth) => (Inner::Function(func, growth), args),
+            None => {
+                return Transformed::no(Expr::ScalarFunction(ScalarFunction { func, args }));
+            }
+        },
         other => return Transformed::no(other),
     };
     calls.fetch_add(1, Ordering::Relaxed);
@@ -97,7 +87,7 @@ struct Bounded(Inner);
 enum Inner {
     /// The operator `||` of two texts.
     Join(Signature),
-    Function(Arc<ScalarUDF>),
+    Function(Arc<ScalarUDF>, Growth),
 }
 
 impl Bounded {
@@ -106,19 +96,23 @@ impl Bounded {
         let rows = args.number_rows;
         let bytes: Vec<usize> = args.args.iter().map(|value| bytes_of(value, rows)).collect();
         let sum: usize = bytes.iter().sum();
-        let times = match self.name() {
-            // Once for each character or item, at most; a reference to a group takes two.
-            name if REPLACING.contains(&name) => longest(args.args.get(2)),
-            "concat_ws" => longest(args.args.first()),
-            "array_to_string" => longest(args.args.get(1)),
-            _ => 0,
+        let growth = match &self.0 {
+            Inner::Join(_) => Growth::Times(1),
+            Inner::Function(_, growth) => *growth,
         };
-        sum.saturating_add(bytes.first().map_or(0, |first| first + rows).saturating_mul(times))
+        let (times, pieces) = match growth {
+            Growth::Times(times) => (times, 0),
+            // Once for each character or item, at most; a reference to a group takes two.
+            Growth::Replacing => (1, longest(args.args.get(2))),
+            Growth::Separating(place) => (1, longest(args.args.get(place))),
+        };
+        let first = bytes.first().map_or(0, |first| first + rows);
+        sum.saturating_mul(times).saturating_add(first.saturating_mul(pieces))
     }
 
     fn call(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         match &self.0 {
-            Inner::Function(function) => function.invoke_with_args(args),
+            Inner::Function(function, _) => function.invoke_with_args(args),
             Inner::Join(_) => {
                 let rows = args.number_rows;
                 let texts: Vec<ArrayRef> =
@@ -141,7 +135,7 @@ impl Bounded {
                 }
             }
             let half = self.invoke_with_args(half)?.into_array(rows)?;
-            made += size(&half);
+            made += size(half.as_ref());
             if made > CALL_BYTES_MAX {
                 return Err(too_much());
             }
@@ -156,13 +150,13 @@ impl ScalarUDFImpl for Bounded {
     fn name(&self) -> &str {
         match &self.0 {
             Inner::Join(_) => "||",
-            Inner::Function(function) => function.name(),
+            Inner::Function(function, _) => function.name(),
         }
     }
 
     fn schema_name(&self, args: &[Expr]) -> Result<String> {
         match (&self.0, args) {
-            (Inner::Function(function), _) => function.schema_name(args),
+            (Inner::Function(function, _), _) => function.schema_name(args),
             (Inner::Join(_), [left, right]) => {
                 Ok(format!("{} || {}", left.schema_name(), right.schema_name()))
             }
@@ -173,14 +167,14 @@ impl ScalarUDFImpl for Bounded {
     fn signature(&self) -> &Signature {
         match &self.0 {
             Inner::Join(signature) => signature,
-            Inner::Function(function) => function.signature(),
+            Inner::Function(function, _) => function.signature(),
         }
     }
 
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
         match &self.0 {
             Inner::Join(_) => Ok(types.first().cloned().unwrap_or(DataType::Utf8)),
-            Inner::Function(function) => function.return_type(types),
+            Inner::Function(function, _) => function.return_type(types),
         }
     }
 
@@ -191,20 +185,30 @@ impl ScalarUDFImpl for Bounded {
                 let kind = kind.unwrap_or(DataType::Utf8);
                 Ok(Arc::new(datafusion::arrow::datatypes::Field::new(self.name(), kind, true)))
             }
-            Inner::Function(function) => function.return_field_from_args(args),
+            Inner::Function(function, _) => function.return_field_from_args(args),
         }
     }
 
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
         match &self.0 {
             Inner::Join(_) => Ok(types.to_vec()),
-            Inner::Function(function) => function.coerce_types(types),
+            Inner::Function(function, _) => function.coerce_types(types),
         }
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         match (self.estimate(&args) <= CALL_BYTES_MAX, args.number_rows) {
-            (true, _) => self.call(args),
+            (true, rows) => {
+                let made = self.call(args)?;
+                let largest = match &made {
+                    ColumnarValue::Array(array) => largest(array.as_ref()),
+                    ColumnarValue::Scalar(scalar) => largest(scalar.to_array()?.as_ref()),
+                };
+                match largest > VALUE_BYTES_MAX {
+                    true if rows > 0 => Err(too_large(self.name())),
+                    _ => Ok(made),
+                }
+            }
             (false, 0 | 1) => Err(too_much()),
             (false, _) => self.by_halves(&args),
         }
@@ -219,14 +223,9 @@ fn too_much() -> DataFusionError {
 /// Bytes of a value in all rows.
 fn bytes_of(value: &ColumnarValue, rows: usize) -> usize {
     match value {
-        ColumnarValue::Array(array) => size(array),
+        ColumnarValue::Array(array) => size(array.as_ref()),
         ColumnarValue::Scalar(scalar) => scalar.size().saturating_mul(rows),
     }
-}
-
-fn size(array: &ArrayRef) -> usize {
-    let data = array.to_data();
-    data.get_slice_memory_size().unwrap_or_else(|_| array.get_array_memory_size())
 }
 
 /// Bytes of the longest text among the rows, at most.
@@ -236,6 +235,6 @@ fn longest(value: Option<&ColumnarValue>) -> usize {
         Some(ColumnarValue::Scalar(scalar)) => {
             scalar.try_as_str().flatten().map_or_else(|| scalar.size(), str::len)
         }
-        Some(ColumnarValue::Array(array)) => size(array),
+        Some(ColumnarValue::Array(array)) => largest(array.as_ref()),
     }
 }

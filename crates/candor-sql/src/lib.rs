@@ -13,27 +13,33 @@
 //!
 //! Read in this order: `engine` (from a statement to its answer), `statement` (what may be asked),
 //! `columns` and `tables` (what there is), `scan`, `wanted`, `picked` and `cells` (how it is read),
-//! `functions` and `questions`, `growth` and `held` (what keeps it within bounds), `answer`.
+//! `functions` and `questions`; `allowed`, `kinds` and `inlined` (what is looked at before it
+//! runs), `growth`, `folded`, `held` and `sizes` (what keeps it within bounds then), `answer`.
 
+mod allowed;
 mod answer;
 mod cells;
 mod columns;
 mod dialect;
 mod engine;
 mod error;
+mod folded;
 mod functions;
 mod growth;
 mod held;
+mod inlined;
+mod kinds;
 mod picked;
 mod questions;
 mod scan;
+mod sizes;
 mod statement;
 mod tables;
 mod wanted;
 
 pub use answer::{Answer, Form};
 pub use columns::{Column, Kind, Masked, Table};
-pub use engine::{Ask, Engine, Running};
+pub use engine::{Ask, Engine, Running, Share};
 pub use error::{Error, Position};
 pub use functions::Function;
 pub use questions::Question;

@@ -22,7 +22,7 @@ use crate::tables::Watch;
 use crate::wanted::Wanted;
 
 /// Rows of a batch.
-const BATCH_ROWS: usize = 8_192;
+pub(crate) const BATCH_ROWS: usize = 8_192;
 /// Rows of the first batch of a part: how large rows are is known after it.
 const FIRST_ROWS: usize = 1_024;
 /// Bytes of a batch, about: rows of many columns, or of long texts, come fewer at a time.

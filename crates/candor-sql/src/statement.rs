@@ -4,13 +4,16 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::parser::{DFParserBuilder, Statement as Parsed};
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, ObjectName, ObjectNamePart, Query, Select, SelectItem,
-    Statement as Plain, TableFactor, TableFunctionArgs, Value, VisitMut, VisitorMut,
+    ArrayElemTypeDef, DataType, Expr, FunctionArg, FunctionArgExpr, ObjectName, ObjectNamePart,
+    Query, Select, SelectItem, Statement as Plain, TableFactor, TableFunctionArgs, Value, VisitMut,
+    VisitorMut,
 };
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 use crate::dialect::Counting;
 use crate::error::{Error, Position};
 use crate::functions::Function;
+use crate::kinds::LISTS_MAX;
 
 /// The longest statement, in bytes.
 pub const STATEMENT_BYTES_MAX: usize = 64 << 10;
@@ -22,6 +25,9 @@ const QUESTIONS_MAX: usize = 8;
 const DEPTH_MAX: usize = 500;
 /// Expressions in all, literals not counted.
 const EXPRESSIONS_MAX: usize = 2_000;
+/// Opening brackets: each can be a step into a value, or a list more in a type, that is read
+/// without a step down.
+const BRACKETS_MAX: usize = 500;
 /// Bytes of one text: a column of it is thousands of times as large.
 const TEXT_BYTES_MAX: usize = 4 << 10;
 /// Columns of a CUBE: each doubles what is grouped by.
@@ -64,6 +70,13 @@ impl Statement {
             return Err(Error::bad(format!("a statement has at most {STATEMENT_BYTES_MAX} bytes")));
         }
         let read = Counting::read(|dialect| {
+            // What the parser cannot read either is its to say.
+            let tokens = Tokenizer::new(dialect, sql).tokenize().unwrap_or_default();
+            let brackets = tokens.iter().filter(|token| **token == Token::LBracket).count();
+            if brackets > BRACKETS_MAX {
+                let message = format!("at most {BRACKETS_MAX} brackets");
+                return Err(Error::bad(message).within());
+            }
             DFParserBuilder::new(sql).with_dialect(dialect).build()?.parse_statements()
         });
         let read =
@@ -123,8 +136,9 @@ impl VisitorMut for Look {
     type Break = Error;
 
     fn pre_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<Error> {
-        self.depth += 1;
-        self.expressions += usize::from(!matches!(expression, Expr::Value(_)));
+        let steps = steps_of(expression);
+        self.depth += steps;
+        self.expressions += if matches!(expression, Expr::Value(_)) { 0 } else { steps };
         if self.depth > DEPTH_MAX {
             return refuse(format!(
                 "at most {DEPTH_MAX} operators in one expression; x IN (a, b, …) is one"
@@ -143,12 +157,15 @@ impl VisitorMut for Look {
             Expr::Value(value) if bytes_of(&value.value) > TEXT_BYTES_MAX => {
                 refuse(format!("at most {TEXT_BYTES_MAX} bytes in one text"))
             }
+            Expr::Cast { data_type, .. } => fits(data_type),
+            Expr::TypedString(typed) => fits(&typed.data_type),
+            Expr::Convert { data_type: Some(data_type), .. } => fits(data_type),
             _ => ControlFlow::Continue(()),
         }
     }
 
-    fn post_visit_expr(&mut self, _: &mut Expr) -> ControlFlow<Error> {
-        self.depth -= 1;
+    fn post_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<Error> {
+        self.depth -= steps_of(expression);
         ControlFlow::Continue(())
     }
 
@@ -238,6 +255,30 @@ impl VisitorMut for Look {
             false => ControlFlow::Continue(()),
         }
     }
+}
+
+/// How many expressions within each other it becomes: a step into a value is one.
+fn steps_of(expression: &Expr) -> usize {
+    match expression {
+        Expr::CompoundFieldAccess { access_chain, .. } => 1 + access_chain.len(),
+        _ => 1,
+    }
+}
+
+/// Lets through a type of few lists within each other, and without sizes: a list of so many has
+/// them all before there is one value.
+fn fits(mut kind: &DataType) -> ControlFlow<Error> {
+    for _ in 0..=LISTS_MAX {
+        kind = match kind {
+            DataType::Array(ArrayElemTypeDef::SquareBracket(item, None)) => item,
+            DataType::Array(ArrayElemTypeDef::AngleBracket(item)) => item,
+            DataType::Array(_) => {
+                return refuse("a list without a size: INT[], not INT[3]".to_owned());
+            }
+            _ => return ControlFlow::Continue(()),
+        };
+    }
+    refuse(format!("at most {LISTS_MAX} lists within each other"))
 }
 
 fn refuse(message: String) -> ControlFlow<Error> {

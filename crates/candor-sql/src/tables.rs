@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use candor_store::View;
@@ -52,6 +52,14 @@ pub(crate) struct Tables {
     /// How many tables the statement reads, and whether it asks for all columns of one.
     pub(crate) named: usize,
     pub(crate) all_columns: bool,
+    /// Both, each made when it is first named: that is a look at every trait of everyone.
+    pub(crate) made: Made,
+}
+
+#[derive(Default)]
+pub(crate) struct Made {
+    events: OnceLock<Table>,
+    people: OnceLock<Table>,
 }
 
 /// Columns of all tables that a statement reads: each step of its plan knows them all.
@@ -70,6 +78,15 @@ impl Tables {
     pub(crate) fn all(view: &View, masked: &Masked) -> Vec<Table> {
         vec![Table::events(view, masked), Table::people(view, masked)]
     }
+
+    fn find(&self, name: &str) -> Option<&Table> {
+        let Made { events, people } = &self.made;
+        match name.to_lowercase().as_str() {
+            EVENTS => Some(events.get_or_init(|| Table::events(&self.view, &self.masked))),
+            PEOPLE => Some(people.get_or_init(|| Table::people(&self.view, &self.masked))),
+            _ => None,
+        }
+    }
 }
 
 #[async_trait]
@@ -79,11 +96,7 @@ impl SchemaProvider for Tables {
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
-        let table = match name.to_lowercase().as_str() {
-            EVENTS => Table::events(&self.view, &self.masked),
-            PEOPLE => Table::people(&self.view, &self.masked),
-            _ => return Ok(None),
-        };
+        let Some(table) = self.find(name) else { return Ok(None) };
         let most = if self.all_columns { ALL_COLUMNS_MAX } else { COLUMNS_MAX };
         if self.named > 1 && self.named * table.columns.len() > most {
             let of = table.columns.len();
@@ -106,5 +119,32 @@ impl SchemaProvider for Tables {
 
     fn table_exist(&self, name: &str) -> bool {
         self.table_names().contains(&name.to_lowercase())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candor_event::{ManualClock, Timestamp};
+    use candor_store::Store;
+
+    use super::*;
+
+    #[test]
+    fn a_table_is_made_once_however_it_is_spelled() {
+        let store = Store::in_memory(1, Arc::new(ManualClock::new(Timestamp(0))));
+        let tables = Tables {
+            view: store.view(),
+            masked: Arc::new(|_| false),
+            watch: Arc::default(),
+            threads: 1,
+            named: 1,
+            all_columns: false,
+            made: Made::default(),
+        };
+        for (one, other) in [("people", "PEOPLE"), ("events", "eVents")] {
+            let (one, other) = (tables.find(one).unwrap(), tables.find(other).unwrap());
+            assert!(std::ptr::eq(one, other));
+        }
+        assert!(tables.find("visits").is_none());
     }
 }

@@ -101,6 +101,8 @@ pub struct Tenant {
     pub cursors: Sealer,
     /// Pages of cursors that are read at once.
     pub pages: Semaphore,
+    /// What its statements of SQL may take of what there is for all.
+    pub sql: Arc<candor_sql::Share>,
     /// What happens right now.
     pub live: Live,
     /// Who is in saved segments.
@@ -289,6 +291,7 @@ impl Server {
             defining: tokio::sync::Mutex::default(),
             cursors,
             pages: Semaphore::new(PAGES_AT_ONCE),
+            sql: self.sql.share(),
             live: Live::default(),
             members: Members::default(),
             providers: Providers::default(),

@@ -282,6 +282,28 @@ async fn answers_that_wait_are_counted() {
 }
 
 #[tokio::test]
+async fn one_who_takes_all_that_is_theirs_leaves_as_much_for_others() {
+    let mut asker = many(8, 5_000);
+    asker.engine = candor_sql::Engine::start(16 << 20).unwrap();
+    asker.rows_max = 1_000_000;
+    asker.share = Some(asker.engine.share());
+    let mut waiting = Vec::new();
+    while let Ok(answer) = asker.answer("SELECT * FROM events").await {
+        waiting.push(answer);
+        assert!(waiting.len() < 100, "they are held without end");
+    }
+    let endless = "SELECT sum(value) FROM generate_series(1, 9000000000000000)";
+    let both = [asker.engine.plan(asker.ask(endless)).await.unwrap()];
+    let again = asker.engine.plan(asker.ask("SELECT 1"));
+    assert!(tokio::time::timeout(Duration::from_millis(100), again).await.is_err());
+    asker.share = Some(asker.engine.share());
+    for _ in 0..waiting.len() {
+        assert!(asker.answer("SELECT * FROM events").await.is_ok());
+    }
+    drop(both);
+}
+
+#[tokio::test]
 async fn a_statement_ends_when_its_asker_leaves_and_makes_room_for_others() {
     let asker = many(4, 200);
     let endless = [

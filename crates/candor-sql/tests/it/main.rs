@@ -4,5 +4,6 @@
 mod agrees;
 mod bounds;
 mod functions;
+mod hostile;
 mod shows;
 mod world;

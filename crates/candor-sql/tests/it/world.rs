@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candor_event::{
     Event, ManualClock, PersonId, Properties, Record, Timestamp, TraitChange, TraitOp, Value,
 };
-use candor_sql::{Answer, Ask, Asked, Engine, Error, Form, Masked, Question};
+use candor_sql::{Answer, Ask, Asked, Engine, Error, Form, Masked, Question, Share};
 use candor_store::{CONSENT_TRAIT, Store, View};
 use serde_json::Value as Json;
 
@@ -58,6 +58,8 @@ pub struct Asker {
     pub questions: Vec<(Asked, Question)>,
     pub rows_max: usize,
     pub form: Form,
+    /// None: one of its own for each statement.
+    pub share: Option<Arc<Share>>,
 }
 
 pub fn asker(view: Arc<View>) -> Asker {
@@ -68,6 +70,7 @@ pub fn asker(view: Arc<View>) -> Asker {
         questions: Vec::new(),
         rows_max: 10_000,
         form: Form::Json,
+        share: None,
     }
 }
 
@@ -81,6 +84,7 @@ impl Asker {
             rows_max: self.rows_max,
             form: self.form,
             now: Timestamp(NOW),
+            share: self.share.clone().unwrap_or_else(|| self.engine.share()),
         }
     }
 

@@ -1,6 +1,9 @@
 //! What is masked for callers who may not see who people are: values of the classes identity,
 //! contact, location and sensitive, and the ids of devices.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
 use candor_event::DataClass;
 use candor_ingest::GUIDS_TRAIT;
 use serde_json::{Value, json};
@@ -73,11 +76,28 @@ pub fn may_ask(caller: &Caller, question: &Value) -> Result<(), Problem> {
     if caller.may(CLEAR) {
         return Ok(());
     }
-    let masked = |name: &str| name != "country" && tells_who(&caller.tenant, name);
-    match asks_about(question, &masked, 0) {
+    match asks_about(question, &|name| is_masked(&caller.tenant, name), 0) {
         true => Err(Problem::masked(CLEAR)),
         false => Ok(()),
     }
+}
+
+/// The names that a question asks about and that are masked for who may not see them, for the
+/// audit.
+pub fn masked_within(tenant: &Tenant, question: &Value) -> BTreeSet<String> {
+    let found = RefCell::new(BTreeSet::new());
+    let note = |name: &str| {
+        if is_masked(tenant, name) {
+            found.borrow_mut().insert(name.to_owned());
+        }
+        false
+    };
+    asks_about(question, &note, 0);
+    found.into_inner()
+}
+
+fn is_masked(tenant: &Tenant, name: &str) -> bool {
+    name != "country" && tells_who(tenant, name)
 }
 
 fn asks_about(question: &Value, masked: &dyn Fn(&str) -> bool, depth: usize) -> bool {

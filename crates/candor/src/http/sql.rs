@@ -1,8 +1,9 @@
 //! SQL: one statement that only reads, over what the caller may see.
 
-use std::convert::Infallible;
-use std::sync::Arc;
-use std::time::Instant;
+use std::collections::{BTreeSet, VecDeque};
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::body::{Body, Bytes};
@@ -15,10 +16,11 @@ use candor_sql::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 use crate::http::access::{Caller, admit, json_body, parsed};
-use crate::http::insights::{Settled, may_ask_all_of, settle, within_time};
-use crate::http::masked::{CLEAR, tells_who};
+use crate::http::insights::{Settled, settle, within_time};
+use crate::http::masked::{CLEAR, masked_within, may_ask, tells_who};
 use crate::http::people::audit;
 use crate::http::problem::{FieldError, Problem};
 use crate::server::{Server, Tenant};
@@ -72,19 +74,21 @@ pub async fn ask(
         rows_max: limit,
         form,
         now: server.now(),
+        share: caller.tenant.sql.clone(),
     };
     let answer = within_time(&server, async {
+        let mut shown = BTreeSet::new();
         for asked in server.sql.questions(ask.sql.clone()).await? {
-            let question = question(&server, &caller, &asked).await;
+            let question = question(&server, &caller, &asked, &mut shown).await;
             let question = question.map_err(|problem| problem.within_sql(&asked))?;
             ask.questions.push((asked, question));
         }
         let running = server.sql.plan(ask).await?;
         let tenant = &caller.tenant;
-        let shown = running.reads.iter().filter(|name| tells_who(tenant, name));
-        let shown: Vec<&str> = shown.map(String::as_str).collect();
+        shown.extend(running.reads.iter().filter(|name| tells_who(tenant, name)).cloned());
         if !shown.is_empty() {
-            let (actor, shown) = (caller.name.clone(), shown.join(", "));
+            let shown = shown.into_iter().collect::<Vec<_>>().join(", ");
+            let actor = caller.name.clone();
             audit(&server, tenant, actor, "query properties", shown).await?;
         }
         Ok(running.answer().await?)
@@ -128,21 +132,33 @@ fn masked(caller: &Caller) -> Masked {
     Arc::new(move |name| !clear && tells_who(&tenant, name))
 }
 
-/// A question within a statement, as the caller may ask it elsewhere.
-async fn question(server: &Server, caller: &Caller, asked: &Asked) -> Result<Question, Problem> {
+/// A question within a statement, as the caller may ask it elsewhere; `shown` learns what it asks
+/// about that tells who people are.
+async fn question(
+    server: &Server,
+    caller: &Caller,
+    asked: &Asked,
+    shown: &mut BTreeSet<String>,
+) -> Result<Question, Problem> {
+    let mut look = |question: serde_json::Result<Value>| {
+        let question = question.map_err(|_| Problem::internal())?;
+        may_ask(caller, &question)?;
+        shown.extend(masked_within(&caller.tenant, &question));
+        Ok::<_, Problem>(())
+    };
     let tenant: &Tenant = &caller.tenant;
     let sent = asked.question.as_bytes();
     match asked.function {
         Function::Funnel => {
             let mut funnel: Funnel = parsed(sent)?;
-            may_ask_all_of(caller, &funnel)?;
+            look(serde_json::to_value(&funnel))?;
             let settled: Settled<Funnel> = |q| (&q.timezone, &mut q.people, &mut q.segments);
             let zone = settle(server, tenant, &mut funnel, settled, "").await?;
             Ok(Question::Funnel(Box::new(funnel), zone))
         }
         Function::Retention => {
             let mut retention: Retention = parsed(sent)?;
-            may_ask_all_of(caller, &retention)?;
+            look(serde_json::to_value(&retention))?;
             let settled: Settled<Retention> = |q| (&q.timezone, &mut q.people, &mut []);
             let zone = settle(server, tenant, &mut retention, settled, "").await?;
             Ok(Question::Retention(Box::new(retention), zone))
@@ -166,18 +182,86 @@ fn in_json(mut answer: Answer, meta: &Value) -> Response {
     streamed(answer, "application/json")
 }
 
+/// Within this time an answer is taken, and within a second more for each MiB; then it is given up,
+/// and the connection with it.
+const TAKEN_WITHIN: Duration = Duration::from_secs(60);
+
 /// The pieces, each given back to the memory when it is on its way.
 fn streamed(mut answer: Answer, kind: &'static str) -> Response {
     let held = answer.held();
     let bytes: usize = answer.pieces.iter().map(Vec::len).sum();
-    let pieces = answer.pieces.into_iter().map(move |piece| {
-        let _ = &held;
-        Ok::<_, Infallible>(Bytes::from(piece))
-    });
-    let body = Body::from_stream(tokio_stream::iter(pieces));
+    let time = TAKEN_WITHIN + Duration::from_secs(bytes as u64 >> 20);
+    let mut untaken = Untaken::new(answer.pieces, held, time);
+    let body = Body::from_stream(tokio_stream::iter(std::iter::from_fn(move || untaken.take())));
     let head = [
         (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
         (header::CONTENT_LENGTH, HeaderValue::from(bytes)),
     ];
     (head, body).into_response()
+}
+
+/// The pieces of an answer that nobody has taken yet, and what is held for them, until their time
+/// is over: who never reads would hold them for ever.
+struct Untaken<H> {
+    /// None when it is over.
+    left: Arc<Mutex<Option<Left<H>>>>,
+    timer: JoinHandle<()>,
+}
+
+struct Left<H> {
+    pieces: VecDeque<Vec<u8>>,
+    _held: H,
+}
+
+impl<H: Send + 'static> Untaken<H> {
+    fn new(pieces: Vec<Vec<u8>>, held: H, time: Duration) -> Untaken<H> {
+        let left = Left { pieces: pieces.into(), _held: held };
+        let left = Arc::new(Mutex::new(Some(left)));
+        let late = left.clone();
+        let timer = tokio::spawn(async move {
+            tokio::time::sleep(time).await;
+            late.lock().unwrap_or_else(PoisonError::into_inner).take();
+        });
+        Untaken { left, timer }
+    }
+
+    /// The next piece; an error, which cuts the answer, where the time is over.
+    fn take(&mut self) -> Option<io::Result<Bytes>> {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *left {
+            Some(left) => left.pieces.pop_front().map(|piece| Ok(Bytes::from(piece))),
+            None => Some(Err(io::ErrorKind::TimedOut.into())),
+        }
+    }
+}
+
+impl<H> Drop for Untaken<H> {
+    fn drop(&mut self) {
+        self.timer.abort();
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_nobody_takes_is_given_up_when_its_time_is_over() {
+        let (held, mut given_up) = oneshot::channel::<()>();
+        let pieces = vec![b"one".to_vec(), b"two".to_vec()];
+        let mut untaken = Untaken::new(pieces.clone(), held, Duration::from_millis(1));
+        assert_eq!(untaken.take().unwrap().unwrap(), "one");
+        assert!(
+            given_up.try_recv().is_err_and(|error| error == oneshot::error::TryRecvError::Empty)
+        );
+        assert!((&mut given_up).await.is_err(), "what was held is let go");
+        assert!(untaken.take().unwrap().is_err());
+
+        let (held, given_up) = oneshot::channel::<()>();
+        drop(Untaken::new(pieces, held, TAKEN_WITHIN));
+        assert!(given_up.await.is_err(), "what was held is let go with the body");
+    }
 }

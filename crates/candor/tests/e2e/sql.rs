@@ -155,6 +155,23 @@ fn who_may_not_see_who_people_are_cannot_ask_either() {
     assert_eq!(looks.len(), 1, "{audit}");
     assert_eq!(looks[0]["subject"], "Email");
 
+    // So is what a question within a statement is about.
+    let retention = r#"SELECT count(*) FROM retention('{"born": {"event": "Charged"}, "back":
+        {"event": "*"}, "from": "2026-11-02", "to": "2026-11-03", "breakdown": "Email"}')"#;
+    let funnel = r#"SELECT count(*) FROM funnel('{"steps": [{"event": "Charged"}, {"event": "Charged",
+        "where": [{"property": "Phone", "scope": "person", "op": "exists"}]}],
+        "from": "2026-11-01", "to": "2026-11-10"}') JOIN people ON Email IS NOT NULL"#;
+    shop.rows(retention);
+    shop.rows(funnel);
+    let (_, audit) = shop.server.get("/api/v1/audit", &shop.publisher);
+    let looks = audit["entries"].as_array().into_iter().flatten();
+    let mut looks: Vec<&str> = looks
+        .filter(|entry| entry["action"] == "query properties")
+        .filter_map(|entry| entry["subject"].as_str())
+        .collect();
+    looks.sort_unstable();
+    assert_eq!(looks, ["Email", "Email", "Email, Phone"], "{audit}");
+
     let ingest = json!({"name": "ingest", "scopes": ["ingest"]});
     let (_, made) = shop.server.post("/api/v1/tokens", &shop.publisher, &ingest);
     let ingest = json!({"api_token": made["token"]});
@@ -183,6 +200,8 @@ fn faults_have_a_place_and_nothing_but_reading_is_done() {
         "SELECT * FROM '/etc/passwd'",
         "SELECT 1; SELECT 2",
         "SET datafusion.execution.batch_size = 1",
+        "SELECT CAST(NULL AS BIGINT[2000000000][1000000])",
+        "SELECT regexp_replace(name, '(', 'x') FROM events",
     ] {
         assert_eq!(shop.ask(sql).0, 400, "{sql}");
     }
