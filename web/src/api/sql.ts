@@ -11,14 +11,30 @@ export type SqlType = Schemas["SqlType"];
 /** Rows that a page can hold. */
 const ROWS_MAX = 10_000;
 
+/** A text of JSON, or a number in it. */
+const TEXT_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+
+/** Reads an answer; whole numbers that a number here would round keep their digits. */
+export function readAnswer(text: string): Schemas["SqlAnswer"] {
+  if (!/\d{16}/.test(text)) return JSON.parse(text) as Schemas["SqlAnswer"];
+  const exact = text.replace(TEXT_OR_NUMBER, (found) =>
+    /^-?\d{16,}$/.test(found) && !Number.isSafeInteger(Number(found)) ? `"${found}"` : found,
+  );
+  const answer = JSON.parse(exact) as Schemas["SqlAnswer"];
+  const whole = answer.columns.map(({ type }) => type === "integer" || type === "number");
+  const cell = (value: unknown, place: number) =>
+    whole[place] && typeof value === "string" && /^-?\d+$/.test(value) ? BigInt(value) : value;
+  return { ...answer, rows: answer.rows.map((row) => row.map(cell)) };
+}
+
 /** Asks a statement; it ends at the server, too, when it is given up. */
 export const sql = (statement: string) =>
   queryOptions({
     queryKey: ["sql", statement],
     queryFn: async ({ signal }): Promise<SqlAnswer> => {
-      const asked = client.POST("/api/v1/sql", { body: { sql: statement, limit: ROWS_MAX }, signal });
-      // Arrow comes only to who asks for it.
-      return { ...((await answered(asked)) as Schemas["SqlAnswer"]), statement };
+      const body = { sql: statement, limit: ROWS_MAX };
+      const asked = client.POST("/api/v1/sql", { body, signal, parseAs: "text" });
+      return { ...readAnswer(await answered(asked)), statement };
     },
     staleTime: Infinity,
     gcTime: 60_000,

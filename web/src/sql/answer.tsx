@@ -11,11 +11,14 @@ import { saveCsv } from "../ui/download";
 import { full } from "../ui/numbers";
 import { Nothing } from "../ui/panel";
 import { words } from "../ui/words";
-import { isNumber, pictureOf, tableRows, told } from "./shape";
+import { inShort, isNumber, pictureOf, tableRows, told } from "./shape";
+import { ADDRESS_MAX } from "./state";
 import { texts } from "./texts";
 
 /** Rows that are shown at a time. */
 const PAGE = 200;
+/** Columns that are shown. */
+const COLUMNS_MAX = 100;
 
 function Chart({ answer }: { answer: SqlAnswer }) {
   const picture = pictureOf(answer);
@@ -28,8 +31,19 @@ function Chart({ answer }: { answer: SqlAnswer }) {
   return <Lines data={picture.data} label={texts.chart(of, by)} />;
 }
 
-function Rows({ answer: { columns, rows } }: { answer: SqlAnswer }) {
+function Cell({ value, kind }: { value: unknown; kind: string | undefined }) {
+  const text = inShort(told(value));
+  return (
+    <td className={kind} title={text}>
+      {text}
+    </td>
+  );
+}
+
+function Rows({ answer }: { answer: SqlAnswer }) {
   const [shown, setShown] = useState(PAGE);
+  const { rows } = answer;
+  const columns = answer.columns.slice(0, COLUMNS_MAX);
   const classes = columns.map(({ type }) => (isNumber(type) ? "number" : undefined));
   return (
     <>
@@ -39,7 +53,7 @@ function Rows({ answer: { columns, rows } }: { answer: SqlAnswer }) {
             <tr>
               {columns.map(({ name, type }, place) => (
                 <th key={place} className={classes[place]} title={type}>
-                  {name}
+                  {inShort(name)}
                 </th>
               ))}
             </tr>
@@ -47,10 +61,8 @@ function Rows({ answer: { columns, rows } }: { answer: SqlAnswer }) {
           <tbody>
             {rows.slice(0, shown).map((row, at) => (
               <tr key={at}>
-                {row.map((value, place) => (
-                  <td key={place} className={classes[place]} title={told(value)}>
-                    {told(value)}
-                  </td>
+                {row.slice(0, COLUMNS_MAX).map((value, place) => (
+                  <Cell key={place} value={value} kind={classes[place]} />
                 ))}
               </tr>
             ))}
@@ -61,6 +73,11 @@ function Rows({ answer: { columns, rows } }: { answer: SqlAnswer }) {
         <Text size="xs" className="quiet">
           {texts.rows(full(Math.min(shown, rows.length)), full(rows.length))}
         </Text>
+        {columns.length < answer.columns.length && (
+          <Text size="xs" className="quiet">
+            {texts.columnsShown(full(columns.length), full(answer.columns.length))}
+          </Text>
+        )}
         {shown < rows.length && (
           <Button size="xs" variant="default" onClick={() => setShown(shown + PAGE)}>
             {texts.showMore}
@@ -68,6 +85,31 @@ function Rows({ answer: { columns, rows } }: { answer: SqlAnswer }) {
         )}
       </Group>
     </>
+  );
+}
+
+/** Copies the address, where the statement is in it. */
+function CopyLink({ statement }: { statement: string }) {
+  if (statement.length > ADDRESS_MAX) {
+    return (
+      <Button size="xs" variant="default" disabled title={texts.noLink} leftSection={<IconLink size={16} aria-hidden />}>
+        {words.copyLink}
+      </Button>
+    );
+  }
+  return (
+    <CopyButton value={location.href}>
+      {({ copied, copy }) => (
+        <Button
+          size="xs"
+          variant="default"
+          onClick={copy}
+          leftSection={copied ? <IconCheck size={16} aria-hidden /> : <IconLink size={16} aria-hidden />}
+        >
+          {copied ? words.copied : words.copyLink}
+        </Button>
+      )}
+    </CopyButton>
   );
 }
 
@@ -79,18 +121,7 @@ export function Answer({ answer, zone }: { answer: SqlAnswer; zone: string }) {
       <Group justify="space-between" gap={8} my={12}>
         <AnswerMeta meta={answer.meta} zone={zone} />
         <Group gap={8}>
-          <CopyButton value={location.href}>
-            {({ copied, copy }) => (
-              <Button
-                size="xs"
-                variant="default"
-                onClick={copy}
-                leftSection={copied ? <IconCheck size={16} aria-hidden /> : <IconLink size={16} aria-hidden />}
-              >
-                {copied ? words.copied : words.copyLink}
-              </Button>
-            )}
-          </CopyButton>
+          <CopyLink statement={answer.statement} />
           <Button
             size="xs"
             variant="default"

@@ -13,10 +13,14 @@ import { Refusal } from "../api/client";
 import { sql } from "../api/sql";
 import { Code } from "../content/code";
 import { Answered, Nothing, Panel } from "../ui/panel";
+import { useKept } from "../ui/use-kept";
 import { Answer } from "./answer";
 import { Schema } from "./schema";
 import { ADDRESS_MAX } from "./state";
 import { texts } from "./texts";
+
+/** Where what is written is kept. */
+const DRAFT = "candor sql";
 
 /** The statement that is asked: of the address, or one too long for it; undefined asks none. */
 function useAsked() {
@@ -29,7 +33,7 @@ function useAsked() {
     if (short) void navigate({ search: (old) => ({ ...old, sql: statement }), resetScroll: false });
   };
   // Going back leaves the long one behind.
-  return { asked: long && long.beside === address ? long.statement : address, ask };
+  return { address, asked: long && long.beside === address ? long.statement : address, ask };
 }
 
 function Examples({ onChoose }: { onChoose: (statement: string) => void }) {
@@ -54,10 +58,11 @@ function Examples({ onChoose }: { onChoose: (statement: string) => void }) {
 
 export function Sql() {
   const { timezone } = useSuspenseQuery(account).data;
-  const { asked, ask } = useAsked();
-  const [draft, setDraft] = useState({ of: asked, text: asked ?? "" });
+  const { address, asked, ask } = useAsked();
+  // What no address holds is here again when the page is loaded again.
+  const { draft, setDraft } = useKept(DRAFT, { of: address, text: address ?? "" });
   // Whoever goes back sees the statement before.
-  if (draft.of !== asked) setDraft({ of: asked, text: asked ?? "" });
+  if (draft.of !== address) setDraft({ of: address, text: address ?? "" });
   const [stopped, setStopped] = useState<string>();
   const insert = useRef<(text: string) => void>(undefined);
   const queries = useQueryClient();

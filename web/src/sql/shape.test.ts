@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 
-import type { SqlAnswer } from "../api/sql";
-import { pictureOf, tableRows } from "./shape";
+import { readAnswer, type SqlAnswer } from "../api/sql";
+import { csv } from "../ui/download";
+import { inShort, pictureOf, tableRows, told } from "./shape";
 import { readSql, written } from "./state";
 
 const meta = { elapsed_ms: 1, events_scanned: 1, as_of: "2026-11-28T00:00:00Z" };
@@ -63,4 +64,29 @@ test("names are quoted where they are no plain words", () => {
   expect(readSql({ sql: "  " })).toEqual({});
   expect(readSql({ sql: 1 })).toEqual({});
   expect(readSql({ sql: "SELECT 1" })).toEqual({ sql: "SELECT 1" });
+});
+
+test("whole numbers keep all their digits, wherever a number would round them", () => {
+  const text = `{"columns":[${JSON.stringify(n)},${JSON.stringify(name)}],"rows":[[9007199254740993,
+    "12345678901234567890"],[-9223372036854775808,"a \\" 9007199254740993, \\\\"],[9007199254740991,"x"]],
+    "truncated":false,"meta":${JSON.stringify(meta)}}`;
+  const read = { ...readAnswer(text), statement: "" };
+  expect(read.rows).toEqual([
+    [9007199254740993n, "12345678901234567890"],
+    [-9223372036854775808n, 'a " 9007199254740993, \\'],
+    [9007199254740991, "x"],
+  ]);
+  expect(read.rows.map((row) => told(row[0]))).toEqual(["9007199254740993", "-9223372036854775808", "9007199254740991"]);
+  expect(csv(tableRows(read).slice(1, 3).map((row) => row.slice(0, 1)))).toBe(
+    "9007199254740993\r\n-9223372036854775808\r\n",
+  );
+  const bars = pictureOf(answer([name, n], [["a", 9007199254740993n], ["b", 1]]));
+  expect(bars).toMatchObject({ rows: [{ shown: "9007199254740993" }, { shown: "1" }] });
+});
+
+test("long cells are drawn in short and kept whole in a file", () => {
+  const long = "x".repeat(2_000);
+  expect(inShort(long).length).toBe(501);
+  expect(inShort("x".repeat(500)).length).toBe(500);
+  expect(tableRows(answer([name], [[long]]))[1]).toEqual([long]);
 });

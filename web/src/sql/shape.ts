@@ -15,8 +15,14 @@ export const isNumber = (type: SqlType): boolean => type === "integer" || type =
 export function told(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "boolean") return value ? texts.yes : texts.no;
+  if (typeof value === "bigint") return value.toString();
   return typeof value === "string" ? value : JSON.stringify(value);
 }
+
+/** Letters of a cell that are drawn; a file has them all. */
+const LETTERS_MAX = 500;
+
+export const inShort = (text: string): string => (text.length > LETTERS_MAX ? `${text.slice(0, LETTERS_MAX)}…` : text);
 
 /** "2026-11-01T00:00:00Z" without what is the same everywhere. */
 function moments(values: string[]): string[] {
@@ -29,14 +35,15 @@ export type Picture =
   | { kind: "bars"; value: string; rows: { name: string; value: number; shown: string }[] };
 
 /** Rows as CSV: the names of the columns, then the cells. */
-export function tableRows({ columns, rows }: SqlAnswer): (string | number)[][] {
-  const cell = (value: unknown) => (typeof value === "number" ? value : told(value));
+export function tableRows({ columns, rows }: SqlAnswer): (string | number | bigint)[][] {
+  const cell = (value: unknown) => (typeof value === "number" || typeof value === "bigint" ? value : told(value));
   return [columns.map(({ name }) => name), ...rows.map((row) => row.map(cell))];
 }
 
 /** A column of numbers that can be drawn from zero on. */
 const drawn = (rows: unknown[][], at: number): number[] | undefined => {
-  const values = rows.map((row) => row[at]);
+  // A point is drawn no finer than a number can be.
+  const values = rows.map((row) => (typeof row[at] === "bigint" ? Number(row[at]) : row[at]));
   return values.every((value) => typeof value === "number" && value >= 0) ? (values as number[]) : undefined;
 };
 
@@ -60,6 +67,6 @@ export function pictureOf({ columns, rows }: SqlAnswer): Picture | undefined {
   if (!only || second || !values || rows.length > BARS_MAX) return undefined;
   const names = rows.map((row) => told(row[0]));
   if (new Set(names).size < names.length) return undefined;
-  const bars = names.map((name, place) => ({ name, value: values[place] ?? 0, shown: told(values[place]) }));
+  const bars = names.map((name, place) => ({ name, value: values[place] ?? 0, shown: told(rows[place]?.[1]) }));
   return { kind: "bars", value: only.name, rows: bars };
 }

@@ -36,6 +36,8 @@ export const texts = catalogue({
     nothing: "No rows",
     nothingNext: "The statement was answered: nothing fits its conditions.",
     rows: (shown: string, all: string) => (shown === all ? `${all} rows` : `${shown} of ${all} rows`),
+    columnsShown: (shown: string, all: string) => `${shown} of ${all} columns: the CSV has them all.`,
+    noLink: "The statement is too long for an address: copy the statement itself.",
     truncated: (rows: string) => `There are more: the answer was cut at ${rows} rows. Group, or add a condition.`,
     showMore: "Show more",
     chart: (value: string, by: string) => `${value} by ${by}`,

@@ -1,8 +1,8 @@
 // Tables and pictures as files, made in the browser.
 
 /** Rows as CSV (RFC 4180); a cell that a spreadsheet would run is written as text. */
-export function csv(rows: (string | number)[][]): string {
-  const cell = (value: string | number) => {
+export function csv(rows: (string | number | bigint)[][]): string {
+  const cell = (value: string | number | bigint) => {
     const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : `${value}`;
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
@@ -29,7 +29,7 @@ function save(name: string, content: Blob): void {
 }
 
 /** Saves rows under a name made of the question. */
-export const saveCsv = (sentence: string, rows: (string | number)[][]): void =>
+export const saveCsv = (sentence: string, rows: (string | number | bigint)[][]): void =>
   save(`${fileName(sentence)}.csv`, new Blob([csv(rows)], { type: "text/csv" }));
 
 /** Saves a table that the server wrote. */
