@@ -42,9 +42,10 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
+use candor_query::{Board, Funnel, Paths, Pivot, Retention, Rfm, Stickiness, Trend};
 
 use crate::http::campaigns::{forecast, report, verbs};
-use crate::http::insights::{behind, find, grids};
+use crate::http::insights::{behind, find};
 use crate::http::privacy::{frame, subscriptions, token};
 use crate::http::problem::Problem;
 use crate::http::segments::{saved, upload};
@@ -79,14 +80,14 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/api/v1/account", get(access::account))
         .route("/api/v1/events", post(events::events))
         .route("/api/v1/events/find", post(find::find))
-        .route("/api/v1/insights/trend", post(insights::trend))
-        .route("/api/v1/insights/funnel", post(insights::funnel))
-        .route("/api/v1/insights/retention", post(insights::retention))
-        .route("/api/v1/insights/stickiness", post(insights::stickiness))
-        .route("/api/v1/insights/paths", post(insights::paths))
-        .route("/api/v1/insights/board", post(insights::board))
-        .route("/api/v1/insights/rfm", post(grids::rfm))
-        .route("/api/v1/insights/pivot", post(grids::pivot))
+        .route("/api/v1/insights/trend", post(insights::answer::<Trend>))
+        .route("/api/v1/insights/funnel", post(insights::answer::<Funnel>))
+        .route("/api/v1/insights/retention", post(insights::answer::<Retention>))
+        .route("/api/v1/insights/stickiness", post(insights::answer::<Stickiness>))
+        .route("/api/v1/insights/paths", post(insights::answer::<Paths>))
+        .route("/api/v1/insights/board", post(insights::answer::<Board>))
+        .route("/api/v1/insights/rfm", post(insights::answer::<Rfm>))
+        .route("/api/v1/insights/pivot", post(insights::answer::<Pivot>))
         .route("/api/v1/insights/{kind}/people", post(behind::people))
         .route("/api/v1/insights/{kind}/segment", post(behind::segment))
         .route("/api/v1/insights/live", get(live::now))

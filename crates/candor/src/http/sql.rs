@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use crate::http::access::{Caller, admit, json_body, parsed};
-use crate::http::insights::{Settled, settle, within_time};
+use crate::http::insights::{settle, within_time};
 use crate::http::masked::{CLEAR, masked_within, may_ask, tells_who};
 use crate::http::people::audit;
 use crate::http::problem::{FieldError, Problem};
@@ -152,15 +152,13 @@ async fn question(
         Function::Funnel => {
             let mut funnel: Funnel = parsed(sent)?;
             look(serde_json::to_value(&funnel))?;
-            let settled: Settled<Funnel> = |q| (&q.timezone, &mut q.people, &mut q.segments);
-            let zone = settle(server, tenant, &mut funnel, settled, "").await?;
+            let zone = settle(server, tenant, &mut funnel, "").await?;
             Ok(Question::Funnel(Box::new(funnel), zone))
         }
         Function::Retention => {
             let mut retention: Retention = parsed(sent)?;
             look(serde_json::to_value(&retention))?;
-            let settled: Settled<Retention> = |q| (&q.timezone, &mut q.people, &mut []);
-            let zone = settle(server, tenant, &mut retention, settled, "").await?;
+            let zone = settle(server, tenant, &mut retention, "").await?;
             Ok(Question::Retention(Box::new(retention), zone))
         }
     }

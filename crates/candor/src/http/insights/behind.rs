@@ -14,12 +14,13 @@ use candor_query::{
 };
 use candor_store::View;
 use jiff::tz::TimeZone;
+use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::http::access::{Caller, admit, body, parsed};
-use crate::http::insights::{QUESTION_BYTES_MAX, Settled, may_ask_all_of, meta, read, settle};
+use crate::http::insights::kind::Insight;
+use crate::http::insights::{QUESTION_BYTES_MAX, may_ask_all_of, meta, read, settle};
 use crate::http::masked::CLEAR;
 use crate::http::people::{audit, person_json};
 use crate::http::problem::Problem;
@@ -127,34 +128,13 @@ async fn behind<A: Send + 'static>(
 ) -> Result<(A, u64, Timestamp), Problem> {
     let request = Request { server, caller, kind, sent, action };
     match kind {
-        "trend" => {
-            let settled: Settled<Trend> = |q| (&q.timezone, &mut q.people, &mut q.segments);
-            request.ask::<_, trend::Cell, A>(settled, Trend::people, then).await
-        }
-        "funnel" => {
-            let settled: Settled<Funnel> = |q| (&q.timezone, &mut q.people, &mut q.segments);
-            request.ask::<_, funnel::Cell, A>(settled, Funnel::people, then).await
-        }
-        "retention" => {
-            let settled: Settled<Retention> = |q| (&q.timezone, &mut q.people, &mut []);
-            request.ask::<_, retention::Cell, A>(settled, Retention::people, then).await
-        }
-        "stickiness" => {
-            let settled: Settled<Stickiness> = |q| (&q.timezone, &mut q.people, &mut []);
-            request.ask::<_, stickiness::Cell, A>(settled, Stickiness::people, then).await
-        }
-        "paths" => {
-            let settled: Settled<Paths> = |q| (&q.timezone, &mut q.people, &mut []);
-            request.ask::<_, paths::Cell, A>(settled, Paths::people, then).await
-        }
-        "rfm" => {
-            let settled: Settled<Rfm> = |q| (&q.timezone, &mut q.people, &mut []);
-            request.ask::<_, rfm::Cell, A>(settled, Rfm::people, then).await
-        }
-        "pivot" => {
-            let settled: Settled<Pivot> = |q| (&q.timezone, &mut q.people, &mut []);
-            request.ask::<_, pivot::Cell, A>(settled, Pivot::people, then).await
-        }
+        "trend" => request.ask::<_, trend::Cell, A>(Trend::people, then).await,
+        "funnel" => request.ask::<_, funnel::Cell, A>(Funnel::people, then).await,
+        "retention" => request.ask::<_, retention::Cell, A>(Retention::people, then).await,
+        "stickiness" => request.ask::<_, stickiness::Cell, A>(Stickiness::people, then).await,
+        "paths" => request.ask::<_, paths::Cell, A>(Paths::people, then).await,
+        "rfm" => request.ask::<_, rfm::Cell, A>(Rfm::people, then).await,
+        "pivot" => request.ask::<_, pivot::Cell, A>(Pivot::people, then).await,
         _ => Err(Problem::not_found()),
     }
 }
@@ -174,12 +154,11 @@ struct Request<'a> {
 impl Request<'_> {
     async fn ask<Q, C, A>(
         self,
-        settled: Settled<Q>,
         people: People<Q, C>,
         then: impl FnOnce(&View, Vec<PersonId>) -> A + Send + 'static,
     ) -> Result<(A, u64, Timestamp), Problem>
     where
-        Q: DeserializeOwned + Serialize + Send + 'static,
+        Q: Insight,
         C: DeserializeOwned + Send + 'static,
         A: Send + 'static,
     {
@@ -187,7 +166,7 @@ impl Request<'_> {
         let Asked { mut question, cell } = parsed::<Asked<Q, C>>(sent)?;
         may_ask_all_of(caller, &question)?;
         let tenant = &caller.tenant;
-        let zone = settle(server, tenant, &mut question, settled, "/question").await?;
+        let zone = settle(server, tenant, &mut question, "/question").await?;
         if let Some(action) = action {
             audit(server, tenant, caller.name.clone(), action, kind.to_owned()).await?;
         }

@@ -12,7 +12,7 @@ use candor_query::{Done, Find};
 use serde_json::{Value, json};
 
 use crate::http::access::{Caller, admit, json_body};
-use crate::http::insights::{QUESTION_BYTES_MAX, Settled, may_ask_all_of, meta, read, settle};
+use crate::http::insights::{QUESTION_BYTES_MAX, may_ask_all_of, meta, read, settle};
 use crate::http::masked::{CLEAR, mask_properties};
 use crate::http::people::{audit, utc};
 use crate::http::problem::Problem;
@@ -29,8 +29,7 @@ pub async fn find(
     let mut question: Find = json_body(sent, QUESTION_BYTES_MAX).await?;
     may_ask_all_of(&caller, &question)?;
     let tenant = &caller.tenant;
-    let settled: Settled<Find> = |q| (&q.timezone, &mut q.people, &mut []);
-    let zone = settle(&server, tenant, &mut question, settled, "").await?;
+    let zone = settle(&server, tenant, &mut question, "").await?;
     let event = question.event.clone();
     let found = read(&server, tenant, move |view, cancel| question.ask(view, &zone, cancel));
     let (answer, events, as_of) = found.await?;

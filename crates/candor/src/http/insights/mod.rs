@@ -2,7 +2,7 @@
 
 pub mod behind;
 pub mod find;
-pub mod grids;
+pub mod kind;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,9 +12,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use candor_event::Timestamp;
-use candor_query::{
-    Board, Cancel, Compared, Definition, Funnel, Paths, Retention, Stickiness, Trend,
-};
+use candor_query::Cancel;
 use candor_store::View;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -22,6 +20,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::http::access::{Caller, admit, json_body, json_body_twice};
+use crate::http::insights::kind::Insight;
 use crate::http::masked::may_ask;
 use crate::http::problem::{FieldError, Problem};
 use crate::http::segments::resolved;
@@ -106,25 +105,19 @@ pub async fn question<Q: DeserializeOwned>(caller: &Caller, sent: Body) -> Resul
     Ok(question)
 }
 
-/// The parts of a question that are settled before it is asked: its zone, whose events count, and
-/// whose are compared.
-pub type Settled<Q> = fn(&mut Q) -> (&Option<String>, &mut Option<Definition>, &mut [Compared]);
-
 /// Puts saved segments in place, and finds the zone. `place` is where in the body the question is.
-pub async fn settle<Q>(
+pub async fn settle(
     server: &Server,
     tenant: &Tenant,
-    question: &mut Q,
-    settled: Settled<Q>,
+    question: &mut impl Insight,
     place: &str,
 ) -> Result<TimeZone, Problem> {
-    let (named, people, segments) = settled(question);
-    let zone = zone_of(tenant, named.as_deref(), place)?;
-    if let Some(definition) = people {
+    let zone = zone_of(tenant, question.zone(), place)?;
+    if let Some(definition) = question.people() {
         let pointer = format!("{place}/people");
         *definition = resolved(server, tenant, definition, &pointer).await?;
     }
-    for (at, segment) in segments.iter_mut().enumerate() {
+    for (at, segment) in question.compared().iter_mut().enumerate() {
         let pointer = format!("{place}/segments/{at}/people");
         segment.people = resolved(server, tenant, &segment.people, &pointer).await?;
     }
@@ -136,82 +129,19 @@ pub fn may_ask_all_of(caller: &Caller, question: &impl Serialize) -> Result<(), 
     may_ask(caller, &serde_json::to_value(question).map_err(|_| Problem::internal())?)
 }
 
-/// Answers a question of one kind.
-async fn answer<Q, A>(
-    server: &Server,
-    headers: &HeaderMap,
+/// Answers a question of one kind: `POST /api/v1/insights/{kind}`.
+pub async fn answer<Q: Insight>(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
     sent: Body,
-    settled: Settled<Q>,
-    asked: fn(&Q, &View, &TimeZone, &Cancel) -> Result<A, candor_query::Error>,
 ) -> Result<Json<Value>, Problem>
 where
-    Q: DeserializeOwned + Serialize + Send + 'static,
-    A: Serialize + Send + 'static,
+    Q::Answer: Serialize,
 {
-    let caller = admit(server, headers, "read").await?;
+    let caller = admit(&server, &headers, "read").await?;
     let mut question: Q = json_body(sent, QUESTION_BYTES_MAX).await?;
     may_ask_all_of(&caller, &question)?;
     let tenant = caller.tenant;
-    let zone = settle(server, &tenant, &mut question, settled, "").await?;
-    ask(server, &tenant, move |view, cancel| asked(&question, view, &zone, cancel)).await
-}
-
-/// `POST /api/v1/insights/trend`.
-pub async fn trend(
-    State(server): State<Arc<Server>>,
-    headers: HeaderMap,
-    sent: Body,
-) -> Result<Json<Value>, Problem> {
-    let settled: Settled<Trend> = |q| (&q.timezone, &mut q.people, &mut q.segments);
-    answer(&server, &headers, sent, settled, Trend::ask).await
-}
-
-/// `POST /api/v1/insights/funnel`.
-pub async fn funnel(
-    State(server): State<Arc<Server>>,
-    headers: HeaderMap,
-    sent: Body,
-) -> Result<Json<Value>, Problem> {
-    let settled: Settled<Funnel> = |q| (&q.timezone, &mut q.people, &mut q.segments);
-    answer(&server, &headers, sent, settled, Funnel::ask).await
-}
-
-/// `POST /api/v1/insights/retention`.
-pub async fn retention(
-    State(server): State<Arc<Server>>,
-    headers: HeaderMap,
-    sent: Body,
-) -> Result<Json<Value>, Problem> {
-    let settled: Settled<Retention> = |q| (&q.timezone, &mut q.people, &mut []);
-    answer(&server, &headers, sent, settled, Retention::ask).await
-}
-
-/// `POST /api/v1/insights/stickiness`.
-pub async fn stickiness(
-    State(server): State<Arc<Server>>,
-    headers: HeaderMap,
-    sent: Body,
-) -> Result<Json<Value>, Problem> {
-    let settled: Settled<Stickiness> = |q| (&q.timezone, &mut q.people, &mut []);
-    answer(&server, &headers, sent, settled, Stickiness::ask).await
-}
-
-/// `POST /api/v1/insights/paths`.
-pub async fn paths(
-    State(server): State<Arc<Server>>,
-    headers: HeaderMap,
-    sent: Body,
-) -> Result<Json<Value>, Problem> {
-    let settled: Settled<Paths> = |q| (&q.timezone, &mut q.people, &mut []);
-    answer(&server, &headers, sent, settled, Paths::ask).await
-}
-
-/// `POST /api/v1/insights/board`.
-pub async fn board(
-    State(server): State<Arc<Server>>,
-    headers: HeaderMap,
-    sent: Body,
-) -> Result<Json<Value>, Problem> {
-    let settled: Settled<Board> = |q| (&q.timezone, &mut q.people, &mut []);
-    answer(&server, &headers, sent, settled, Board::ask).await
+    let zone = settle(&server, &tenant, &mut question, "").await?;
+    ask(&server, &tenant, move |view, cancel| question.answer(view, &zone, cancel)).await
 }
