@@ -21,6 +21,8 @@ pub struct Definition {
     pub version: u64,
     /// When it was saved last.
     pub changed_at: Timestamp,
+    /// Who saved it last; empty where that was before versions were kept.
+    pub actor: String,
 }
 
 /// A document to save.
@@ -65,8 +67,10 @@ impl Catalog {
         kind: &str,
     ) -> Result<Vec<Definition>, Error> {
         let rows = sqlx::query(
-            "SELECT id, name, document, version, changed_at FROM definitions \
-             WHERE account_id = ? AND kind = ? ORDER BY name, id",
+            "SELECT id, now.name, now.document, version, now.changed_at, actor \
+             FROM definitions now LEFT JOIN definition_versions \
+             USING (account_id, kind, id, version) \
+             WHERE account_id = ? AND kind = ? ORDER BY now.name, id",
         )
         .bind(account.as_str())
         .bind(kind)
@@ -107,7 +111,9 @@ impl Catalog {
         id: &str,
     ) -> Result<Option<Definition>, Error> {
         let row = sqlx::query(
-            "SELECT id, name, document, version, changed_at FROM definitions \
+            "SELECT id, now.name, now.document, version, now.changed_at, actor \
+             FROM definitions now LEFT JOIN definition_versions \
+             USING (account_id, kind, id, version) \
              WHERE account_id = ? AND kind = ? AND id = ?",
         )
         .bind(account.as_str())
@@ -130,7 +136,7 @@ impl Catalog {
         id: &str,
     ) -> Result<Vec<Definition>, Error> {
         let rows = sqlx::query(
-            "SELECT id, name, document, version, changed_at FROM definition_versions \
+            "SELECT id, name, document, version, changed_at, actor FROM definition_versions \
              WHERE account_id = ? AND kind = ? AND id = ? ORDER BY version DESC",
         )
         .bind(account.as_str())
@@ -154,7 +160,7 @@ impl Catalog {
         version: u64,
     ) -> Result<Option<Definition>, Error> {
         let row = sqlx::query(
-            "SELECT id, name, document, version, changed_at FROM definition_versions \
+            "SELECT id, name, document, version, changed_at, actor FROM definition_versions \
              WHERE account_id = ? AND kind = ? AND id = ? AND version = ?",
         )
         .bind(account.as_str())
@@ -301,5 +307,6 @@ fn definition(row: &SqliteRow) -> Definition {
         document: row.get(2),
         version: row.get::<i64, _>(3) as u64,
         changed_at: Timestamp(row.get(4)),
+        actor: row.get::<Option<String>, _>(5).unwrap_or_default(),
     }
 }

@@ -119,6 +119,7 @@ async fn a_definition_keeps_its_latest_versions() {
     }
     let now = catalog.definitions(&account, "variables").await.unwrap();
     assert_eq!((now.len(), now[0].version, now[0].document.as_str()), (1, 150, "150"));
+    assert_eq!(now[0].actor, "device");
     let kept = catalog.definition_versions(&account, "variables", "variables").await.unwrap();
     assert_eq!((kept.len(), kept[0].version, kept[99].version), (100, 150, 51));
     let changes = catalog.definition_changes(&account, "variables", "variables").await.unwrap();

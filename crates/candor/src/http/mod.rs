@@ -7,6 +7,7 @@ pub mod campaigns;
 pub mod channels;
 pub mod consents;
 pub mod define;
+pub mod definitions;
 mod engagement;
 pub mod events;
 mod hooks;

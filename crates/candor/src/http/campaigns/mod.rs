@@ -275,7 +275,7 @@ pub async fn content(
         own => return own.content().ok_or_else(Problem::internal),
     };
     let account = &caller.tenant.publisher.account_id;
-    let saved = server.catalog.definition(account, TEMPLATE, id).await?;
+    let saved = server.catalog.definition(account, TEMPLATE.word, id).await?;
     let saved = saved.ok_or_else(|| {
         wrong("/content/template", "the id of a template that there is".to_owned())
     })?;

@@ -9,24 +9,22 @@ use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
-use candor_catalog::{Definition, NewDefinition};
+use candor_catalog::Definition;
 use candor_engage::content::{Compiled, Content};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::command::secret;
-use crate::http::access::{Caller, admit, json_body};
-use crate::http::people::audit;
+use crate::http::access::{admit, json_body};
+use crate::http::definitions::{Draft, Kind, text};
 use crate::http::policy::utc;
 use crate::http::problem::Problem;
 use crate::http::segments::saved::wrong;
 use crate::server::Server;
 
-/// The kind of definition.
-pub const TEMPLATE: &str = "template";
+pub const TEMPLATE: Kind = Kind { word: "template", too_many: "too_many_templates", most: 1_000 };
 
-/// Templates of one publisher.
-const TEMPLATES_MAX: usize = 1_000;
+/// Characters of a name.
+const NAME_MAX: usize = 100;
 
 /// The largest body: all languages of one content.
 pub const CONTENT_BYTES_MAX: usize = 1 << 20;
@@ -48,13 +46,6 @@ pub fn content_of(saved: &Definition) -> Result<Content, Problem> {
         tracing::error!(%error, "a saved template cannot be read");
         Problem::internal()
     })
-}
-
-/// A template of the publisher.
-pub async fn found(server: &Server, caller: &Caller, id: &str) -> Result<Definition, Problem> {
-    let account = &caller.tenant.publisher.account_id;
-    let found = server.catalog.definition(account, TEMPLATE, id).await?;
-    found.ok_or_else(Problem::not_found)
 }
 
 /// Compiles content off the async threads; a mistake is found below `pointer`.
@@ -92,8 +83,8 @@ pub async fn list(
     let account = &caller.tenant.publisher.account_id;
     let mut templates = Vec::new();
     // One after the other: all of them at once may be a gigabyte.
-    for id in server.catalog.definition_ids(account, TEMPLATE).await? {
-        if let Some(saved) = server.catalog.definition(account, TEMPLATE, &id).await? {
+    for id in server.catalog.definition_ids(account, TEMPLATE.word).await? {
+        if let Some(saved) = server.catalog.definition(account, TEMPLATE.word, &id).await? {
             templates.push(summary(&saved, &content_of(&saved)?));
         }
     }
@@ -117,10 +108,10 @@ pub async fn one(
     let caller = admit(&server, &headers, "read").await?;
     let form = |_| Problem::bad_request("?version= (a number)", vec![]);
     let Query(version) = version.map_err(form)?;
-    let mut saved = found(&server, &caller, &id).await?;
+    let mut saved = TEMPLATE.found(&server, &caller, &id).await?;
     if let Some(version) = version.version {
         let account = &caller.tenant.publisher.account_id;
-        let was = server.catalog.definition_version(account, TEMPLATE, &id, version).await?;
+        let was = server.catalog.definition_version(account, TEMPLATE.word, &id, version).await?;
         saved = was.ok_or_else(Problem::not_found)?;
     }
     Ok(Json(shown(&saved)?))
@@ -133,9 +124,9 @@ pub async fn versions(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let caller = admit(&server, &headers, "read").await?;
-    found(&server, &caller, &id).await?;
+    TEMPLATE.found(&server, &caller, &id).await?;
     let account = &caller.tenant.publisher.account_id;
-    let changes = server.catalog.definition_changes(account, TEMPLATE, &id).await?;
+    let changes = server.catalog.definition_changes(account, TEMPLATE.word, &id).await?;
     let versions = changes.iter().map(|change| {
         json!({"version": change.version, "name": change.name, "at": utc(change.at),
                "actor": change.actor})
@@ -151,18 +142,11 @@ pub async fn make(
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let caller = admit(&server, &headers, "engage").await?;
     let new: New = json_body(sent, CONTENT_BYTES_MAX).await?;
-    if new.version.is_some() {
-        return Err(wrong("/version", "none: a new template begins with version 1".to_owned()));
-    }
     compiled(&new.content, "/content").await?;
-    let _one = caller.tenant.defining.lock().await;
-    let account = &caller.tenant.publisher.account_id;
-    if server.catalog.definition_ids(account, TEMPLATE).await?.len() >= TEMPLATES_MAX {
-        let message = format!("{TEMPLATES_MAX} templates are saved: delete some first");
-        return Err(Problem::conflict("too_many_templates", message));
-    }
-    let id = secret(8).map_err(|_| Problem::internal())?;
-    Ok((StatusCode::CREATED, Json(save(&server, &caller, &id, &new).await?)))
+    let name = text(&new.name, NAME_MAX, "/name")?;
+    let draft = Draft { name: &name, document: &new.content, version: new.version };
+    let saved = TEMPLATE.make(&server, &caller, &draft).await?;
+    Ok((StatusCode::CREATED, Json(shown(&saved)?)))
 }
 
 /// `PUT /api/v1/templates/{id}`.
@@ -174,29 +158,11 @@ pub async fn change(
 ) -> Result<Json<Value>, Problem> {
     let caller = admit(&server, &headers, "engage").await?;
     let new: New = json_body(sent, CONTENT_BYTES_MAX).await?;
-    found(&server, &caller, &id).await?;
+    TEMPLATE.found(&server, &caller, &id).await?;
     compiled(&new.content, "/content").await?;
-    let _one = caller.tenant.defining.lock().await;
-    let now = found(&server, &caller, &id).await?.version;
-    if new.version.is_some_and(|version| version != now) {
-        let detail = format!("the template was changed meanwhile: it is version {now} now");
-        return Err(Problem::conflict("changed_meanwhile", detail));
-    }
-    Ok(Json(save(&server, &caller, &id, &new).await?))
-}
-
-async fn save(server: &Server, caller: &Caller, id: &str, new: &New) -> Result<Value, Problem> {
-    let account = &caller.tenant.publisher.account_id;
-    let name = new.name.trim();
-    if name.is_empty() || name.chars().count() > 100 {
-        return Err(wrong("/name", "a name of 1 to 100 characters".to_owned()));
-    }
-    let document = serde_json::to_string(&new.content).map_err(|_| Problem::internal())?;
-    let new = NewDefinition { kind: TEMPLATE, id, name, document: &document, actor: &caller.name };
-    let subject = format!("{name} ({id})");
-    audit(server, &caller.tenant, caller.name.clone(), "save template", subject).await?;
-    server.catalog.put_definition(account, &new, server.now()).await?;
-    shown(&found(server, caller, id).await?)
+    let name = text(&new.name, NAME_MAX, "/name")?;
+    let draft = Draft { name: &name, document: &new.content, version: new.version };
+    Ok(Json(shown(&TEMPLATE.change(&server, &caller, &id, &draft).await?)?))
 }
 
 /// `DELETE /api/v1/templates/{id}`. What was published with it holds a copy of its own.
@@ -206,11 +172,6 @@ pub async fn remove(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     let caller = admit(&server, &headers, "engage").await?;
-    let account = &caller.tenant.publisher.account_id;
-    let _one = caller.tenant.defining.lock().await;
-    let saved = found(&server, &caller, &id).await?;
-    let subject = format!("{} ({id})", saved.name);
-    audit(&server, &caller.tenant, caller.name.clone(), "delete template", subject).await?;
-    server.catalog.remove_definition(account, TEMPLATE, &id).await?;
+    TEMPLATE.remove(&server, &caller, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

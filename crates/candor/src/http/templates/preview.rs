@@ -21,7 +21,7 @@ use crate::http::masked::{CLEAR, tells_who};
 use crate::http::people::looks;
 use crate::http::problem::Problem;
 use crate::http::segments::saved::wrong;
-use crate::http::templates::{CONTENT_BYTES_MAX, compiled, content_of, found};
+use crate::http::templates::{CONTENT_BYTES_MAX, TEMPLATE, compiled, content_of};
 use crate::offer::Offer;
 use crate::server::{Server, Tenant};
 
@@ -66,7 +66,7 @@ pub async fn preview(
     let (content, name, pointer) = match (asked.content, &asked.template) {
         (Some(content), None) => (content, "Preview".to_owned(), "/content"),
         (None, Some(id)) => {
-            let saved = found(&server, &caller, id).await?;
+            let saved = TEMPLATE.found(&server, &caller, id).await?;
             (content_of(&saved)?, saved.name, "/template")
         }
         _ => return Err(wrong("", "either a 'content' or the id of a 'template'".to_owned())),
