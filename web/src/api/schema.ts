@@ -1156,6 +1156,374 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/boards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Boards, by name, without what is on them */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            boards: components["schemas"]["ListedBoard"][];
+                        };
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Save a board
+         * @description Each card's question is looked at by what would answer it: what that refuses, the board refuses, with a pointer like /cards/2/question/steps. At most 200 boards, each with at most 30 cards and 512 KiB.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewBoard"];
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SavedBoard"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/boards/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A board
+         * @description Without the scope people, what masked properties are compared with is {"masked": true}, and so is a statement of SQL.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SavedBoard"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /**
+         * Change a board: the whole of it
+         * @description A question that stays as it was is not looked at again.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewBoard"];
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SavedBoard"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Delete a board */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The answer. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/annotations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Notes on the axis of time, in its order */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description From when on; dates are the publisher's. */
+                    from?: components["schemas"]["Moment"];
+                    /** @description Up to when, not included. */
+                    to?: components["schemas"]["Moment"];
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            annotations: components["schemas"]["Annotation"][];
+                        };
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Add a note
+         * @description At most 1,000.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewAnnotation"];
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Annotation"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/annotations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a note */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewAnnotation"];
+                };
+            };
+            responses: {
+                /** @description The answer. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Annotation"];
+                    };
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Delete a note */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The answer. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong and what to change. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/segments": {
         parameters: {
             query?: never;
@@ -6414,6 +6782,107 @@ export interface components {
             }[];
             /** @description Table functions that answer a question of the insights; each takes the question in JSON as text. */
             functions: string[];
+        };
+        /** @description The last so many days, today included; or the days from one up to another, which is not included. In the zone of the question. */
+        BoardRange: {
+            last: number;
+        } | {
+            /** Format: date */
+            from: string;
+            /** Format: date */
+            to: string;
+        };
+        BoardCard: {
+            id: string;
+            title: string;
+            note: string | null;
+            /**
+             * @description What answers the question: POST /api/v1/insights/{insight}, or POST /api/v1/sql.
+             * @enum {string}
+             */
+            insight: "trend" | "funnel" | "retention" | "stickiness" | "paths" | "rfm" | "pivot" | "board" | "sql";
+            /** @description The body of the question, which the server would answer. It is kept with all that it says by saying nothing. */
+            question: {
+                [key: string]: unknown;
+            };
+            /** @description The days that stand in the place of from and to of the question; without them those of the board. */
+            range: components["schemas"]["BoardRange"] | null;
+            /**
+             * @description Of the page, where there is room for two.
+             * @enum {string}
+             */
+            width: "half" | "whole";
+        };
+        NewBoardCard: {
+            /** @description Of a card that was there before; a new one gets its own. */
+            id?: string;
+            title: string;
+            note?: string | null;
+            /**
+             * @description What answers the question: POST /api/v1/insights/{insight}, or POST /api/v1/sql.
+             * @enum {string}
+             */
+            insight: "trend" | "funnel" | "retention" | "stickiness" | "paths" | "rfm" | "pivot" | "board" | "sql";
+            /** @description The body of the question, which the server would answer. It is kept with all that it says by saying nothing. */
+            question: {
+                [key: string]: unknown;
+            };
+            /** @description The days that stand in the place of from and to of the question; without them those of the board. */
+            range?: components["schemas"]["BoardRange"] | null;
+            /**
+             * @description Of the page, where there is room for two.
+             * @default half
+             * @enum {string}
+             */
+            width: "half" | "whole";
+        };
+        NewBoard: {
+            name: string;
+            note?: string | null;
+            /**
+             * @default {
+             *       "last": 28
+             *     }
+             */
+            range: components["schemas"]["BoardRange"];
+            cards?: components["schemas"]["NewBoardCard"][];
+            /** @description The version that was changed: when another came since, the answer is 409 changed_meanwhile and nothing is saved. */
+            version?: number;
+        };
+        SavedBoard: {
+            id: string;
+            name: string;
+            note: string | null;
+            range: components["schemas"]["BoardRange"];
+            cards: components["schemas"]["BoardCard"][];
+            version: number;
+            changed_at: string;
+            changed_by: string;
+        };
+        ListedBoard: {
+            id: string;
+            name: string;
+            note: string | null;
+            /** @description How many. */
+            cards: number;
+            version: number;
+            changed_at: string;
+            changed_by: string;
+        };
+        Annotation: {
+            id: string;
+            /** @description RFC 3339, in the publisher's zone; a day is its first moment. */
+            at: string;
+            text: string;
+            version: number;
+            changed_at: string;
+            changed_by: string;
+        };
+        NewAnnotation: {
+            at: components["schemas"]["Moment"];
+            text: string;
+            /** @description The version that was changed: when another came since, the answer is 409 changed_meanwhile and nothing is saved. */
+            version?: number;
         };
     };
     responses: never;

@@ -1,8 +1,10 @@
 //! The HTTP way in: every route on one page, and who may call it.
 
 pub mod access;
+mod annotations;
 pub mod assets;
 pub mod attempts;
+mod boards;
 pub mod campaigns;
 pub mod channels;
 pub mod consents;
@@ -95,6 +97,10 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/api/v1/insights/live/stream", get(live::stream))
         .route("/api/v1/sql", post(sql::ask))
         .route("/api/v1/sql/schema", get(sql::schema))
+        .route("/api/v1/boards", get(boards::list).post(boards::make))
+        .route("/api/v1/boards/{id}", get(boards::one).put(boards::change).delete(boards::remove))
+        .route("/api/v1/annotations", get(annotations::list).post(annotations::make))
+        .route("/api/v1/annotations/{id}", put(annotations::change).delete(annotations::remove))
         .route("/api/v1/segments", get(saved::list).post(saved::make))
         .route("/api/v1/segments/count", post(segments::count))
         .route("/api/v1/segments/upload", post(upload::upload))

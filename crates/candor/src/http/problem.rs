@@ -157,6 +157,24 @@ impl Problem {
         }
     }
 
+    /// The same where the question is a part of the body that lies at `place`.
+    pub fn within(self, place: &str) -> Problem {
+        let own = format!("{place}: {}", self.detail);
+        let mut errors: Vec<FieldError> = self
+            .errors
+            .into_iter()
+            .map(|error| FieldError { pointer: format!("{place}{}", error.pointer), ..error })
+            .collect();
+        let detail = match errors.first() {
+            Some(first) => format!("{}: {}", first.pointer, first.message),
+            None => own,
+        };
+        if errors.is_empty() && self.status == StatusCode::BAD_REQUEST {
+            errors.push(FieldError { pointer: place.to_owned(), message: self.detail.clone() });
+        }
+        Problem { errors, detail, ..self }
+    }
+
     /// Our own failure. The cause is traced where it is handled and not told.
     pub fn internal() -> Problem {
         let detail = "the server failed to answer; its traces say why";

@@ -12,9 +12,9 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use candor_query::{Funnel, Retention};
 use candor_sql::{
-    Answer, Ask, Asked, Form, Function, Masked, Question, STATEMENT_BYTES_MAX, Table,
+    Answer, Ask, Asked, Form, Function, Masked, Question, Running, STATEMENT_BYTES_MAX, Table,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
@@ -38,11 +38,38 @@ const ARROW_ROWS_MAX: usize = 1_000_000;
 const ARROW: &str = "application/vnd.apache.arrow.stream";
 
 /// What is asked.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Statement {
     sql: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<usize>,
+}
+
+impl Statement {
+    /// The same as it is asked for this caller.
+    fn ask(self, server: &Server, caller: &Caller, form: Form) -> Result<Ask, Problem> {
+        let rows_max = match form {
+            Form::Arrow => ARROW_ROWS_MAX,
+            Form::Json => JSON_ROWS_MAX,
+        };
+        let limit = self.limit.unwrap_or(ROWS);
+        if !(1..=rows_max).contains(&limit) {
+            let message = format!("a number from 1 to {rows_max}");
+            let error = FieldError { pointer: "/limit".into(), message: message.clone() };
+            return Err(Problem::bad_request(message, vec![error]));
+        }
+        Ok(Ask {
+            sql: self.sql,
+            view: caller.tenant.store.view(),
+            masked: masked(caller),
+            questions: Vec::new(),
+            rows_max: limit,
+            form,
+            now: server.now(),
+            share: caller.tenant.sql.clone(),
+        })
+    }
 }
 
 /// `POST /api/v1/sql`. That somebody read in clear who people are is written down first.
@@ -54,36 +81,14 @@ pub async fn ask(
     let started = Instant::now();
     let caller = admit(&server, &headers, "read").await?;
     let statement: Statement = json_body(sent, BODY_BYTES_MAX).await?;
-    let (form, rows_max) = match wants_arrow(&headers) {
-        true => (Form::Arrow, ARROW_ROWS_MAX),
-        false => (Form::Json, JSON_ROWS_MAX),
+    let form = match wants_arrow(&headers) {
+        true => Form::Arrow,
+        false => Form::Json,
     };
-    let limit = statement.limit.unwrap_or(ROWS);
-    if !(1..=rows_max).contains(&limit) {
-        let message = format!("a number from 1 to {rows_max}");
-        let error = FieldError { pointer: "/limit".into(), message: message.clone() };
-        return Err(Problem::bad_request(message, vec![error]));
-    }
-    let view = caller.tenant.store.view();
-    let as_of = candor_query::rfc3339(view.as_of, &caller.tenant.zone);
-    let mut ask = Ask {
-        sql: statement.sql,
-        view,
-        masked: masked(&caller),
-        questions: Vec::new(),
-        rows_max: limit,
-        form,
-        now: server.now(),
-        share: caller.tenant.sql.clone(),
-    };
+    let ask = statement.ask(&server, &caller, form)?;
+    let as_of = candor_query::rfc3339(ask.view.as_of, &caller.tenant.zone);
     let answer = within_time(&server, async {
-        let mut shown = BTreeSet::new();
-        for asked in server.sql.questions(ask.sql.clone()).await? {
-            let question = question(&server, &caller, &asked, &mut shown).await;
-            let question = question.map_err(|problem| problem.within_sql(&asked))?;
-            ask.questions.push((asked, question));
-        }
-        let running = server.sql.plan(ask).await?;
+        let (running, mut shown) = planned(&server, &caller, ask).await?;
         let tenant = &caller.tenant;
         shown.extend(running.reads.iter().filter(|name| tells_who(tenant, name)).cloned());
         if !shown.is_empty() {
@@ -103,6 +108,31 @@ pub async fn ask(
         Form::Arrow => streamed(answer, ARROW),
         Form::Json => in_json(answer, &meta),
     })
+}
+
+/// The body of a question that is to be saved, if the caller may ask it: it is planned and not run.
+pub async fn check(server: &Server, caller: &Caller, sent: &[u8]) -> Result<Value, Problem> {
+    let statement: Statement = parsed(sent)?;
+    let whole = json!(statement);
+    let ask = statement.ask(server, caller, Form::Json)?;
+    within_time(server, async { planned(server, caller, ask).await.map(drop) }).await?;
+    Ok(whole)
+}
+
+/// A statement that waits for leave to run, with the questions that it asks; and what these ask
+/// about that tells who people are.
+async fn planned(
+    server: &Server,
+    caller: &Caller,
+    mut ask: Ask,
+) -> Result<(Running, BTreeSet<String>), Problem> {
+    let mut shown = BTreeSet::new();
+    for asked in server.sql.questions(ask.sql.clone()).await? {
+        let question = question(server, caller, &asked, &mut shown).await;
+        let question = question.map_err(|problem| problem.within_sql(&asked))?;
+        ask.questions.push((asked, question));
+    }
+    Ok((server.sql.plan(ask).await?, shown))
 }
 
 /// `GET /api/v1/sql/schema`: what there is to ask about.

@@ -3,6 +3,7 @@
 
 mod access;
 mod assets;
+mod boards;
 mod campaigns;
 mod canary;
 mod captures;

@@ -1,6 +1,7 @@
 //! Questions: one way in for each kind, and how any question is asked.
 
 pub mod behind;
+pub mod check;
 pub mod find;
 pub mod kind;
 
