@@ -1,4 +1,4 @@
-import { queryOptions } from "@tanstack/react-query";
+import { type QueryKey, queryOptions, type UseQueryOptions } from "@tanstack/react-query";
 
 import { answered, client, type Schemas, unreachable } from "./client";
 
@@ -28,10 +28,17 @@ export type BoardAnswer = Known<Schemas["BoardAnswer"], BoardQuestion>;
 export type RfmAnswer = Known<Schemas["RfmAnswer"], RfmQuestion>;
 export type PivotAnswer = Known<Schemas["PivotAnswer"], PivotQuestion>;
 
+/** How a question is asked. */
+export type Asking<A> = UseQueryOptions<A, Error, A, QueryKey> & { queryKey: QueryKey };
+
 /** A question asked again while one runs cancels the first. */
-const asking = <Q, A>(kind: string, question: Q, ask: (signal: AbortSignal) => Promise<A>) =>
+const asking = <Q, A>(
+  kind: string,
+  question: Q,
+  ask: (signal: AbortSignal) => Promise<A>,
+): Asking<Known<A, Q>> =>
   queryOptions({
-    queryKey: [kind, question],
+    queryKey: [kind, question] as QueryKey,
     queryFn: async ({ signal }): Promise<Known<A, Q>> => ({ ...(await ask(signal)), question }),
     staleTime: 30_000,
   });

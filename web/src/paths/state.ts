@@ -70,7 +70,9 @@ export function readPaths(search: Record<string, unknown>): PathsSearch {
   };
 }
 
-export function questionOf(search: PathsSearch, event: Match, range: Range, timezone: string): PathsQuestion {
+/** Where the state has no event there is no question yet. */
+export function questionOf(search: PathsSearch, range: Range, timezone: string): PathsQuestion {
+  const event = search.event ?? { event: "" };
   return {
     ...(search.end ? { end: event } : { start: event }),
     from: range.from,

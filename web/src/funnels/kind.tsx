@@ -1,0 +1,61 @@
+// Funnels as a question: how many people go from one event to the next, where they are lost, and how long it takes.
+import { Stack } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+
+import { funnel, type FunnelAnswer, type FunnelQuestion } from "../api/insights";
+import { FunnelBars } from "../charts/funnel-bars";
+import { funnelPicture } from "../charts/funnel-picture";
+import { previousDates } from "../filters/period";
+import { useSegmentNames } from "../filters/segment-picker";
+import { Answer } from "../question/answer";
+import type { Kind, ShownProps } from "../question/kind";
+import { Nothing } from "../ui/panel";
+import { barsOf, cellInWords, tableRows } from "./shape";
+import { type FunnelSearch, questionOf, readFunnel } from "./state";
+import { Table } from "./table";
+import { texts } from "./texts";
+import { Times } from "./times";
+import { questionInWords } from "./words";
+
+function Shown({ answer, search, onChange }: ShownProps<FunnelAnswer, FunnelSearch>) {
+  const names = useSegmentNames();
+  const { question } = answer;
+  const earlier = useQuery({
+    ...funnel({ ...question, ...previousDates(question) }),
+    enabled: search.compare === true,
+  });
+  const before = search.compare ? earlier.data : undefined;
+  const sentence = questionInWords(question, names);
+  if ((answer.steps[0]?.count ?? 0) === 0) {
+    const next = question.hold ? texts.nothingHeld : texts.nothingNext;
+    return <Nothing title={texts.nothing} next={next} />;
+  }
+  const data = barsOf(answer, before, names);
+  return (
+    <Answer
+      title={texts.title}
+      sentence={sentence}
+      meta={answer.meta}
+      picture={<FunnelBars data={data} label={sentence} />}
+      paint={(words, scheme) => funnelPicture(data, words, scheme)}
+      rows={() => tableRows(answer, names)}
+    >
+      <Stack gap={24}>
+        <Table answer={answer} before={before} names={names} onChoose={(cell) => onChange({ cell })} />
+        <Times answer={answer} names={names} />
+      </Stack>
+    </Answer>
+  );
+}
+
+export const kind: Kind<FunnelQuestion, FunnelAnswer, FunnelSearch> = {
+  title: texts.title,
+  // Of three steps.
+  height: 780,
+  read: readFunnel,
+  questionOf,
+  ask: funnel,
+  Shown,
+  behind: ({ cell }, question, names) =>
+    cell && { of: { kind: "funnel", question, cell }, words: cellInWords(cell, question, names) },
+};
