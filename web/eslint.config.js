@@ -14,6 +14,7 @@ const features = [
   "pivot",
   "sql",
   "board",
+  "boards",
   "segments",
   "people",
   "campaigns",
@@ -23,6 +24,7 @@ const features = [
   "settings",
 ];
 const shared = ["rules", "content", "deliveries", "question"];
+const others = (feature) => features.filter((other) => other !== feature);
 const forbid = (files, patterns, message) => ({
   files,
   rules: { "no-restricted-imports": ["error", { patterns: [{ group: patterns, message }] }] },
@@ -35,9 +37,15 @@ export default tseslint.config(
   ...features.map((feature) =>
     forbid(
       [`src/${feature}/**`],
-      features.filter((other) => other !== feature).map((other) => `**/${other}/**`),
+      others(feature).map((other) => `**/${other}/**`),
       "a feature imports no other feature",
     ),
+  ),
+  // A card is of any kind, and nothing but the kind of a page is known to it.
+  forbid(
+    ["src/boards/**"],
+    others("boards").flatMap((other) => [`**/${other}/**`, `!**/${other}/kind`]),
+    "a board knows of a feature its kind alone",
   ),
   forbid(
     ["src/ui/**", "src/charts/**", "src/api/**", "src/filters/**", ...shared.map((one) => `src/${one}/**`)],

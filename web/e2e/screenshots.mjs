@@ -41,6 +41,9 @@ const segment = (kind, more = "") => async (context) => {
   const found = segments.find((one) => (one.list ? (one.list.of ? "frozen" : "uploaded") : "rule") === kind);
   return `/segments/${found?.id}${more}`;
 };
+/** The address of the first board. */
+const board = async (context) => `/boards/${(await ask(context, "/api/v1/boards")).boards[0]?.id}`;
+
 /** The address of somebody in a segment, with a name if one has. */
 const person = async (context) => {
   const { segments } = await ask(context, "/api/v1/segments");
@@ -127,6 +130,8 @@ const PAGES = {
   where: [`/trends?event=Charged&where=${where}&by=${by("Plan", "person")}`],
   sql: [`/sql?sql=${encodeURIComponent("SELECT date_trunc('day', at) AS day, count(*) AS events,\n  count(DISTINCT person) AS people\nFROM events\nGROUP BY day\nORDER BY day")}`],
   "sql-empty": ["/sql"],
+  boards: ["/boards"],
+  one_board: [board],
   funnels: [`/funnels?steps=${json(steps)}`],
   groups: [`/funnels?steps=${json(steps)}&by=${by("OS")}&compare=true`],
   formula: [`/trends?event=Product+Viewed&measure=total&more=${json([{ event: "Charged", measure: "total" }])}&formula=B+%2F+A&compare=true`],

@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 
 import { walkAnalyses } from "./analyses.mjs";
 import { walkAnswers } from "./answers.mjs";
+import { walkBoards } from "./boards.mjs";
 import { walkBuilders } from "./builders.mjs";
 import { walkCampaigns } from "./campaigns.mjs";
 import { walkChannels } from "./channels.mjs";
@@ -218,6 +219,7 @@ walkSegments(() => house);
 walkRules(() => house);
 walkPeople(() => house);
 walkPrivacy(() => house, axe);
+walkBoards(() => house, axe);
 walkTemplates(() => house);
 walkChannels(() => house);
 walkCampaigns(() => house);

@@ -1,6 +1,7 @@
-import { queryOptions } from "@tanstack/react-query";
+import { type QueryKey, queryOptions } from "@tanstack/react-query";
 
 import { answered, client, type Schemas } from "./client";
+import type { Asking } from "./insights";
 
 export type SqlAnswer = Schemas["SqlAnswer"] & { statement: string };
 export type SqlSchema = Schemas["SqlSchema"];
@@ -28,9 +29,9 @@ export function readAnswer(text: string): Schemas["SqlAnswer"] {
 }
 
 /** Asks a statement; it ends at the server, too, when it is given up. */
-export const sql = (statement: string) =>
+export const sql = (statement: string): Asking<SqlAnswer> =>
   queryOptions({
-    queryKey: ["sql", statement],
+    queryKey: ["sql", statement] as QueryKey,
     queryFn: async ({ signal }): Promise<SqlAnswer> => {
       const body = { sql: statement, limit: ROWS_MAX };
       const asked = client.POST("/api/v1/sql", { body, signal, parseAs: "text" });

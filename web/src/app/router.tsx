@@ -148,6 +148,16 @@ const sql = createRoute({
   validateSearch: readSql,
   component: lazyRouteComponent(() => import("../sql/page"), "Sql"),
 });
+const boards = createRoute({
+  getParentRoute: () => inside,
+  path: "/boards",
+  component: lazyRouteComponent(() => import("../boards/list"), "Boards"),
+});
+const oneBoard = createRoute({
+  getParentRoute: () => inside,
+  path: "/boards/$id",
+  component: lazyRouteComponent(() => import("../boards/page"), "OneBoard"),
+});
 const segments = createRoute({
   getParentRoute: () => inside,
   path: "/segments",
@@ -247,6 +257,8 @@ export const router = createRouter({
       rfm,
       pivot,
       sql,
+      boards,
+      oneBoard,
       segments,
       newSegment,
       oneSegment,

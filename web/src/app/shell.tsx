@@ -8,6 +8,7 @@ import {
   IconChartLine,
   IconFilter,
   IconLayoutDashboard,
+  IconLayoutGrid,
   IconLock,
   IconMail,
   IconRepeat,
@@ -43,6 +44,7 @@ export type Page = {
     | "/rfm"
     | "/pivot"
     | "/sql"
+    | "/boards"
     | "/segments"
     | "/people"
     | "/campaigns"
@@ -69,6 +71,7 @@ export const RAIL: Group_[] = [
       { to: "/rfm", name: texts.rfm, icon: IconChartGridDots },
       { to: "/pivot", name: texts.pivot, icon: IconTable },
       { to: "/sql", name: texts.sql, icon: IconSql },
+      { to: "/boards", name: texts.boards, icon: IconLayoutGrid },
     ],
   },
   {

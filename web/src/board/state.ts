@@ -3,7 +3,7 @@ import type { BoardQuestion } from "../api/insights";
 import type { Definition } from "../api/segments";
 import type { Range } from "../filters/period";
 import { ANY } from "../filters/pickers";
-import { readSegmentId } from "../filters/segment-picker";
+import { readSegmentId, segmentIdOf } from "../filters/segment-picker";
 
 export type Daily =
   | "dau"
@@ -72,6 +72,10 @@ export function questionOf(search: BoardSearch, range: Range, timezone: string):
     ...(search.segment ? { people: { segment: search.segment } } : {}),
   };
 }
+
+/** The state that asks a question. */
+export const searchOf = ({ active, paid, amount, people }: BoardQuestion): BoardSearch =>
+  readBoard({ active, paid, amount, segment: segmentIdOf(people) });
 
 /** The rule of the people who are active in the range. */
 export const peopleOf = ({ active, from, to, people }: BoardQuestion): Definition => ({

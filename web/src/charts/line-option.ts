@@ -3,6 +3,7 @@
 import { full, share, short } from "../ui/numbers";
 import { colours, FONT, GREY, type Scheme, SHADES } from "./colours";
 import { tooltip } from "./line-tooltip";
+import type { Mark } from "./marks";
 
 /** A value that is none is a gap: nothing can be said there, which is not zero. */
 export type Line = { name: string; values: (number | null)[] };
@@ -18,6 +19,8 @@ export type LinesData = {
   additive: boolean;
   /** Whether the values are shares, from 0 to 1. */
   shares?: boolean;
+  /** What happened when, in the order of time. */
+  marks?: Mark[];
 };
 
 /** A value in words, in full. */

@@ -23,7 +23,7 @@ function row(box: HTMLElement, tint: string, name: string, value: string, more?:
 }
 
 export function tooltip(data: LinesData, tints: string[], scheme: Scheme, index: number): HTMLElement {
-  const { at, lines, before, incomplete, additive } = data;
+  const { at, lines, before, incomplete, additive, marks = [] } = data;
   const told = valueIn(data);
   const box = document.createElement("div");
   const open = incomplete[index] ?? false;
@@ -49,5 +49,9 @@ export function tooltip(data: LinesData, tints: string[], scheme: Scheme, index:
     const words = change && texts.against(change, at[index - 1] ?? "");
     if (words) add(box, "div", words, "margin-top:4px;opacity:.75");
   }
+  marks.forEach(({ place, told }, number) => {
+    const style = "margin-top:8px;max-width:36ch;white-space:normal";
+    if (place === index) add(box, "div", `${number + 1}. ${told.join("; ")}`, style);
+  });
   return box;
 }

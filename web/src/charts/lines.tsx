@@ -8,6 +8,7 @@ import { linesInWords } from "./described";
 import { Drawing, engine } from "./drawing";
 import { endsOf } from "./ends";
 import { Keys } from "./keys";
+import { drawnMarks, marksInWords, marksListed, paintMarks } from "./marks";
 import { lineOption, type LinesData, tintsOf, valueIn } from "./line-option";
 import { type Frame, frame, type Pen, WIDTH } from "./picture";
 import { texts } from "./texts";
@@ -36,15 +37,27 @@ export function Lines({ data, label, height = HEIGHT }: LinesProps) {
         option={drawn}
         height={height}
         label={label}
-        described={linesInWords(data.at, data.lines, data.incomplete, valueIn(data))}
-        over={(chart) =>
-          named &&
-          endsOf(chart, data, scheme).map(({ name, tint, left, top, width }) => (
-            <div key={name} className="end" title={name} aria-hidden style={{ left, top, width }}>
-              <span style={{ background: tint }} /> {name}
-            </div>
-          ))
-        }
+        described={[
+          linesInWords(data.at, data.lines, data.incomplete, valueIn(data)),
+          marksInWords(data.at, data.marks),
+        ]
+          .filter(Boolean)
+          .join(" ")}
+        over={(chart) => (
+          <>
+            {drawnMarks(chart, data.marks).map(({ number, left, top, height }) => (
+              <div key={number} className="mark" aria-hidden style={{ left, top, height }}>
+                <span>{number}</span>
+              </div>
+            ))}
+            {named &&
+              endsOf(chart, data, scheme).map(({ name, tint, left, top, width }) => (
+                <div key={name} className="end" title={name} aria-hidden style={{ left, top, width }}>
+                  <span style={{ background: tint }} /> {name}
+                </div>
+              ))}
+          </>
+        )}
       />
       {many && narrow && (
         <Keys
@@ -67,9 +80,11 @@ export async function linesPainted(data: LinesData, scheme: Scheme, height: numb
   try {
     chart.setOption(lineOption(data, scheme, named));
     const ends = named ? endsOf(chart, data, scheme) : [];
+    const marks = drawnMarks(chart, data.marks);
     const drawn = chart.renderToCanvas({ pixelRatio: 2 });
     return (pen: Pen, shades: Shades) => {
       pen.drawImage(drawn, 0, 0, size.width, size.height);
+      paintMarks(pen, shades, marks);
       for (const { name, tint, left, top, width } of ends) {
         pen.fillStyle = tint;
         pen.fillRect(left, top - 4, 8, 8);
@@ -84,5 +99,11 @@ export async function linesPainted(data: LinesData, scheme: Scheme, height: numb
 
 /** The same as a picture to pass on, whatever the page's width. */
 export async function linesPicture(data: LinesData, words: Frame, scheme: Scheme) {
-  return frame(words, scheme, PICTURE, await linesPainted(data, scheme, PICTURE));
+  const chart = await linesPainted(data, scheme, PICTURE);
+  const listed = marksListed(data.at, data.marks);
+  return frame(words, scheme, PICTURE + listed.height, (pen, shades) => {
+    chart(pen, shades);
+    pen.translate(0, PICTURE);
+    listed.paint(pen, shades);
+  });
 }

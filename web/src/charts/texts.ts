@@ -13,6 +13,7 @@ export const texts = catalogue({
     stays: (value: string, at: string) => `${value} again on ${at}`,
     most: (value: string, at: string) => `most ${value} on ${at}`,
     least: (value: string, at: string) => `least ${value} on ${at}`,
+    mark: (at: string, told: string) => `Note on ${at}: ${told}.`,
     lastNotOver: (at: string) => `${at} is not over yet.`,
     more: (count: number) => `${count} more groups are in the table.`,
     fromTo: (from: string, to: string, told: string) => `${from}, then ${to}: ${told}`,

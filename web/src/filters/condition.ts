@@ -1,6 +1,7 @@
 // Conditions of a question, and how they are read from a URL: whatever is not one is left out.
-import type { Condition } from "../api/insights";
+import type { Condition, TrendQuestion } from "../api/insights";
 import { masked } from "../ui/numbers";
+import type { PropertyRef } from "./pickers";
 
 export type Op = Condition["op"];
 
@@ -52,7 +53,7 @@ export function readConditions(given: unknown): Condition[] {
 }
 
 /** A property of an event or person in a URL. */
-export function readProperty(given: unknown): { property: string; scope: "event" | "person" }[] {
+export function readProperty(given: unknown): PropertyRef[] {
   if (!Array.isArray(given)) return [];
   return given.slice(0, 3).flatMap((one: unknown) => {
     if (typeof one !== "object" || one === null) return [];
@@ -60,6 +61,16 @@ export function readProperty(given: unknown): { property: string; scope: "event"
     if (typeof property !== "string" || property === "" || property.length > 1024) return [];
     return [{ property, scope: scope === "person" ? ("person" as const) : ("event" as const) }];
   });
+}
+
+/** The properties of a breakdown of the API: one or several, each by its name alone or with whose it is. */
+export function propertiesOf(by: TrendQuestion["breakdown"] | null): PropertyRef[] {
+  const all = Array.isArray(by) ? by : by === undefined || by === null ? [] : [by];
+  return all.map((one) =>
+    typeof one === "string"
+      ? { property: one, scope: "event" }
+      : { property: one.property, scope: one.scope ?? "event" },
+  );
 }
 
 /** What is typed, as the value it most likely is: a number where it reads as one. */

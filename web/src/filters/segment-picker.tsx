@@ -2,7 +2,7 @@
 import { NativeSelect } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 
-import { segments } from "../api/segments";
+import { type Definition, segments } from "../api/segments";
 import { texts } from "./texts";
 
 /** A saved segment; undefined is everyone, where that is a choice. */
@@ -54,6 +54,10 @@ type ForPeopleProps = { value: string | undefined; onChange: (id: string | undef
 /** An id in a URL. */
 export const readSegmentId = (given: unknown): string | undefined =>
   typeof given === "string" && given !== "" && given.length <= 64 ? given : undefined;
+
+/** The id of the saved segment whose people a question is about; undefined where it is no such. */
+export const segmentIdOf = (people: Definition | null | undefined): string | undefined =>
+  people && "segment" in people ? people.segment : undefined;
 
 /** The names of saved segments by their ids. */
 export function useSegmentNames(): Map<string, string> {

@@ -11,7 +11,7 @@ import { Answer } from "../question/answer";
 import type { Kind, ShownProps } from "../question/kind";
 import { Nothing } from "../ui/panel";
 import { barsOf, cellInWords, tableRows } from "./shape";
-import { type FunnelSearch, questionOf, readFunnel } from "./state";
+import { type FunnelSearch, questionOf, readFunnel, searchOf } from "./state";
 import { Table } from "./table";
 import { texts } from "./texts";
 import { Times } from "./times";
@@ -33,6 +33,8 @@ function Shown({ answer, search, onChange }: ShownProps<FunnelAnswer, FunnelSear
   const data = barsOf(answer, before, names);
   return (
     <Answer
+      insight="funnel"
+      question={question}
       title={texts.title}
       sentence={sentence}
       meta={answer.meta}
@@ -49,11 +51,15 @@ function Shown({ answer, search, onChange }: ShownProps<FunnelAnswer, FunnelSear
 }
 
 export const kind: Kind<FunnelQuestion, FunnelAnswer, FunnelSearch> = {
+  insight: "funnel",
   title: texts.title,
+  to: "/funnels",
   // Of three steps.
   height: 780,
+  dated: true,
   read: readFunnel,
   questionOf,
+  searchOf,
   ask: funnel,
   Shown,
   behind: ({ cell }, question, names) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { between, questionOf, readFunnel } from "./state";
+import { between, questionOf, readFunnel, searchOf } from "./state";
 import { questionInWords } from "./words";
 
 const RANGE = { from: "2026-11-01", to: "2026-11-29", days: 28 };
@@ -50,5 +50,27 @@ describe("a funnel's question", () => {
         "apart from who did Refunded between step 1 and step 3, with the same Item, counting attempts, " +
         "comparing Gold, 1 Nov 2026 – 28 Nov 2026",
     );
+  });
+});
+
+describe("the state that asks a question", () => {
+  it.each([
+    { steps: STEPS },
+    {
+      steps: STEPS,
+      order: "any" as const,
+      window: "1h",
+      exclude: [{ ...REFUNDED, before: 3 }],
+      hold: ["Cart"],
+      attempts: true,
+    },
+    {
+      steps: STEPS,
+      by: [{ property: "Plan", scope: "person" as const }],
+      segment: "s1",
+      segments: ["s2", "s3"],
+    },
+  ])("asks it again: %j", (search) => {
+    expect(asking(searchOf(asking(search)))).toEqual(asking(search));
   });
 });

@@ -2,11 +2,11 @@
 import type { FunnelQuestion } from "../api/insights";
 import type { Definition } from "../api/segments";
 import { comparedOf, readSegmentIds } from "../filters/compare-segments";
-import { readProperty } from "../filters/condition";
+import { propertiesOf, readProperty } from "../filters/condition";
 import { type Match, readMatch } from "../filters/match";
 import type { Range } from "../filters/period";
 import type { PropertyRef } from "../filters/pickers";
-import { readSegmentId } from "../filters/segment-picker";
+import { readSegmentId, segmentIdOf } from "../filters/segment-picker";
 
 export type Step = Match;
 export type Order = FunnelQuestion["order"];
@@ -132,6 +132,16 @@ export function questionOf(search: FunnelSearch, range: Range, timezone: string)
     ...comparedOf(segments),
   };
 }
+
+/** The state that asks a question. */
+export const searchOf = ({ count, breakdown, people, segments, ...same }: FunnelQuestion): FunnelSearch =>
+  readFunnel({
+    ...same,
+    attempts: count === "attempts",
+    by: propertiesOf(breakdown),
+    segment: segmentIdOf(people),
+    segments: segments?.map(({ name }) => name),
+  });
 
 /** The rule of people who did the first so many steps within the period: in any order, which is less
  * than the funnel asks. */

@@ -9,7 +9,7 @@ import { Answer } from "../question/answer";
 import type { Kind, ShownProps } from "../question/kind";
 import { Nothing } from "../ui/panel";
 import { answerInWords, cellInWords, cellOf, questionInWords, sankeyOf, tableRows, totalOf } from "./shape";
-import { type PathsCell, type PathsSearch, questionOf, readPaths } from "./state";
+import { type PathsCell, type PathsSearch, questionOf, readPaths, searchOf } from "./state";
 import { Table } from "./table";
 import { texts } from "./texts";
 
@@ -20,6 +20,8 @@ function Shown({ answer, onChange }: ShownProps<PathsAnswer, PathsSearch>) {
   const data = sankeyOf(answer);
   return (
     <Answer
+      insight="paths"
+      question={answer.question}
       title={texts.title}
       sentence={sentence}
       meta={answer.meta}
@@ -48,11 +50,15 @@ function Shown({ answer, onChange }: ShownProps<PathsAnswer, PathsSearch>) {
 }
 
 export const kind: Kind<PathsQuestion, PathsAnswer, PathsSearch> = {
+  insight: "paths",
   title: texts.title,
+  to: "/paths",
   // Of three steps.
   height: 900,
+  dated: true,
   read: readPaths,
   questionOf,
+  searchOf,
   ask: paths,
   Shown,
   behind: ({ cell }, question) =>

@@ -2,7 +2,7 @@
 import type { Cell, PathsQuestion } from "../api/insights";
 import { type Match, readMatch } from "../filters/match";
 import type { Range } from "../filters/period";
-import { readSegmentId } from "../filters/segment-picker";
+import { readSegmentId, segmentIdOf } from "../filters/segment-picker";
 
 export type PathsCell =
   | Extract<Cell, { step: number; event: string }>
@@ -86,4 +86,16 @@ export function questionOf(search: PathsSearch, range: Range, timezone: string):
     ...(search.hide ? { hide: search.hide } : {}),
     ...(search.segment ? { people: { segment: search.segment } } : {}),
   };
+}
+
+/** The state that asks a question. */
+export function searchOf({ start, end, people, collapse_repeats, ...same }: PathsQuestion): PathsSearch {
+  const anchor = start ?? end;
+  return readPaths({
+    ...same,
+    event: typeof anchor === "string" ? { event: anchor } : anchor,
+    end: !start,
+    once: collapse_repeats,
+    segment: segmentIdOf(people),
+  });
 }

@@ -9,7 +9,7 @@ import { Answer } from "../question/answer";
 import type { Kind, ShownProps } from "../question/kind";
 import { Nothing } from "../ui/panel";
 import { cellAt, cellInWords, heatOf, inWords, isEmpty, questionInWords, tableRows } from "./shape";
-import { peopleOf, type PivotSearch, questionOf, readPivot } from "./state";
+import { peopleOf, type PivotSearch, questionOf, readPivot, searchOf } from "./state";
 import { texts } from "./texts";
 
 function Shown({ answer, onChange }: ShownProps<PivotAnswer, PivotSearch>) {
@@ -19,6 +19,8 @@ function Shown({ answer, onChange }: ShownProps<PivotAnswer, PivotSearch>) {
   const data = heatOf(answer);
   return (
     <Answer
+      insight="pivot"
+      question={answer.question}
       title={texts.title}
       sentence={sentence}
       meta={answer.meta}
@@ -40,11 +42,15 @@ function Shown({ answer, onChange }: ShownProps<PivotAnswer, PivotSearch>) {
 }
 
 export const kind: Kind<PivotQuestion, PivotAnswer, PivotSearch> = {
+  insight: "pivot",
   title: texts.title,
+  to: "/pivot",
   // Of a week's days.
   height: 400,
+  dated: true,
   read: readPivot,
   questionOf,
+  searchOf,
   ask: pivot,
   Shown,
   behind: ({ cell }, question) =>

@@ -2,12 +2,12 @@
 import type { PivotQuestion } from "../api/insights";
 import type { Definition } from "../api/segments";
 import { HOUR, isClock, WEEKDAY } from "../filters/clock";
-import { readProperty } from "../filters/condition";
+import { propertiesOf, readProperty } from "../filters/condition";
 import { type Match, readMatch } from "../filters/match";
 import { DEFAULT_MEASURE, readMeasure } from "../filters/measure";
 import type { Range } from "../filters/period";
 import { ANY, type PropertyRef } from "../filters/pickers";
-import { readSegmentId } from "../filters/segment-picker";
+import { readSegmentId, segmentIdOf } from "../filters/segment-picker";
 
 /** The key of a row, of a column, of both, or of neither: then everyone. */
 export type PivotCell = { row?: unknown[]; column?: unknown[] };
@@ -77,6 +77,16 @@ export function questionOf(search: PivotSearch, range: Range, timezone: string):
     ...(search.segment ? { people: { segment: search.segment } } : {}),
   };
 }
+
+/** The state that asks a question. */
+export const searchOf = ({ event, where, rows, columns, people, ...same }: PivotQuestion): PivotSearch =>
+  readPivot({
+    ...same,
+    what: { event, where },
+    rows: propertiesOf(rows),
+    columns: propertiesOf(columns),
+    segment: segmentIdOf(people),
+  });
 
 /** The rule of the people whose events are counted. */
 export function peopleOf({ event, where = [], from, to, people }: PivotQuestion): Definition {

@@ -10,7 +10,7 @@ import { Answer } from "../question/answer";
 import type { Kind, ShownProps } from "../question/kind";
 import { Nothing } from "../ui/panel";
 import { cellInWords, groupName, groupOf, heatOf, sizeOf, tableRows } from "./shape";
-import { questionOf, readRetention, type RetentionSearch } from "./state";
+import { beside, questionOf, readRetention, type RetentionSearch, searchOf } from "./state";
 import { Table } from "./table";
 import { texts } from "./texts";
 import { questionInWords } from "./words";
@@ -33,6 +33,8 @@ function Shown({ answer, onChange }: ShownProps<RetentionAnswer, RetentionSearch
   const all = [undefined, ...answer.groups.map(({ key }) => key)];
   return (
     <Answer
+      insight="retention"
+      question={answer.question}
       title={texts.title}
       sentence={sentence}
       meta={answer.meta}
@@ -68,12 +70,16 @@ function Shown({ answer, onChange }: ShownProps<RetentionAnswer, RetentionSearch
 }
 
 export const kind: Kind<RetentionQuestion, RetentionAnswer, RetentionSearch> = {
+  insight: "retention",
   title: texts.title,
+  to: "/retention",
   // Of four weeks.
   height: 900,
+  dated: true,
   read: readRetention,
   questionOf,
-  ask: retention,
+  searchOf,
+  ask: (question) => retention(beside(question)),
   Shown,
   behind: ({ cell }, question) =>
     cell && { of: { kind: "retention", question, cell }, words: cellInWords(cell, question) },

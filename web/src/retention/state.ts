@@ -1,11 +1,11 @@
 // The state of Retention: its form in the URL, and the question it asks.
 import type { Cell, RetentionQuestion } from "../api/insights";
-import { readProperty } from "../filters/condition";
+import { propertiesOf, readProperty } from "../filters/condition";
 import { type Match, readMatch } from "../filters/match";
 import { isStart } from "../filters/interval-name";
 import type { Range } from "../filters/period";
 import { ANY, type PropertyRef } from "../filters/pickers";
-import { readSegmentId } from "../filters/segment-picker";
+import { readSegmentId, segmentIdOf } from "../filters/segment-picker";
 
 export type Period = "day" | "week" | "month";
 export type Mode = "on" | "on_or_after" | "brackets";
@@ -114,6 +114,26 @@ export function readRetention(search: Record<string, unknown>): RetentionSearch 
     ...(segment ? { segment } : {}),
     ...(cell ? { cell } : {}),
   };
+}
+
+/** The API takes brackets within the mode, too: the same with them beside it. */
+export function beside({ mode, ...question }: RetentionQuestion): RetentionQuestion {
+  if (typeof mode !== "object") return { mode, ...question };
+  return { ...question, mode: "brackets", brackets: mode.brackets };
+}
+
+/** The state that asks a question. */
+export function searchOf(question: RetentionQuestion): RetentionSearch {
+  const { born, periods, align, breakdown, people, ...same } = beside(question);
+  return readRetention({
+    ...same,
+    born,
+    first: born.first_ever,
+    upto: periods - 1,
+    rolling: align === "rolling",
+    by: propertiesOf(breakdown),
+    segment: segmentIdOf(people),
+  });
 }
 
 export const uptoOf = ({ period = "day", upto }: RetentionSearch): number =>

@@ -11,7 +11,7 @@ import { Answer } from "../question/answer";
 import type { Kind, ShownProps } from "../question/kind";
 import { Nothing } from "../ui/panel";
 import { cellInWords, columnKind, inWords, movesOf, questionInWords, tableRows, tilesOf } from "./shape";
-import { peopleOf, questionOf, readRfm, type RfmCell, type RfmSearch } from "./state";
+import { peopleOf, questionOf, readRfm, type RfmCell, type RfmSearch, searchOf } from "./state";
 import { Scores, Table } from "./table";
 import { texts } from "./texts";
 
@@ -49,6 +49,8 @@ function Shown({ answer, onChange }: ShownProps<RfmAnswer, RfmSearch>) {
   const tiles = tilesOf(answer);
   return (
     <Answer
+      insight="rfm"
+      question={answer.question}
       title={texts.title}
       sentence={sentence}
       meta={answer.meta}
@@ -83,10 +85,14 @@ function Shown({ answer, onChange }: ShownProps<RfmAnswer, RfmSearch>) {
 }
 
 export const kind: Kind<RfmQuestion, RfmAnswer, RfmSearch> = {
+  insight: "rfm",
   title: texts.title,
+  to: "/rfm",
   height: 1_200,
+  dated: true,
   read: readRfm,
   questionOf,
+  searchOf,
   ask: rfm,
   Shown,
   behind: ({ cell }, question) =>

@@ -4,7 +4,8 @@ import type { Definition } from "../api/segments";
 import { DEFAULT_AMOUNT, DEFAULT_PAID, RFM_NAMES, type RfmName } from "../filters/kinds";
 import { type Match, readMatch } from "../filters/match";
 import { previous, type Range } from "../filters/period";
-import { readSegmentId } from "../filters/segment-picker";
+import { readSegmentId, segmentIdOf } from "../filters/segment-picker";
+import type { Compared } from "../question/kind";
 
 export type Score = "r" | "f" | "m";
 export const SCORES: Score[] = ["r", "f", "m"];
@@ -81,6 +82,12 @@ export function questionOf(
     ...(search.segment ? { people: { segment: search.segment } } : {}),
     ...(search.compare ? { compare: { from, to } } : {}),
   };
+}
+
+/** The state that asks a question. */
+export function searchOf({ event, where, people, compare, ...same }: RfmQuestion): Compared<RfmSearch> {
+  const read = readRfm({ ...same, paid: { event, where }, segment: segmentIdOf(people) });
+  return { ...read, ...(compare ? { compare: true } : {}) };
 }
 
 /** The rule of everyone who is scored. */

@@ -1,17 +1,14 @@
 // An answer: the chart where one says the same, how long it took, and the rows.
-import { Button, CopyButton, Group, Text } from "@mantine/core";
-import { IconCheck, IconLink, IconTable } from "@tabler/icons-react";
+import { Button, Group, Text } from "@mantine/core";
 import { useState } from "react";
 
 import type { SqlAnswer } from "../api/sql";
 import { RankedBars } from "../charts/bars";
-import { Lines } from "../charts/lines";
-import { AnswerMeta } from "../ui/answer-foot";
-import { saveCsv } from "../ui/download";
+import { Lines, linesPicture } from "../charts/lines";
+import { Answer as Framed } from "../question/answer";
 import { full } from "../ui/numbers";
 import { Nothing } from "../ui/panel";
-import { words } from "../ui/words";
-import { inShort, isNumber, pictureOf, tableRows, told } from "./shape";
+import { inShort, isNumber, type Picture, pictureOf, tableRows, told } from "./shape";
 import { ADDRESS_MAX } from "./state";
 import { texts } from "./texts";
 
@@ -20,9 +17,7 @@ const PAGE = 200;
 /** Columns that are shown. */
 const COLUMNS_MAX = 100;
 
-function Chart({ answer }: { answer: SqlAnswer }) {
-  const picture = pictureOf(answer);
-  if (!picture) return null;
+function Chart({ answer, picture }: { answer: SqlAnswer; picture: Picture }) {
   const by = answer.columns[0]?.name ?? "";
   if (picture.kind === "bars") {
     return <RankedBars rows={picture.rows} label={texts.chart(picture.value, by)} />;
@@ -88,57 +83,29 @@ function Rows({ answer }: { answer: SqlAnswer }) {
   );
 }
 
-/** Copies the address, where the statement is in it. */
-function CopyLink({ statement }: { statement: string }) {
-  if (statement.length > ADDRESS_MAX) {
-    return (
-      <Button size="xs" variant="default" disabled title={texts.noLink} leftSection={<IconLink size={16} aria-hidden />}>
-        {words.copyLink}
-      </Button>
-    );
-  }
+export function Answer({ answer }: { answer: SqlAnswer }) {
+  const { statement, meta, rows, truncated } = answer;
+  if (rows.length === 0) return <Nothing title={texts.nothing} next={texts.nothingNext} />;
+  const picture = pictureOf(answer);
+  const lines = picture?.kind === "lines" ? picture.data : undefined;
   return (
-    <CopyButton value={location.href}>
-      {({ copied, copy }) => (
-        <Button
-          size="xs"
-          variant="default"
-          onClick={copy}
-          leftSection={copied ? <IconCheck size={16} aria-hidden /> : <IconLink size={16} aria-hidden />}
-        >
-          {copied ? words.copied : words.copyLink}
-        </Button>
-      )}
-    </CopyButton>
-  );
-}
-
-export function Answer({ answer, zone }: { answer: SqlAnswer; zone: string }) {
-  if (answer.rows.length === 0) return <Nothing title={texts.nothing} next={texts.nothingNext} />;
-  return (
-    <>
-      <Chart answer={answer} />
-      <Group justify="space-between" gap={8} my={12}>
-        <AnswerMeta meta={answer.meta} zone={zone} />
-        <Group gap={8}>
-          <CopyLink statement={answer.statement} />
-          <Button
-            size="xs"
-            variant="default"
-            title={words.csvHint}
-            onClick={() => saveCsv(answer.statement, tableRows(answer))}
-            leftSection={<IconTable size={16} aria-hidden />}
-          >
-            {words.csv}
-          </Button>
-        </Group>
-      </Group>
-      {answer.truncated && (
+    <Framed
+      insight="sql"
+      question={{ sql: statement }}
+      title={texts.title}
+      sentence={statement}
+      meta={meta}
+      picture={picture && <Chart answer={answer} picture={picture} />}
+      paint={lines && ((words, scheme) => linesPicture(lines, words, scheme))}
+      rows={() => tableRows(answer)}
+      noLink={statement.length > ADDRESS_MAX ? texts.noLink : undefined}
+    >
+      {truncated && (
         <Text size="sm" mb={8}>
-          {texts.truncated(full(answer.rows.length))}
+          {texts.truncated(full(rows.length))}
         </Text>
       )}
       <Rows answer={answer} />
-    </>
+    </Framed>
   );
 }

@@ -4,11 +4,10 @@ import "./sql.css";
 
 import { Button, Group, Stack, Text, Title } from "@mantine/core";
 import { IconPlayerPlay, IconPlayerStop } from "@tabler/icons-react";
-import { keepPreviousData, useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type KeyboardEvent, useRef, useState } from "react";
 
-import { account } from "../api/account";
 import { Refusal } from "../api/client";
 import { sql } from "../api/sql";
 import { Code } from "../content/code";
@@ -57,7 +56,6 @@ function Examples({ onChoose }: { onChoose: (statement: string) => void }) {
 }
 
 export function Sql() {
-  const { timezone } = useSuspenseQuery(account).data;
   const { address, asked, ask } = useAsked();
   // What no address holds is here again when the page is loaded again.
   const { draft, setDraft } = useKept(DRAFT, { of: address, text: address ?? "" });
@@ -134,7 +132,7 @@ export function Sql() {
           <>
             {place && <Text size="sm" mb={8}>{texts.place(place.line, place.column)}</Text>}
             <Answered query={query} height={320}>
-              {(answer) => <Answer key={answer.statement} answer={answer} zone={timezone} />}
+              {(answer) => <Answer key={answer.statement} answer={answer} />}
             </Answered>
           </>
         )}

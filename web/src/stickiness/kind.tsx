@@ -7,6 +7,8 @@ import { Lines } from "../charts/lines";
 import { useSegmentNames } from "../filters/segment-picker";
 import { Answer } from "../question/answer";
 import type { Kind, ShownProps } from "../question/kind";
+import { Notes } from "../question/notes";
+import { type Notes as Known, useNotes } from "../question/use-notes";
 import { Nothing } from "../ui/panel";
 import { stickinessPicture } from "./picture";
 import {
@@ -22,6 +24,7 @@ import {
 import {
   questionOf,
   readStickiness,
+  searchOf,
   type StickinessCell,
   type StickinessSearch,
 } from "./state";
@@ -30,17 +33,19 @@ import { texts } from "./texts";
 
 const SHARE_HEIGHT = 180;
 
-function Picture({ answer, onChoose }: PictureProps) {
+function Picture({ answer, notes, onChoose }: PictureProps) {
   const days = daysOf(answer);
+  const { marks } = notes;
   return (
     <Stack gap={16}>
       <section>
         <Title order={2}>{texts.reach}</Title>
-        <Lines data={reachLines(days)} label={texts.reach} />
+        <Lines data={{ ...reachLines(days), marks }} label={texts.reach} />
       </section>
       <section>
         <Title order={2}>{texts.share}</Title>
-        <Lines data={shareLine(days)} label={texts.share} height={SHARE_HEIGHT} />
+        <Lines data={{ ...shareLine(days), marks }} label={texts.share} height={SHARE_HEIGHT} />
+        <Notes notes={notes} />
       </section>
       <section>
         <Title order={2} mb={8}>
@@ -56,21 +61,25 @@ function Picture({ answer, onChoose }: PictureProps) {
     </Stack>
   );
 }
-type PictureProps = { answer: StickinessAnswer; onChoose: (cell: StickinessCell) => void };
+type PictureProps = { answer: StickinessAnswer; notes: Known; onChoose: (cell: StickinessCell) => void };
 
 function Shown({ answer, onChange }: ShownProps<StickinessAnswer, StickinessSearch>) {
   const onChoose = (cell: StickinessCell) => onChange({ cell });
   const sentence = questionInWords(answer.question, useSegmentNames());
+  const starts = daysOf(answer).map(({ at }) => at);
+  const notes = useNotes(answer.question, starts);
   if (answer.histogram.every(({ people }) => people === 0)) {
     return <Nothing title={texts.nothing} next={texts.nothingNext} />;
   }
   return (
     <Answer
+      insight="stickiness"
+      question={answer.question}
       title={texts.title}
       sentence={sentence}
       meta={answer.meta}
-      picture={<Picture answer={answer} onChoose={onChoose} />}
-      paint={(words, scheme) => stickinessPicture(answer, words, scheme)}
+      picture={<Picture answer={answer} notes={notes} onChoose={onChoose} />}
+      paint={(words, scheme) => stickinessPicture(answer, notes.marks, words, scheme)}
       rows={() => tableRows(answer)}
     >
       <Table answer={answer} onChoose={onChoose} />
@@ -79,10 +88,14 @@ function Shown({ answer, onChange }: ShownProps<StickinessAnswer, StickinessSear
 }
 
 export const kind: Kind<StickinessQuestion, StickinessAnswer, StickinessSearch> = {
+  insight: "stickiness",
   title: texts.title,
+  to: "/stickiness",
   height: 1_200,
+  dated: true,
   read: readStickiness,
   questionOf,
+  searchOf,
   ask: stickiness,
   Shown,
   behind: ({ cell }, question) =>

@@ -3,6 +3,7 @@ import type { StickinessAnswer } from "../api/insights";
 import type { Scheme } from "../charts/colours";
 import { columnsPainted } from "../charts/columns";
 import { linesPainted } from "../charts/lines";
+import { type Mark, marksListed } from "../charts/marks";
 import { font, type Frame, frame } from "../charts/picture";
 import { columnsOf, daysOf, reachLines, shareLine } from "./shape";
 import { texts } from "./texts";
@@ -10,19 +11,25 @@ import { texts } from "./texts";
 const HEAD = 36;
 const HEIGHTS = [320, 180, 200];
 
-export async function stickinessPicture(answer: StickinessAnswer, words: Frame, scheme: Scheme) {
+export async function stickinessPicture(
+  answer: StickinessAnswer,
+  marks: Mark[],
+  words: Frame,
+  scheme: Scheme,
+) {
   const [reach = 0, share = 0, histogram = 0] = HEIGHTS;
   const days = daysOf(answer);
   const parts = [
-    { name: texts.reach, height: reach, paint: await linesPainted(reachLines(days), scheme, reach) },
-    { name: texts.share, height: share, paint: await linesPainted(shareLine(days), scheme, share) },
+    { name: texts.reach, height: reach, paint: await linesPainted({ ...reachLines(days), marks }, scheme, reach) },
+    { name: texts.share, height: share, paint: await linesPainted({ ...shareLine(days), marks }, scheme, share) },
     {
       name: texts.histogram,
       height: histogram,
       paint: columnsPainted(columnsOf(answer), texts.dau, scheme, histogram),
     },
   ];
-  const all = parts.reduce((sum, { height }) => sum + HEAD + height, 0);
+  const listed = marksListed(reachLines(days).at, marks);
+  const all = parts.reduce((sum, { height }) => sum + HEAD + height, listed.height);
   return frame(words, scheme, all, (pen, shades) => {
     for (const { name, height, paint } of parts) {
       pen.font = font(14, 600);
@@ -33,5 +40,6 @@ export async function stickinessPicture(answer: StickinessAnswer, words: Frame, 
       paint(pen, shades);
       pen.translate(0, height);
     }
+    listed.paint(pen, shades);
   });
 }

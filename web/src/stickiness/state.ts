@@ -4,7 +4,7 @@ import { isStart } from "../filters/interval-name";
 import { type Match, readMatch } from "../filters/match";
 import type { Range } from "../filters/period";
 import { ANY } from "../filters/pickers";
-import { readSegmentId } from "../filters/segment-picker";
+import { readSegmentId, segmentIdOf } from "../filters/segment-picker";
 
 export type Reach = "dau" | "wau" | "mau";
 export const REACHES: Reach[] = ["dau", "wau", "mau"];
@@ -45,3 +45,7 @@ export function questionOf(search: StickinessSearch, range: Range, timezone: str
     ...(search.segment ? { people: { segment: search.segment } } : {}),
   };
 }
+
+/** The state that asks a question. */
+export const searchOf = ({ event, where, people }: StickinessQuestion): StickinessSearch =>
+  readStickiness({ active: { event, where }, segment: segmentIdOf(people) });

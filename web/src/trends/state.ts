@@ -2,13 +2,14 @@
 import type { TrendQuestion } from "../api/insights";
 import type { Definition } from "../api/segments";
 import { comparedOf, readSegmentIds } from "../filters/compare-segments";
-import { readConditions, readProperty } from "../filters/condition";
+import { propertiesOf, readConditions, readProperty } from "../filters/condition";
 import { isStart } from "../filters/interval-name";
 import { type Match, readMatch } from "../filters/match";
 import { DEFAULT_MEASURE, readMeasure } from "../filters/measure";
 import { fitting, type Interval, type Range } from "../filters/period";
 import type { PropertyRef } from "../filters/pickers";
-import { readSegmentId } from "../filters/segment-picker";
+import { readSegmentId, segmentIdOf } from "../filters/segment-picker";
+import type { Compared } from "../question/kind";
 
 /** An event that is counted, and what is measured of it. */
 export type Counted = Match & { measure: string };
@@ -148,6 +149,33 @@ export function questionOf(
     ...(cumulative ? { cumulative } : {}),
     ...(compare ? { compare: "previous" } : {}),
   };
+}
+
+/** The measure of the API where it is not told. */
+const UNTOLD = "total";
+
+/** The API knows a form for one event alone, too: the same with its events in a list. */
+export function listed({ event, measure = UNTOLD, ...question }: TrendQuestion): TrendQuestion {
+  const events = question.events ?? [{ event: event ?? DEFAULT_EVENT, measure }];
+  return { ...question, events: events.map((one) => ({ ...one, measure: one.measure ?? UNTOLD })) };
+}
+
+/** The state that asks a question. */
+export function searchOf(question: TrendQuestion): Compared<TrendSearch> {
+  const { events, where, breakdown, people, segments, compare, ...same } = listed(question);
+  const [first, ...more] = events.map((one) => ({
+    ...one,
+    where: [...(one.where ?? []), ...(where ?? [])],
+  }));
+  const read = readTrend({
+    ...same,
+    ...first,
+    more,
+    by: propertiesOf(breakdown),
+    segment: segmentIdOf(people),
+    segments: segments?.map(({ name }) => name),
+  });
+  return { ...read, ...(compare ? { compare: true } : {}) };
 }
 
 /** The rule of the people whose events an answer counts. */

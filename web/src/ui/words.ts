@@ -12,6 +12,8 @@ export const words = catalogue({
     copyLink: "Copy link",
     people: "Segment",
     peopleHint: "Make a segment of the people behind these numbers",
+    board: "Save to board",
+    boardHint: "Keep the question as a card of a board",
     csv: "CSV",
     png: "PNG",
     csvHint: "Save the numbers as a table",
