@@ -70,20 +70,24 @@ audit:
 	@echo "== licences and unused dependencies"
 	@scripts/audit
 
+# The binary that the tests run: built for itself it would have other features of what is below,
+# and nearly all of that would be built once more.
+BUILT = cargo test --workspace --no-run --locked --quiet
+
 dashboard:
 	@echo "== the dashboard in a browser"
-	cargo build --locked --quiet -p candor
+	$(BUILT)
 	@scripts/web check
 	@scripts/web walk
 
 browser:
 	@echo "== the Web SDK in a browser"
-	cargo build --locked --quiet -p candor
+	$(BUILT)
 	@scripts/browser-tests
 
 rest-client:
 	@echo "== the npm client of the REST API"
-	cargo build --locked --quiet -p candor
+	$(BUILT)
 	@scripts/rest-client-tests
 
 # Figures, not checks.
