@@ -19,6 +19,9 @@ const WRITER_CACHE: &str = "-6144";
 const READER_CACHE: &str = "-1024";
 /// Of 4 KiB: pages that are written again and again are copied to the file less often.
 const CHECKPOINT_PAGES: &str = "4000";
+/// Rows that are read before who asked has taken them: each time they are full costs two switches
+/// of threads.
+const ROWS_AHEAD: usize = 1_024;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The catalog of one data folder. Cheap to clone.
@@ -44,7 +47,8 @@ impl Catalog {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT);
+            .busy_timeout(BUSY_TIMEOUT)
+            .row_buffer_size(ROWS_AHEAD);
         let open = |connections| SqlitePoolOptions::new().max_connections(connections);
         let failed = || Error::database("open its file");
         let writing = options

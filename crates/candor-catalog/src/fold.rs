@@ -15,6 +15,8 @@ const FOLD: &str = "people";
 const FIRST_SEEN_DAYS: i64 = 7;
 const DAY_MS: i64 = 86_400_000;
 const ROWS_PER_STATEMENT: usize = 1_000;
+/// Two MiB.
+const LINKS_AT_ONCE: i64 = 65_536;
 
 impl Catalog {
     /// The log offset up to which the catalog holds everything.
@@ -133,31 +135,55 @@ impl Catalog {
         rows.iter().map(merge).collect()
     }
 
-    /// Everything that says who is who in a publisher's data, in an order in which it can be
-    /// applied: links, then merges in force.
+    /// Calls `put` with the kind and the hash of each id that is linked, and whose it is.
     ///
     /// # Errors
-    /// [`Error::Database`] when the file cannot be read.
-    pub async fn who_is_who(&self, account: &AccountId) -> Result<Vec<Record>, Error> {
-        let failed = || Error::database("read who is who");
-        let rows = sqlx::query("SELECT kind, hash, person, at FROM links WHERE account_id = ?")
+    /// [`Error::Database`] when the file cannot be read, [`Error::Corrupt`] for a damaged id.
+    pub async fn links(
+        &self,
+        account: &AccountId,
+        mut put: impl FnMut(IdKind, [u8; 16], PersonId),
+    ) -> Result<(), Error> {
+        // Many to a row: a row costs more than what is read for it.
+        let (mut kind, mut hash) = (String::new(), Vec::new());
+        loop {
+            let rows = sqlx::query(
+                "SELECT kind, count(*), CAST(group_concat(hash || person, '') AS BLOB) FROM \
+                 (SELECT kind, hash, person FROM links WHERE account_id = ? AND (kind, hash) > \
+                 (?, ?) ORDER BY kind, hash LIMIT ?) GROUP BY kind",
+            )
             .bind(account.as_str())
+            .bind(&kind)
+            .bind(&hash)
+            .bind(LINKS_AT_ONCE)
             .fetch_all(&self.pool)
             .await
-            .map_err(failed())?;
-        let mut records = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let kind = match row.get::<&str, _>(0) {
-                "guid" => IdKind::Guid,
-                "identity" => IdKind::Identity,
-                "email" => IdKind::Email,
-                "phone" => IdKind::Phone,
-                "push_token" => IdKind::PushToken,
-                _ => return Err(Error::Corrupt("kind of id")),
-            };
-            let (hash, person) = (bytes(row.get(1))?, PersonId(bytes(row.get(2))?));
-            records.push(Record::Link(Link { kind, hash, person, at: Timestamp(row.get(3)) }));
+            .map_err(Error::database("read whose ids are linked"))?;
+            let mut links = 0;
+            for row in &rows {
+                let (of, count, pairs): (&str, i64, &[u8]) = (row.get(0), row.get(1), row.get(2));
+                if pairs.len() as i64 != count * 32 {
+                    return Err(Error::Corrupt("keyed id"));
+                }
+                let id_kind = kind_of(of)?;
+                for pair in pairs.chunks_exact(32) {
+                    put(id_kind, bytes(&pair[..16])?, PersonId(bytes(&pair[16..])?));
+                    hash = pair[..16].to_vec();
+                }
+                kind = of.to_owned();
+                links += count;
+            }
+            if links < LINKS_AT_ONCE {
+                return Ok(());
+            }
         }
+    }
+
+    /// The merges that are in force, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be read, [`Error::Corrupt`] for a damaged id.
+    pub async fn merges(&self, account: &AccountId) -> Result<Vec<Merge>, Error> {
         let rows = sqlx::query(
             "SELECT loser, winner, at, reason FROM merges \
              WHERE account_id = ? AND split_at IS NULL ORDER BY rowid",
@@ -165,16 +191,16 @@ impl Catalog {
         .bind(account.as_str())
         .fetch_all(&self.pool)
         .await
-        .map_err(failed())?;
-        for row in &rows {
-            records.push(Record::Merge(Merge {
+        .map_err(Error::database("read who was merged"))?;
+        let merge = |row: &SqliteRow| {
+            Ok(Merge {
                 loser: PersonId(bytes(row.get(0))?),
                 winner: PersonId(bytes(row.get(1))?),
                 at: Timestamp(row.get(2)),
                 reason: row.get(3),
-            }));
-        }
-        Ok(records)
+            })
+        };
+        rows.iter().map(merge).collect()
     }
 }
 
@@ -218,6 +244,11 @@ impl Waiting<'_> {
         self.links.clear();
         Ok(())
     }
+}
+
+fn kind_of(name: &str) -> Result<IdKind, Error> {
+    let known = [IdKind::Guid, IdKind::Identity, IdKind::Email, IdKind::Phone, IdKind::PushToken];
+    known.into_iter().find(|kind| kind_name(*kind) == name).ok_or(Error::Corrupt("kind of id"))
 }
 
 fn kind_name(kind: IdKind) -> &'static str {

@@ -63,6 +63,41 @@ async fn a_session_ends_when_told_and_by_itself() {
     assert_eq!(catalog.session(b"two", Timestamp(1)).await.unwrap(), None);
 }
 
+async fn links(catalog: &Catalog, account: &AccountId) -> Vec<(IdKind, [u8; 16], PersonId)> {
+    let mut all = Vec::new();
+    catalog.links(account, |kind, hash, person| all.push((kind, hash, person))).await.unwrap();
+    all
+}
+
+#[tokio::test]
+async fn links_are_read_whole_however_many_there_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(&folder.path().join("catalog.db")).await.unwrap();
+    let (ours, other) = (AccountId::new("A-1").unwrap(), AccountId::new("A-2").unwrap());
+    let kinds = [IdKind::Email, IdKind::Guid, IdKind::Identity, IdKind::Phone, IdKind::PushToken];
+    let mut expected = Vec::new();
+    let mut records = Vec::new();
+    // As many as are read at once, twice, and once more as many less one.
+    for number in 0..3 * 65_536u32 - 1 {
+        let kind = kinds[number as usize % 5];
+        let mut hash = [0; 16];
+        hash[..4].copy_from_slice(&number.wrapping_mul(2_654_435_761).to_be_bytes());
+        let person = PersonId([1 + (number % 250) as u8; 16]);
+        expected.push((kind, hash, person));
+        let link = Record::Link(Link { kind, hash, person, at: Timestamp(1) });
+        records.push((ours.clone(), link.clone()));
+        if number % 1_000 == 0 {
+            records.push((other.clone(), link));
+        }
+    }
+    catalog.fold(&records, 1).await.unwrap();
+    let mut found = links(&catalog, &ours).await;
+    found.sort_by_key(|(_, hash, _)| *hash);
+    expected.sort_by_key(|(_, hash, _)| *hash);
+    assert!(found == expected);
+    assert_eq!(links(&catalog, &other).await.len(), records.len() - expected.len());
+}
+
 #[tokio::test]
 async fn what_is_folded_and_its_offset_survive_together() {
     let folder = tempfile::tempdir().unwrap();
@@ -73,7 +108,8 @@ async fn what_is_folded_and_its_offset_survive_together() {
     let link =
         Record::Link(Link { kind: IdKind::Guid, hash: [9; 16], person: ann, at: Timestamp(1) });
     let at = Timestamp(2);
-    let merge = Record::Merge(Merge { winner: ann, loser: device, at, reason: "login".into() });
+    let merged = Merge { winner: ann, loser: device, at, reason: "login".into() };
+    let merge = Record::Merge(merged.clone());
     let said = ConsentChange {
         person: ann,
         at,
@@ -87,14 +123,16 @@ async fn what_is_folded_and_its_offset_survive_together() {
     catalog.close().await;
     let catalog = Catalog::open(&file).await.unwrap();
     assert_eq!(catalog.folded().await.unwrap(), 33);
-    assert_eq!(catalog.who_is_who(&account).await.unwrap(), [link.clone(), merge]);
+    assert_eq!(links(&catalog, &account).await, [(IdKind::Guid, [9; 16], ann)]);
+    assert_eq!(catalog.merges(&account).await.unwrap(), [merged]);
     assert_eq!(catalog.consents(&account, ann).await.unwrap(), [said]);
     let split = Record::Split(Split { winner: ann, loser: device, at });
     catalog.fold(&[of(&split)], 40).await.unwrap();
-    assert_eq!(catalog.who_is_who(&account).await.unwrap(), [link]);
+    assert_eq!(links(&catalog, &account).await, [(IdKind::Guid, [9; 16], ann)]);
+    assert!(catalog.merges(&account).await.unwrap().is_empty());
     let erase = Record::Erase { person: ann, at };
     catalog.fold(&[of(&erase)], 50).await.unwrap();
-    assert!(catalog.who_is_who(&account).await.unwrap().is_empty());
+    assert!(links(&catalog, &account).await.is_empty());
     assert!(catalog.consents(&account, ann).await.unwrap().is_empty());
 }
 

@@ -63,7 +63,7 @@ impl WhoIsWho {
     /// splits are passed over.
     pub fn apply(&mut self, record: &Record) {
         match record {
-            Record::Link(link) => self.link(link),
+            Record::Link(link) => self.link(link.kind, link.hash, link.person),
             Record::Merge(merge) => {
                 self.winner_of.insert(merge.loser, merge.winner);
             }
@@ -96,15 +96,16 @@ impl WhoIsWho {
         self.winner_of.retain(|loser, _| !gone.contains(loser));
     }
 
-    fn link(&mut self, link: &Link) {
-        if link.person == PersonId::NOBODY {
-            self.people.remove(&(link.kind, link.hash));
+    /// An id is somebody's from now on, or nobody's.
+    pub fn link(&mut self, kind: IdKind, hash: [u8; 16], person: PersonId) {
+        if person == PersonId::NOBODY {
+            self.people.remove(&(kind, hash));
             return;
         }
-        if link.kind == IdKind::Identity {
-            self.known.insert(link.person);
+        if kind == IdKind::Identity {
+            self.known.insert(person);
         }
-        self.people.insert((link.kind, link.hash), link.person);
+        self.people.insert((kind, hash), person);
     }
 
     /// The person who stands for `person` after all merges.

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::part::{self, BaseFiles, Part, Place, SealedPart};
 use crate::resident::join::Join;
 use crate::resident::names::Names;
+use crate::resident::order::ALWAYS;
 use crate::resident::segment::{Arrivals, Segment};
 use crate::store::{State, Store};
 use crate::threads::side_by_side;
@@ -56,7 +57,7 @@ impl Store {
             let place = self.place(keys, volume, bucket, generation);
             let class_of = &*self.class_of;
             let part = part::write_part(&place, &joined, &held, &name_of, class_of, now)?;
-            new = Some((SealedPart::new(self.config.folder.clone(), part), joined.who()));
+            new = Some((SealedPart::new(self.config.folder.clone(), part), joined.owners().who()));
         }
         // What stands for a part that is gone stands in the base from now on.
         self.join_base(chosen.volume);
@@ -105,8 +106,8 @@ impl Store {
             let segment = part::read_segment(place, part, events, intern)?;
             segments.push(Arc::new(segment));
         }
-        let keep = |ordinal: u32, _| !chosen.erased.contains(&ordinal);
-        Ok(Arc::new(Join::new(&segments, &keep).all(Some(&arrivals))))
+        let keep = |ordinal: u32| !chosen.erased.contains(&ordinal);
+        Ok(Arc::new(Join::new(&segments, &keep, ALWAYS).all(Some(&arrivals))))
     }
 
     /// Takes what was saved since into the bases that are no more than `times` as large. Who calls
@@ -145,7 +146,7 @@ impl Store {
         if sources.len() == 1 && !leaves {
             return;
         }
-        let keep = |ordinal: u32, _| !erased.contains(&ordinal);
+        let keep = |ordinal: u32| !erased.contains(&ordinal);
         let origins = sources[0].files().map(|files| files.of_origin()).unwrap_or_default();
         let nowhere = parts.len();
         let origin = |source: u32, row: u32| match source.checked_sub(1) {
@@ -153,7 +154,7 @@ impl Store {
             None => origins[sources[0].origin(row)].map_or(nowhere, |place| of_base[place]),
         };
         let files = Arc::new(BaseFiles::new(self.config.folder.clone(), keys.clone(), parts));
-        let joined = Join::new(&sources, &keep).base(&files, &origin, &name_of, Vec::new());
+        let joined = Join::new(&sources, &keep, ALWAYS).base(&files, &origin, &name_of, Vec::new());
         let joined = Arc::new(joined);
         let mut state = self.state();
         let held = &mut state.volumes[volume];

@@ -269,10 +269,10 @@ fn by_bucket(taken: &Taken) -> Vec<(i64, Arc<Segment>)> {
         return vec![(*bucket, segment.clone())];
     }
     let arrivals = held_arrivals(&taken.segments);
+    let keep = |ordinal: u32| !taken.gone.contains(&ordinal);
     let of = |bucket| {
-        let keep =
-            |ordinal: u32, time| part::bucket_of(time) == bucket && !taken.gone.contains(&ordinal);
-        (bucket, Arc::new(Join::new(&taken.segments, &keep).all(Some(&arrivals))))
+        let join = Join::new(&taken.segments, &keep, part::times_of(bucket));
+        (bucket, Arc::new(join.all(Some(&arrivals))))
     };
     let joined = buckets.into_iter().map(of);
     joined.filter(|(_, segment)| segment.rows() > 0).collect()
@@ -294,7 +294,7 @@ fn commit(
         *segment.arrivals.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let saved = &mut state.volumes[usize::from(part.volume)].saved;
         let part = SealedPart::new(folder.to_owned(), part);
-        saved.push(Saved { part, people: segment.who(), segment: Some(segment) });
+        saved.push(Saved { part, people: segment.owners().who(), segment: Some(segment) });
     }
     state.forget_view();
 }

@@ -106,7 +106,7 @@ impl VolumeView {
             let mut people = PeopleSet::default();
             for (_, source) in &self.beside {
                 match source {
-                    Source::Segment(segment) => people.extend(&segment.who()),
+                    Source::Segment(segment) => people.extend(&segment.owners().who()),
                     Source::Chunk(chunk) => chunk.people().iter().for_each(|o| people.insert(*o)),
                 }
             }

@@ -12,6 +12,7 @@ use crate::part::{ArrivalReader, Arrived, Print, SealedPart, bucket_of};
 use crate::people_set::PeopleSet;
 use crate::resident::join::Join;
 use crate::resident::names::Names;
+use crate::resident::order::ALWAYS;
 use crate::resident::people::People;
 use crate::resident::segment::{Arrivals, Segment};
 use crate::resident::tail::{Row, Tail};
@@ -238,7 +239,7 @@ impl Volume {
             let mut sources = alike.to_vec();
             sources.push(segment);
             let arrivals = held_arrivals(&sources);
-            segment = Arc::new(Join::new(&sources, &|_, _| true).all(Some(&arrivals)));
+            segment = Arc::new(Join::new(&sources, &|_| true, ALWAYS).all(Some(&arrivals)));
             self.unsaved.truncate(self.unsaved.len() - UNSAVED_ALIKE_MAX);
         }
         self.unsaved.push(segment);

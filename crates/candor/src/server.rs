@@ -259,11 +259,6 @@ impl Server {
         let policy: Policy = serde_json::from_str(&version.document).context("read the policy")?;
         let classes = self.catalog.classes(&account).await?;
         let door = Arc::new(Door::new(keys.clone(), policy, classes));
-        for record in self.catalog.who_is_who(&account).await? {
-            door.replay(&record);
-        }
-        self.catalog.first_seen(&account, |first| door.replay(&Record::FirstSeen(first))).await?;
-        self.catalog.all_consents(&account, |said| door.replay(&Record::Consent(said))).await?;
         let mut config = StoreConfig::new(self.data.join("publishers").join(account.as_str()));
         config.volumes = self.config.store.volumes;
         config.flush_rows = self.config.store.flush_rows;
@@ -272,9 +267,16 @@ impl Server {
         let (of_class, clock, opened) = (door.clone(), self.clock.clone(), keys.clone());
         let class_of =
             move |name: &str| of_class.classes().class_of(name).unwrap_or(DataClass::Behaviour);
+        // What files hold and who is who are read side by side.
         let store = tokio::task::spawn_blocking(move || {
             Store::open(config, opened, Arc::new(class_of), clock)
         });
+        self.catalog.links(&account, |kind, id, person| door.link(kind, id, person)).await?;
+        for merge in self.catalog.merges(&account).await? {
+            door.replay(&Record::Merge(merge));
+        }
+        self.catalog.first_seen(&account, |first| door.replay(&Record::FirstSeen(first))).await?;
+        self.catalog.all_consents(&account, |said| door.replay(&Record::Consent(said))).await?;
         let store = Arc::new(store.await?.with_context(|| format!("open {}", account.as_str()))?);
         let zone = candor_query::zone(&publisher.timezone).unwrap_or(TimeZone::UTC);
         let cursors = keys.sealer(DataClass::Identity);

@@ -143,6 +143,11 @@ impl Door {
         self.state().apply(record);
     }
 
+    /// Takes in a link that the catalog holds; for starting.
+    pub fn link(&self, kind: IdKind, id: [u8; 16], person: PersonId) {
+        self.state().who.link(kind, id, person);
+    }
+
     /// Whom ids name now.
     pub fn resolve(&self, ids: &Ids) -> Option<PersonId> {
         self.state().who.resolve(&ids.hashed(&self.keys))

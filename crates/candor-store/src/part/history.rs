@@ -73,25 +73,29 @@ pub(crate) fn decode(
         false => codes.extend(event.iter().map(|code| u16::from(*code))),
     }
     let mut jumps = jump.chunks_exact(3);
-    let mut second = None;
-    for (place, gap) in gap.iter().enumerate() {
-        let now = match (*gap, second) {
-            (JUMP, _) => {
+    if gap.first().is_some_and(|first| *first != JUMP) {
+        return Err("a first event that jumps");
+    }
+    let first = times.len();
+    let mut second = 0i64;
+    times.reserve(n);
+    for gap in gap {
+        second = match *gap {
+            JUMP => {
                 let three = jumps.next().ok_or("a jump for each gap of 255")?;
                 bucket_start + i64::from(u32::from_le_bytes([three[0], three[1], three[2], 0]))
             }
-            (_, None) => return Err("a first event that jumps"),
-            (gap, Some(before)) => before + i64::from(gap),
+            gap => second + i64::from(gap),
         };
-        let fraction = match ms.is_empty() {
-            true => 0,
-            false => {
-                let high = (ms[n + place / 4] >> (2 * (place % 4))) & 3;
-                i64::from(ms[place]) | i64::from(high) << 8
+        times.push(second * 1000);
+    }
+    if !ms.is_empty() {
+        let (low, high) = ms.split_at(n);
+        for ((times, low), high) in times[first..].chunks_mut(4).zip(low.chunks(4)).zip(high) {
+            for (place, (time, low)) in times.iter_mut().zip(low).enumerate() {
+                *time += i64::from(*low) | i64::from((high >> (2 * place)) & 3) << 8;
             }
-        };
-        times.push(now * 1000 + fraction);
-        second = Some(now);
+        }
     }
     match jumps.next().is_none() && jumps.remainder().is_empty() {
         true => Ok(()),

@@ -23,7 +23,7 @@ pub(crate) use prints::{Contents, Print, Told};
 pub(crate) use reader::{read_arrivals, read_base, read_people, read_segment, read_traits};
 pub(crate) use sealed::SealedPart;
 pub(crate) use writer::{
-    bucket_of, sync_folder, write_part, write_people, write_synced, write_traits,
+    bucket_of, sync_folder, times_of, write_part, write_people, write_synced, write_traits,
 };
 
 /// Days of a time bucket. Below the 194 days that a jump of 24 bits reaches.

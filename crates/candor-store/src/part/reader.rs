@@ -23,26 +23,15 @@ use super::columns::TypesByName;
 use super::{BaseFiles, File, Kind, Part, Place, Print, SealedPart, columns, history, writer};
 use crate::error::Error;
 use crate::people_set::PeopleSet;
+use crate::resident::builder::SegmentBuilder;
 use crate::resident::column::{Column, ColumnBuilder};
-use crate::resident::join::Join;
+use crate::resident::order::{ALWAYS, Order, Sorted};
+use crate::resident::origins::Origins;
 use crate::resident::people::Trait;
-use crate::resident::segment::{Arrivals, Segment, SegmentBuilder};
+use crate::resident::segment::{Arrivals, Segment};
+use crate::resident::slot::Slot;
 
 const BATCH_ROWS: usize = 65_536;
-
-/// The rows of some parts, and their properties, unread.
-fn open_parts(
-    places: &[Place<'_>],
-    parts: &[&Part],
-    events: u32,
-) -> Result<(Vec<Arc<Segment>>, Properties), Error> {
-    let (mut sources, mut properties) = (Vec::new(), Properties::default());
-    for (source, (place, part)) in places.iter().zip(parts).enumerate() {
-        sources.push(Arc::new(read_rows(place, part, events)?.finish()));
-        properties.open_all(place, part, source)?;
-    }
-    Ok((sources, properties))
-}
 
 /// Reads a part as a segment with everything in memory.
 pub(crate) fn read_segment(
@@ -51,18 +40,17 @@ pub(crate) fn read_segment(
     events: u32,
     intern: &mut dyn FnMut(&str) -> u32,
 ) -> Result<Segment, Error> {
-    let (sources, properties) = open_parts(&[place], &[part], events)?;
-    let join = Join::new(&sources, &|_, _| true);
-    let sizes: Vec<usize> = sources.iter().map(|segment| segment.rows()).collect();
-    let mut columns = Vec::new();
+    let mut builder = read_rows(&place, part, events)?;
+    let mut properties = Properties::default();
+    properties.open_all(&place, part, 0)?;
+    let sizes = [builder.rows()];
     for name in properties.names() {
         // One property at a time is unpacked.
-        let of_sources = properties.columns(name, &sizes)?;
-        let of_sources: Vec<_> =
-            of_sources.into_iter().map(|column| column.map(Arc::new)).collect();
-        columns.extend(join.column(&of_sources).map(|column| (intern(name), column)));
+        let column = properties.columns(name, &sizes)?.pop().flatten();
+        let slot = |column| (intern(name), Slot::held(Arc::new(column), None));
+        builder.columns.extend(column.map(slot));
     }
-    Ok(join.with(columns))
+    Ok(builder.finish())
 }
 
 /// Reads some parts of a volume, oldest first, as its base, whose properties stay in the files; and
@@ -74,14 +62,22 @@ pub(crate) fn read_base(
     events: u32,
     intern: &mut dyn FnMut(&str) -> u32,
 ) -> Result<(Segment, Vec<PeopleSet>), Error> {
-    let parts: Vec<&Part> = parts.iter().map(|part| &***part).collect();
-    let (sources, properties) = open_parts(places, &parts, events)?;
-    let named = properties.names().map(|name| (intern(name), Arc::<str>::from(name)));
-    let named: BTreeMap<u32, Arc<str>> = named.collect();
-    let join = Join::new(&sources, &|_, _| true);
-    let unread = named.keys().copied().collect();
-    let base = join.base(files, &|source, _| source as usize, &|code| named[&code].clone(), unread);
-    Ok((base, sources.iter().map(|segment| segment.who()).collect()))
+    let (mut sources, mut properties) = (Vec::new(), Properties::default());
+    for (source, (place, part)) in places.iter().zip(parts).enumerate() {
+        sources.push(read_rows(place, part, events)?.unpacked());
+        properties.open_all(place, part, source)?;
+    }
+    let order = Order::of(&sources, &|_| true, ALWAYS);
+    let mut builder = SegmentBuilder::of(order.rows(), false);
+    order.put(&sources, &mut builder);
+    let origins = order.pieces().iter().map(|piece| (piece.source as usize, piece.rows.len()));
+    builder.origins = Some(Origins::of(origins, order.rows(), parts.len()));
+    builder.files = Some(files.clone());
+    for name in properties.names() {
+        let slot = Slot::unread(Some((name.into(), files.clone())));
+        builder.columns.insert(intern(name), slot);
+    }
+    Ok((builder.finish(), sources.iter().map(|source| source.owners().who()).collect()))
 }
 
 /// Reads who did what when in a part.
@@ -90,17 +86,14 @@ pub(super) fn read_times(place: &Place<'_>, part: &Part) -> Result<Segment, Erro
 }
 
 /// Reads who did what when, in which session.
-pub(super) fn read_rows(
-    place: &Place<'_>,
-    part: &Part,
-    events: u32,
-) -> Result<SegmentBuilder, Error> {
-    let mut builder = SegmentBuilder::default();
-    let sessions = read_sessions(place, part)?;
+fn read_rows(place: &Place<'_>, part: &Part, events: u32) -> Result<SegmentBuilder, Error> {
+    let rows = part.events as usize;
+    let mut builder = SegmentBuilder::of(rows, false);
     for file in part.files.iter().filter(|file| file.kind == Kind::History) {
-        read_history(place, file, events, &sessions, &mut builder)?;
+        read_history(place, file, events, &mut builder)?;
     }
-    if builder.rows() as u64 != part.events || sessions.len() != builder.rows() {
+    let sessions = read_sessions(place, part, &mut builder)?;
+    if builder.rows() != rows || sessions != rows {
         let path = place.path(&part.files[0].name);
         return Err(Error::corrupt(&path, "as many events as the manifest says"));
     }
@@ -111,7 +104,6 @@ fn read_history(
     place: &Place<'_>,
     file: &File,
     events: u32,
-    sessions: &[i64],
     builder: &mut SegmentBuilder,
 ) -> Result<(), Error> {
     let opened = Opened::new(place, file)?;
@@ -122,7 +114,6 @@ fn read_history(
         _ => return Err(damaged("the width of event ids")),
     };
     let start = writer::bucket_start(place.bucket);
-    let (mut times, mut codes) = (Vec::new(), Vec::new());
     for batch in opened.batches(None)? {
         let batch = batch?;
         let people = batch.column(0).as_primitive_opt::<Int32Type>();
@@ -131,37 +122,38 @@ fn read_history(
             (1..5).map(|at| batch.columns().get(at)?.as_binary_opt::<i32>()).collect();
         let strings = strings.ok_or_else(|| damaged("four byte strings"))?;
         for row in 0..batch.num_rows() {
-            times.clear();
-            codes.clear();
-            let four = (
-                strings[0].value(row),
-                strings[1].value(row),
-                strings[2].value(row),
-                strings[3].value(row),
-            );
-            history::decode(four, wide, start, &mut times, &mut codes).map_err(damaged)?;
-            for (time, code) in times.iter().zip(&codes) {
-                if u32::from(*code) >= events {
-                    return Err(damaged("events that the manifest names"));
-                }
-                let session = sessions.get(builder.rows()).copied().unwrap_or(0);
-                builder.push(people.value(row) as u32, *time, *code, session as u64);
-            }
+            let [event, gap, jump, ms] = std::array::from_fn(|at| strings[at].value(row));
+            let four = (event, gap, jump, ms);
+            let known = |codes: &[u16]| codes.iter().all(|code| u32::from(*code) < events);
+            let decoded = builder.fill(people.value(row) as u32, |times, codes| {
+                let first = codes.len();
+                history::decode(four, wide, start, times, codes)?;
+                known(&codes[first..]).then_some(()).ok_or("events that the manifest names")
+            });
+            decoded.map_err(damaged)?;
         }
     }
     Ok(())
 }
 
-fn read_sessions(place: &Place<'_>, part: &Part) -> Result<Vec<i64>, Error> {
-    let mut sessions = Vec::with_capacity(part.events as usize);
+/// Tells a builder the sessions of a part, and returns of how many rows.
+fn read_sessions(
+    place: &Place<'_>,
+    part: &Part,
+    builder: &mut SegmentBuilder,
+) -> Result<usize, Error> {
+    let mut row = 0;
     for file in part.files.iter().filter(|file| file.kind == Kind::Arrivals) {
         let opened = Opened::new(place, file)?;
         let session = opened.fields().iter().position(|field| field.name() == "session");
         for batch in opened.batches(session)? {
-            sessions.extend_from_slice(numbers(place, file, &batch?, "session")?);
+            for session in numbers(place, file, &batch?, "session")? {
+                builder.change_session(row, *session as u64);
+                row += 1;
+            }
         }
     }
-    Ok(sessions)
+    Ok(row as usize)
 }
 
 /// Reads when some events of a part arrived; from the first of a block on.

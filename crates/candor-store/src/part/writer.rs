@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, OpenOptions};
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -32,6 +33,12 @@ pub(super) const PIECE_ROWS: usize = 65_536;
 /// The bucket of a moment in ms.
 pub(crate) fn bucket_of(time: i64) -> i64 {
     time.div_euclid(1000 * BUCKET_SECONDS)
+}
+
+/// The first and the last ms of a bucket.
+pub(crate) fn times_of(bucket: i64) -> RangeInclusive<i64> {
+    let first = bucket.saturating_mul(1000 * BUCKET_SECONDS);
+    first..=first.saturating_add(1000 * BUCKET_SECONDS - 1)
 }
 
 /// The first second of a bucket.

@@ -1,51 +1,30 @@
 //! One segment out of several.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::part::BaseFiles;
+use crate::resident::builder::SegmentBuilder;
 use crate::resident::column::{Column, ColumnJoin};
+use crate::resident::order::{Order, Piece};
 use crate::resident::origins::Origins;
-use crate::resident::owners::Owners;
-use crate::resident::segment::{Arrivals, Segment, SegmentBuilder};
+use crate::resident::segment::{Arrivals, Segment};
 use crate::resident::slot::Slot;
 
 /// Several segments, oldest first, and the order in which their rows become one segment.
 pub(crate) struct Join<'a> {
     sources: &'a [Arc<Segment>],
-    order: Vec<Place>,
-}
-
-/// A row of a joined segment, and where it comes from.
-struct Place {
-    ordinal: u32,
-    source: u32,
-    row: u32,
+    order: Order,
 }
 
 impl<'a> Join<'a> {
-    /// Orders the rows (person, time) for which `keep` answers yes: by person, time, then age of
-    /// the source.
-    pub(crate) fn new(sources: &'a [Arc<Segment>], keep: &dyn Fn(u32, i64) -> bool) -> Join<'a> {
-        let rows = sources.iter().map(|segment| segment.rows()).sum();
-        let mut order: Vec<Place> = Vec::with_capacity(rows);
-        let owners: Vec<&Owners> = sources.iter().map(|segment| segment.owners()).collect();
-        for ordinal in Owners::of_any(&owners) {
-            let first = order.len();
-            let mut from = 0;
-            for (source, segment) in sources.iter().enumerate() {
-                let source = source as u32;
-                let rows = segment.of(ordinal);
-                from += usize::from(!rows.is_empty());
-                let kept = rows.filter(|row| keep(ordinal, segment.time(*row)));
-                order.extend(kept.map(|row| Place { ordinal, source, row: row as u32 }));
-            }
-            if from > 1 {
-                // Each source is in order already; the sort is stable.
-                let time = |place: &Place| sources[place.source as usize].time(place.row as usize);
-                order[first..].sort_by_key(time);
-            }
-        }
-        Join { sources, order }
+    /// Takes the rows of some time of the people for whom `keep` answers yes.
+    pub(crate) fn new(
+        sources: &'a [Arc<Segment>],
+        keep: &dyn Fn(u32) -> bool,
+        when: RangeInclusive<i64>,
+    ) -> Join<'a> {
+        Join { sources, order: Order::of(sources, keep, when) }
     }
 
     /// The segment with all columns, which are all in memory; `arrivals` of the sources, where they
@@ -80,8 +59,12 @@ impl<'a> Join<'a> {
             .into_iter()
             .map(|property| (property, Slot::unread(Some((name_of(property), files.clone())))));
         let columns = self.properties().into_iter().filter_map(slot).chain(unread).collect();
-        let origins = self.order.iter().map(|place| origin(place.source, place.row));
-        let origins = Origins::of(origins, files.parts() + 1);
+        let each = |piece: &Piece| {
+            let (source, rows) = (piece.source, piece.rows.clone());
+            rows.map(move |row| (origin(source, row), 1))
+        };
+        let origins = self.order.pieces().iter().flat_map(each);
+        let origins = Origins::of(origins, self.order.rows(), files.parts() + 1);
         let mut builder = self.with_columns(columns, None);
         (builder.origins, builder.files) = (Some(origins), Some(files.clone()));
         builder.finish()
@@ -110,31 +93,17 @@ impl<'a> Join<'a> {
         columns: Vec<(u32, Slot)>,
         arrivals: Option<&[Arc<Arrivals>]>,
     ) -> SegmentBuilder {
-        let mut builder = SegmentBuilder::of(self.order.len(), arrivals.is_some());
-        // The rows of each source come in their order, and so do its visits.
-        let mut visits: Vec<_> =
-            self.sources.iter().map(|segment| (0, segment.sessions().peekable())).collect();
-        for Place { ordinal, source, row } in &self.order {
-            let (segment, at) = (&self.sources[*source as usize], *row as usize);
-            let (session, changes) = &mut visits[*source as usize];
-            while let Some((_, next)) = changes.next_if(|(first, _)| first <= row) {
-                *session = next;
-            }
-            builder.push(*ordinal, segment.time(at), segment.code(at), *session);
-            if let Some(arrivals) = arrivals {
-                let held = &arrivals[*source as usize];
-                builder.arrivals.received.push(held.received[at]);
-                builder.arrivals.prints.push(held.prints[at]);
-            }
+        let mut builder = SegmentBuilder::of(self.order.rows(), arrivals.is_some());
+        self.order.put(self.sources, &mut builder);
+        for Piece { source, rows, .. } in self.order.pieces() {
+            let Some(arrivals) = arrivals else { break };
+            let held = &arrivals[*source as usize];
+            let rows = rows.start as usize..rows.end as usize;
+            builder.arrivals.received.extend_from_slice(&held.received[rows.clone()]);
+            builder.arrivals.prints.extend_from_slice(&held.prints[rows]);
         }
         builder.columns.extend(columns);
         builder
-    }
-
-    /// The segment with these columns, which [`Join::column`] made.
-    pub(crate) fn with(self, columns: Vec<(u32, Column)>) -> Segment {
-        let held = |(property, column)| (property, Slot::held(Arc::new(column), None));
-        self.with_columns(columns.into_iter().map(held).collect(), None).finish()
     }
 
     /// One property of the joined segment, of the columns of the sources: a value is hashed once
@@ -143,9 +112,13 @@ impl<'a> Join<'a> {
         let columns: Vec<Option<&Column>> = columns.iter().map(Option::as_deref).collect();
         let sizes: Vec<usize> = self.sources.iter().map(|segment| segment.rows()).collect();
         let mut joined = ColumnJoin::new(&columns, &sizes);
-        for (place, Place { source, row, .. }) in self.order.iter().enumerate() {
-            joined.push(place, *source as usize, *row as usize);
+        let mut place = 0;
+        for Piece { source, rows, .. } in self.order.pieces() {
+            for row in rows.clone() {
+                joined.push(place, *source as usize, row as usize);
+                place += 1;
+            }
         }
-        (!joined.is_empty()).then(|| joined.finish(self.order.len()))
+        (!joined.is_empty()).then(|| joined.finish(self.order.rows()))
     }
 }

@@ -1,12 +1,14 @@
 //! What is held in memory: segments (columns sorted by person and time), the tail, people.
 
 pub(crate) mod active;
+pub(crate) mod builder;
 pub(crate) mod codes;
 pub(crate) mod column;
 pub(crate) mod join;
 mod marks;
 pub(crate) mod names;
-mod origins;
+pub(crate) mod order;
+pub(crate) mod origins;
 pub(crate) mod owners;
 pub(crate) mod packed;
 pub(crate) mod people;

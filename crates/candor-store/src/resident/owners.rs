@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use crate::people_set::PeopleSet;
+
 /// Whose rows are where; rows are sorted by person.
 #[derive(Debug)]
 pub(crate) struct Owners {
@@ -65,9 +67,11 @@ impl Owners {
         (word.before + (word.has & ((1 << (ordinal % WORD)) - 1)).count_ones()) as usize
     }
 
-    /// How many words of 64 people each there are.
-    pub(crate) fn words(&self) -> usize {
-        self.words.len()
+    /// Who has rows.
+    pub(crate) fn who(&self) -> PeopleSet {
+        let mut people = PeopleSet::default();
+        self.words.iter().enumerate().for_each(|(at, word)| people.insert_word(at, word.has));
+        people
     }
 
     /// Who of the 64 people from `64 * word` on has rows, bit by bit.

@@ -16,26 +16,9 @@ const LOOKED_AT: usize = 8;
 impl Packed {
     /// Packs numbers of which none is above `largest`.
     pub(crate) fn of(numbers: impl ExactSizeIterator<Item = u64>, largest: u64) -> Packed {
-        let bits = match u64::BITS - largest.leading_zeros() {
-            57.. => 64,
-            bits => bits as usize,
-        };
-        let len = numbers.len();
-        let mut bytes = Vec::with_capacity((len * bits).div_ceil(8) + LOOKED_AT);
-        let (mut waiting, mut filled) = (0u128, 0);
-        for number in numbers {
-            debug_assert!(number <= largest, "{number} is above {largest}");
-            waiting |= u128::from(number) << filled;
-            filled += bits;
-            while filled >= 64 {
-                bytes.extend((waiting as u64).to_le_bytes());
-                waiting >>= 64;
-                filled -= 64;
-            }
-        }
-        bytes.extend(&waiting.to_le_bytes()[..filled.div_ceil(8)]);
-        bytes.extend([0; LOOKED_AT]);
-        Packed { bytes, len, bits, mask: u64::MAX.checked_shr(64 - bits as u32).unwrap_or(0) }
+        let mut packer = Packer::new(numbers.len(), largest);
+        numbers.for_each(|number| packer.push(number));
+        packer.finish()
     }
 
     /// How many bytes of memory it takes.
@@ -70,6 +53,50 @@ impl Packed {
             }
         }
         from
+    }
+}
+
+/// Packs numbers one after the other.
+pub(crate) struct Packer {
+    bytes: Vec<u8>,
+    len: usize,
+    bits: usize,
+    largest: u64,
+    /// Bits that fill no eight bytes yet, and how many.
+    waiting: u64,
+    filled: usize,
+}
+
+impl Packer {
+    /// With room for so many numbers, of which none is above `largest`.
+    pub(crate) fn new(len: usize, largest: u64) -> Packer {
+        let bits = match u64::BITS - largest.leading_zeros() {
+            57.. => 64,
+            bits => bits as usize,
+        };
+        let bytes = Vec::with_capacity((len * bits).div_ceil(8) + LOOKED_AT);
+        Packer { bytes, len: 0, bits, largest, waiting: 0, filled: 0 }
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, number: u64) {
+        debug_assert!(number <= self.largest, "{number} is above {}", self.largest);
+        self.len += 1;
+        self.waiting |= number << self.filled;
+        self.filled += self.bits;
+        if self.filled >= 64 {
+            self.bytes.extend_from_slice(&self.waiting.to_le_bytes());
+            self.filled -= 64;
+            // What is left of the number; of one of 64 bits nothing is.
+            self.waiting = number.checked_shr((self.bits - self.filled) as u32).unwrap_or(0);
+        }
+    }
+
+    pub(crate) fn finish(self) -> Packed {
+        let Packer { mut bytes, len, bits, waiting, filled, .. } = self;
+        bytes.extend_from_slice(&waiting.to_le_bytes()[..filled.div_ceil(8)]);
+        bytes.extend_from_slice(&[0; LOOKED_AT]);
+        Packed { bytes, len, bits, mask: u64::MAX.checked_shr(64 - bits as u32).unwrap_or(0) }
     }
 }
 

@@ -9,13 +9,14 @@ use candor_event::Types;
 use crate::error::Error;
 use crate::fold::Having;
 use crate::part::{BaseFiles, Files, Print};
-use crate::people_set::PeopleSet;
 use crate::resident::active::ActiveDays;
+use crate::resident::builder::{SegmentBuilder, Unpacked};
 use crate::resident::codes::{Codes, Picker};
 use crate::resident::column::{Column, ColumnBuilder};
 use crate::resident::marks::Marks;
+use crate::resident::order::Sorted;
 use crate::resident::origins::Origins;
-use crate::resident::owners::{Owners, OwnersBuilder};
+use crate::resident::owners::Owners;
 use crate::resident::packed::Packed;
 use crate::resident::select::Selected;
 use crate::resident::slot::Slot;
@@ -40,9 +41,13 @@ struct Times {
 }
 
 impl Times {
-    fn of(times: &[i64]) -> Times {
-        let earliest = times.iter().copied().min().unwrap_or(i64::MAX);
-        let latest = times.iter().copied().max().unwrap_or(i64::MIN);
+    /// Each person's ascend.
+    fn of(times: &[i64], owners: &Owners) -> Times {
+        let (mut earliest, mut latest) = (i64::MAX, i64::MIN);
+        for rows in owners.ranges() {
+            earliest = earliest.min(times[rows.start]);
+            latest = latest.max(times[rows.end - 1]);
+        }
         let since = |time: i64| time.wrapping_sub(earliest) as u64;
         let largest = if times.is_empty() { 0 } else { since(latest) };
         let since = Packed::of(times.iter().map(|time| since(*time)), largest);
@@ -69,6 +74,18 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
+    pub(super) fn packed(rows: Unpacked, origins: Option<Origins>) -> Rows {
+        let largest = rows.session_ids.iter().copied().max().unwrap_or(0);
+        Rows {
+            times: Times::of(&rows.times, &rows.owners),
+            owners: rows.owners,
+            codes: Codes::of(&rows.codes),
+            session_rows: Marks::of(rows.session_rows.iter().copied(), rows.times.len()),
+            session_ids: Packed::of(rows.session_ids.iter().copied(), largest),
+            origins,
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.codes.len()
     }
@@ -121,6 +138,16 @@ impl Default for Segment {
 }
 
 impl Segment {
+    pub(super) fn new(
+        rows: Rows,
+        columns: HashMap<u32, Slot>,
+        files: Files,
+        arrivals: Option<Arrivals>,
+    ) -> Segment {
+        let (arrivals, active) = (Mutex::new(arrivals.map(Arc::new)), Mutex::new(None));
+        Segment { held: Arc::new(rows), columns, files, arrivals, active }
+    }
+
     pub(crate) fn rows(&self) -> usize {
         self.held.codes.len()
     }
@@ -269,13 +296,6 @@ impl Segment {
         Some(active)
     }
 
-    /// Who has rows.
-    pub(crate) fn who(&self) -> PeopleSet {
-        let mut people = PeopleSet::default();
-        (0..self.held.owners.words()).for_each(|w| people.insert_word(w, self.held.owners.word(w)));
-        people
-    }
-
     /// Whose rows are where.
     pub(crate) fn owners(&self) -> &Owners {
         &self.held.owners
@@ -367,69 +387,24 @@ impl Segment {
     }
 }
 
-/// Builds a segment from rows in their final order.
-#[derive(Default)]
-pub(crate) struct SegmentBuilder {
-    owners: OwnersBuilder,
-    times: Vec<i64>,
-    codes: Vec<u16>,
-    session_rows: Vec<u32>,
-    session_ids: Vec<u64>,
-    pub(crate) columns: HashMap<u32, Slot>,
-    /// Of a base.
-    pub(crate) origins: Option<Origins>,
-    pub(crate) files: Files,
-    pub(crate) arrivals: Arrivals,
-}
-
-impl SegmentBuilder {
-    /// With room for so many rows and, where they are held, their arrivals.
-    pub(super) fn of(rows: usize, arrivals: bool) -> SegmentBuilder {
-        let mut builder = SegmentBuilder::default();
-        builder.times.reserve_exact(rows);
-        builder.codes.reserve_exact(rows);
-        if arrivals {
-            builder.arrivals.received.reserve_exact(rows);
-            builder.arrivals.prints.reserve_exact(rows);
-        }
-        builder
+impl Sorted for Arc<Segment> {
+    fn owners(&self) -> &Owners {
+        &self.held.owners
     }
 
-    /// Adds the next row; its properties and arrival are added by the caller.
-    pub(crate) fn push(&mut self, ordinal: u32, time: i64, code: u16, session: u64) -> u32 {
-        let row = self.times.len() as u32;
-        self.owners.push(row, ordinal);
-        if self.session_ids.last().copied().unwrap_or(0) != session {
-            self.session_rows.push(row);
-            self.session_ids.push(session);
-        }
-        self.times.push(time);
-        self.codes.push(code);
-        row
+    fn time(&self, row: usize) -> i64 {
+        self.held.times.get(row)
     }
 
-    pub(crate) fn rows(&self) -> usize {
-        self.times.len()
+    fn copy_times(&self, rows: Range<usize>, out: &mut Vec<i64>) {
+        out.extend(rows.map(|row| self.held.times.get(row)));
     }
 
-    pub(crate) fn finish(self) -> Segment {
-        let rows = self.times.len();
-        let with_arrivals = self.arrivals.received.len() == rows;
-        let largest = self.session_ids.iter().copied().max().unwrap_or(0);
-        let held = Rows {
-            owners: self.owners.finish(rows as u32),
-            times: Times::of(&self.times),
-            codes: Codes::of(&self.codes),
-            session_rows: Marks::of(self.session_rows.iter().copied(), rows),
-            session_ids: Packed::of(self.session_ids.iter().copied(), largest),
-            origins: self.origins,
-        };
-        Segment {
-            held: Arc::new(held),
-            columns: self.columns,
-            files: self.files,
-            arrivals: Mutex::new(with_arrivals.then(|| Arc::new(self.arrivals))),
-            active: Mutex::new(None),
-        }
+    fn copy_codes(&self, rows: Range<usize>, out: &mut Vec<u16>) {
+        self.held.codes.copy(rows, out);
+    }
+
+    fn sessions(&self) -> impl Iterator<Item = (u32, u64)> {
+        self.held.session_rows.iter().zip(self.held.session_ids.iter())
     }
 }
