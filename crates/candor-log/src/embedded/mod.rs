@@ -56,6 +56,9 @@ pub struct EmbeddedLog {
     _lock: File,
 }
 
+/// As much that nobody will read again is worth a new file.
+const READ_BYTES_MIN: u64 = 1 << 20;
+
 struct Shared {
     queue: Queue,
     state: Mutex<State>,
@@ -170,6 +173,9 @@ impl Log for EmbeddedLog {
     }
 
     fn trim(&self) -> Result<u64, Error> {
+        if self.shared.all_is_read() {
+            self.shared.queue.turn()?;
+        }
         let mut state = self.shared.lock();
         let Some(behind) = state.followers.values().min().copied() else { return Ok(0) };
         let mut freed = 0;
@@ -220,6 +226,21 @@ impl Shared {
         let state = self.lock();
         let slowest = state.followers.iter().min_by_key(|(_, at)| **at);
         slowest.map(|(name, at)| (name.clone(), Offset(*at)))
+    }
+
+    /// Whether everything was read by all who follow, and is so much that it pays to let it go: a
+    /// start reads the last file.
+    fn all_is_read(&self) -> bool {
+        let state = self.lock();
+        let behind = state.followers.values().min().copied();
+        let last = state.files.last().map_or(0, |file| file.bytes);
+        behind.is_some_and(|behind| behind >= state.end) && last >= READ_BYTES_MIN
+    }
+
+    /// Whether the last file begins here and holds nothing.
+    fn begins_at(&self, start: u64) -> bool {
+        let state = self.lock();
+        state.files.last().is_some_and(|file| file.start == start && file.bytes == 0)
     }
 
     fn add_file(&self, file: LogFile) {

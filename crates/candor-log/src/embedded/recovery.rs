@@ -25,7 +25,8 @@ pub(super) fn file_path(folder: &Path, start: u64) -> PathBuf {
 }
 
 /// The files of the log in order, and the offset at which it ends. The torn tail of the last file
-/// is cut off; a last file without a record is removed, its place kept as the end.
+/// is cut off. A last file without a record stays: all before it may be gone, and then it alone
+/// knows the end. One that was never begun whole is removed.
 pub(super) fn recover(folder: &Path, payload_max: usize) -> Result<(Vec<LogFile>, u64), Error> {
     let mut starts = list(folder)?;
     starts.sort_unstable();
@@ -38,14 +39,15 @@ pub(super) fn recover(folder: &Path, payload_max: usize) -> Result<(Vec<LogFile>
         {
             return Err(Error::Corrupt { file: path, at: 0, what: "the file before is cut short" });
         }
-        let bytes = check_file(&path, *start, last, payload_max)?;
-        if bytes == 0 && last {
-            fs::remove_file(&path).map_err(|e| Error::disk("remove the empty", &path, &e))?;
-            sync_folder(folder)?;
-        } else {
-            files.push(LogFile { path, start: *start, bytes });
+        match check_file(&path, *start, last, payload_max)? {
+            Some(bytes) => files.push(LogFile { path, start: *start, bytes }),
+            None => {
+                fs::remove_file(&path).map_err(|e| Error::disk("remove the torn", &path, &e))?;
+                sync_folder(folder)?;
+            }
         }
     }
+    // The name of a torn one says where those before it end, too.
     let end = starts.last().copied().unwrap_or(0);
     let end = files.last().map_or(end, |file| file.end().max(end));
     Ok((files, end))
@@ -62,29 +64,35 @@ fn list(folder: &Path) -> Result<Vec<u64>, Error> {
     Ok(starts)
 }
 
-/// The bytes of whole frames in a file. Of the last file the torn tail is cut off on the disk.
-fn check_file(path: &Path, start: u64, last: bool, payload_max: usize) -> Result<u64, Error> {
+/// The bytes of whole frames in a file; nothing when even its head is torn. Of the last file the
+/// torn tail is cut off on the disk.
+fn check_file(
+    path: &Path,
+    start: u64,
+    last: bool,
+    payload_max: usize,
+) -> Result<Option<u64>, Error> {
     let all = fs::read(path).map_err(|e| Error::disk("read", path, &e))?;
     let corrupt = |at, what| Error::Corrupt { file: path.to_owned(), at, what };
     let Some((head, frames)) = all.split_at_checked(FILE_HEAD_BYTES) else {
         // Killed while the file was made: nothing was acknowledged of it.
-        return if last { Ok(0) } else { Err(corrupt(0, "the file's head is cut")) };
+        return if last { Ok(None) } else { Err(corrupt(0, "the file's head is cut")) };
     };
     if !frame::is_file_head(head, start) {
         let torn = last && frames.iter().all(|byte| *byte == 0);
-        return if torn { Ok(0) } else { Err(corrupt(0, "the file's head does not hold")) };
+        return if torn { Ok(None) } else { Err(corrupt(0, "the file's head does not hold")) };
     }
     let mut at = 0;
     loop {
         match frame::next(&frames[at..], payload_max) {
             Next::Frame { payload, .. } => at += HEAD_BYTES + payload.len(),
-            Next::End => return Ok(at as u64),
+            Next::End => return Ok(Some(at as u64)),
             Next::Broken(what) => {
                 if !last || later_group(frames, at, payload_max) {
                     return Err(corrupt((FILE_HEAD_BYTES + at) as u64, what));
                 }
                 cut(path, (FILE_HEAD_BYTES + at) as u64)?;
-                return Ok(at as u64);
+                return Ok(Some(at as u64));
             }
         }
     }

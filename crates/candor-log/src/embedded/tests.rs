@@ -164,6 +164,56 @@ fn trimming_keeps_offsets_over_a_restart() {
     assert_eq!((read_all(&log), log.end()), (kept, end));
 }
 
+#[test]
+fn what_everybody_has_read_is_let_go_and_its_offsets_are_not_given_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes_on_disk = || -> u64 {
+        let files = fs::read_dir(folder.path()).unwrap();
+        files.map(|file| file.unwrap().metadata().unwrap().len()).sum()
+    };
+    let open = || EmbeddedLog::open(LogConfig::new(folder.path())).unwrap();
+    let log = open();
+    append(&log, &[1; 700_000]).unwrap();
+    let end = append(&log, &[2; 700_000]).unwrap().next;
+    log.follow("load", Offset(end.0 - 1));
+    assert_eq!(log.trim().unwrap(), 0, "some of it waits still");
+    log.follow("load", end);
+    assert_eq!(log.trim().unwrap(), end.0);
+    assert_eq!(bytes_on_disk(), frame::FILE_HEAD_BYTES as u64);
+    assert_eq!((log.start(), log.end()), (end, end));
+    drop(log);
+    // Stopped as often as one likes before anything comes.
+    for _ in 0..2 {
+        let log = open();
+        assert_eq!((log.start(), log.end()), (end, end));
+    }
+    let torn = recovery::file_path(folder.path(), end.0);
+    let mut bytes = fs::read(&torn).unwrap();
+    bytes.extend([7; 30]);
+    fs::write(&torn, &bytes).unwrap();
+    let log = open();
+    assert_eq!(append(&log, b"three").unwrap().at, end);
+    drop(log);
+    assert_eq!(read_all(&open()), vec![b"three".to_vec()]);
+}
+
+#[test]
+fn a_next_file_that_cannot_be_begun_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    // The head of the first file, a record, the head of the next.
+    let faults = Faults { full_at: Some(3), ..Faults::default() };
+    let log = EmbeddedLog::open_on(LogConfig::new(folder.path()), faulty(faults)).unwrap();
+    let end = append(&log, &[1; 1 << 20]).unwrap().next;
+    log.follow("load", end);
+    assert!(matches!(log.trim(), Err(Error::Full(_))));
+    assert_eq!(read_all(&log), vec![vec![1; 1 << 20]]);
+    assert!(log.trim().unwrap() > 0);
+    append(&log, b"two").unwrap();
+    drop(log);
+    let log = EmbeddedLog::open(LogConfig::new(folder.path())).unwrap();
+    assert_eq!(read_all(&log), vec![b"two".to_vec()]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

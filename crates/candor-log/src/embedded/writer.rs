@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::frame::{self, FILE_HEAD_BYTES, HEAD_BYTES};
@@ -42,7 +43,7 @@ pub(super) type MakeSink = Box<dyn Fn(&Path) -> io::Result<Box<dyn Sink>> + Send
 
 /// Appending, so that a cut file is continued at its new end.
 pub(super) fn real_file(path: &Path) -> io::Result<Box<dyn Sink>> {
-    let file = OpenOptions::new().append(true).create_new(true).open(path)?;
+    let file = OpenOptions::new().append(true).create(true).open(path)?;
     Ok(Box::new(file))
 }
 
@@ -57,7 +58,18 @@ pub(super) struct Queue {
 struct QueueState {
     waiting: VecDeque<(Vec<u8>, Done)>,
     bytes: usize,
+    /// Who wants the next file to begin.
+    turn: Option<Turned>,
     closed: bool,
+}
+
+/// Tells whether the next file was begun.
+type Turned = SyncSender<Result<(), Error>>;
+
+/// What the writer does next.
+enum Work {
+    Group(Vec<(Vec<u8>, Done)>),
+    Turn(Turned),
 }
 
 impl Queue {
@@ -82,10 +94,22 @@ impl Queue {
         self.filled.notify_all();
     }
 
-    /// The next group; `None` once the queue is closed and empty.
-    fn take(&self) -> Option<Vec<(Vec<u8>, Done)>> {
+    /// Begins the next file behind what is queued; returns once that is done.
+    pub(super) fn turn(&self) -> Result<(), Error> {
+        let (turned, answer) = mpsc::sync_channel(1);
+        self.lock().turn = Some(turned);
+        self.filled.notify_all();
+        // The writer is gone: nothing is written any more.
+        answer.recv().unwrap_or(Ok(()))
+    }
+
+    /// The next work; `None` once the queue is closed and empty.
+    fn take(&self) -> Option<Work> {
         let mut state = self.lock();
         while state.waiting.is_empty() {
+            if let Some(turned) = state.turn.take() {
+                return Some(Work::Turn(turned));
+            }
             if state.closed {
                 return None;
             }
@@ -101,7 +125,7 @@ impl Queue {
             state.bytes -= payload.len();
             group.extend(state.waiting.pop_front());
         }
-        Some(group)
+        Some(Work::Group(group))
     }
 }
 
@@ -128,9 +152,22 @@ impl Writer {
     /// Runs until the queue is closed and everything in it has been answered.
     pub(super) fn run(mut self) {
         let shared = Arc::clone(&self.shared);
-        while let Some(records) = shared.queue.take() {
-            self.write_group(records);
+        while let Some(work) = shared.queue.take() {
+            match work {
+                Work::Group(records) => self.write_group(records),
+                Work::Turn(turned) => {
+                    let _ = turned.send(self.turn());
+                }
+            }
         }
+    }
+
+    fn turn(&mut self) -> Result<(), Error> {
+        if let Some(why) = self.shared.poisoned() {
+            return Err(Error::Poisoned(why));
+        }
+        self.current = Some(self.next_file(self.shared.end().0)?);
+        Ok(())
     }
 
     fn write_group(&mut self, records: Vec<(Vec<u8>, Done)>) {
@@ -184,12 +221,17 @@ impl Writer {
         Ok(())
     }
 
-    /// A file is never continued by another process, and begins with its head, synced together
-    /// with its name.
+    /// A file with records is never continued by another process. It begins with its head, synced
+    /// together with its name.
     fn next_file(&self, start: u64) -> Result<Current, Error> {
         let path = file_path(&self.config.folder, start);
         let mut sink = (self.make_sink)(&path).map_err(|e| refused("make", &path, &e))?;
-        let headed = sink.write(&frame::file_head(start)).and_then(|()| sink.sync());
+        if self.shared.begins_at(start) {
+            return Ok(Current { sink, path, synced: FILE_HEAD_BYTES as u64 });
+        }
+        // One that could not be begun may have been left.
+        let headed = sink.cut(0).and_then(|()| sink.write(&frame::file_head(start)));
+        let headed = headed.and_then(|()| sink.sync());
         if let Err(error) = headed {
             let _ = std::fs::remove_file(&path);
             return Err(refused("begin", &path, &error));
