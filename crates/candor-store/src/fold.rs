@@ -11,9 +11,10 @@ use candor_event::Value;
 
 use crate::people_set::PeopleSet;
 use crate::resident::active::ActiveDays;
-use crate::resident::codes::Picker;
+use crate::resident::codes::{Found, Picker};
+use crate::resident::listed::Listed;
 use crate::resident::segment::Segment;
-use crate::resident::select::Selected;
+use crate::resident::select::{Selected, skip_to};
 use crate::run::{Run, Together};
 use crate::view::VolumeView;
 
@@ -70,6 +71,9 @@ pub struct Stage {
     beside: Option<PeopleSet>,
     /// The next 64 people.
     word: usize,
+    /// Where rows are listed: the next row, and the next person.
+    place: usize,
+    ordinal: u32,
     over: bool,
 }
 
@@ -84,38 +88,35 @@ impl Stage {
 #[derive(Debug)]
 enum Pick {
     Every,
-    Some(Box<Picker>),
-    Listed(Selected),
-    Nothing,
+    Searched(Box<Picker>),
+    Listed(Listed),
 }
 
 impl Pick {
     fn new(segment: &Segment, looked: Looked<'_>) -> Pick {
-        let rows = looked.having.and_then(|having| segment.having(having));
-        let Some(codes) = looked.codes else {
-            return rows.map_or(Pick::Every, |rows| Pick::Listed(Selected::of_one_kind(&rows, 0)));
-        };
-        let Some(picker) = segment.picker(codes) else { return Pick::Nothing };
-        match rows {
-            Some(rows) => Pick::Some(segment.narrow(picker, &rows).into()),
-            None => Pick::Some(picker.into()),
+        if let Some(rows) = looked.having.and_then(|having| segment.having(having)) {
+            return Pick::Listed(segment.narrow(looked.codes, &rows));
+        }
+        match looked.codes.map(|codes| segment.picker(codes)) {
+            None => Pick::Every,
+            Some(Some(Found::Searched(picker))) => Pick::Searched(picker),
+            Some(Some(Found::Listed(listed))) => Pick::Listed(listed),
+            Some(None) => Pick::Listed(Listed::default()),
         }
     }
 
     fn rows_at_once(&self) -> usize {
         match self {
-            Pick::Every => ROWS_AT_ONCE,
-            Pick::Some(picker) if !picker.is_listed() => ROWS_AT_ONCE,
-            Pick::Some(_) | Pick::Listed(_) | Pick::Nothing => LISTED_AT_ONCE,
+            Pick::Every | Pick::Searched(_) => ROWS_AT_ONCE,
+            Pick::Listed(_) => LISTED_AT_ONCE,
         }
     }
 
     fn rows(&self, segment: &Segment, rows: Range<usize>, out: &mut Selected) {
         match self {
             Pick::Every => out.extend(rows),
-            Pick::Some(picker) => segment.pick(picker, rows, out),
-            Pick::Listed(listed) => out.copy(listed, rows),
-            Pick::Nothing => {}
+            Pick::Searched(picker) => segment.pick(picker, rows, out),
+            Pick::Listed(listed) => listed.copy(rows, out),
         }
     }
 }
@@ -184,7 +185,7 @@ impl VolumeView {
     pub fn stage(&self, looked: Looked<'_>) -> Stage {
         let beside = looked.codes.map(|codes| self.has_beside_of(codes));
         let pick = Pick::new(&self.base, looked);
-        Stage { pick, beside, word: 0, over: self.people() == 0 }
+        Stage { pick, beside, word: 0, place: 0, ordinal: 0, over: self.people() == 0 }
     }
 
     /// Folds on for the people of a few thousand events; looks at the same at each stage.
@@ -195,6 +196,9 @@ impl VolumeView {
         scratch: &mut Scratch,
         see: &mut impl FnMut(u32, Run<'_>),
     ) {
+        if let (Pick::Listed(_), false) = (&stage.pick, looked.idle) {
+            return self.fold_listed(looked, stage, scratch, see);
+        }
         let has_beside = stage.beside.as_ref().unwrap_or_else(|| self.has_beside());
         let owners = self.base.owners();
         let words = (self.people() as usize).div_ceil(64);
@@ -251,6 +255,57 @@ impl VolumeView {
             }
         }
         (stage.word, stage.over) = (end, end >= words);
+    }
+}
+
+impl VolumeView {
+    /// As [`VolumeView::fold_on`] where rows are listed: goes from one of these to the next, and
+    /// passes over whoever has none.
+    fn fold_listed(
+        &self,
+        looked: Looked<'_>,
+        stage: &mut Stage,
+        scratch: &mut Scratch,
+        see: &mut impl FnMut(u32, Run<'_>),
+    ) {
+        let Pick::Listed(listed) = &stage.pick else { unreachable!("who calls looked") };
+        let beside = stage.beside.as_ref().unwrap_or_else(|| self.has_beside());
+        let owners = listed.owners();
+        let first = stage.place;
+        let mut end = owners.len().min(first + LISTED_AT_ONCE);
+        while end < owners.len() && owners[end] == owners[end - 1] {
+            end += 1;
+        }
+        let (rows, kinds, times) = (listed.rows(), listed.kinds(), listed.times());
+        let asked = |ordinal| looked.people.is_none_or(|people| people.has(ordinal));
+        let mut one = |ordinal: u32, places: Range<usize>| {
+            if !asked(ordinal) || !self.people.visible(ordinal) {
+                return;
+            }
+            let of_person = (&rows[places.clone()], &kinds[places.clone()]);
+            let run = match beside.has(ordinal) {
+                false => {
+                    let run = Run::of_segment(&self.base, of_person.0, of_person.1);
+                    run.with_times(&times[places])
+                }
+                true => scratch.run.put_together(self, ordinal, of_person, looked.codes),
+            };
+            if !run.is_empty() {
+                see(ordinal, run);
+            }
+        };
+        let mut place = first;
+        while place < end {
+            let ordinal = owners[place];
+            let theirs = place..skip_to(&owners[..end], place, ordinal + 1);
+            beside.between(stage.ordinal..ordinal).for_each(|ordinal| one(ordinal, 0..0));
+            (stage.ordinal, place) = (ordinal + 1, theirs.end);
+            one(ordinal, theirs);
+        }
+        (stage.place, stage.over) = (end, end == owners.len());
+        if stage.over {
+            beside.between(stage.ordinal..self.people()).for_each(|ordinal| one(ordinal, 0..0));
+        }
     }
 }
 

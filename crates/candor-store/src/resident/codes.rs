@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use crate::resident::listed::{List, Listed};
 use crate::resident::select::{Kinds, NOT_ASKED, Selected, select};
 
 /// The byte of all names beyond the 255 most frequent.
@@ -18,7 +19,7 @@ pub(crate) struct Codes {
     rest: Vec<(u32, u16)>,
     /// By byte: how many rows have it, and where; listed when they are few and first asked for.
     counts: Vec<u32>,
-    lists: Vec<OnceLock<Box<[u32]>>>,
+    lists: Vec<OnceLock<List>>,
 }
 
 /// Events that are at most one in so many rows are listed, and questions about them read no others.
@@ -47,7 +48,7 @@ impl Codes {
 
     /// How many bytes of memory they take.
     pub(crate) fn bytes(&self) -> usize {
-        let lists = self.lists.iter().filter_map(|list| list.get()).map(|list| list.len() * 4);
+        let lists = self.lists.iter().filter_map(|list| list.get()).map(List::bytes);
         self.bytes.capacity() + self.rest.capacity() * 8 + lists.sum::<usize>()
     }
 
@@ -81,7 +82,19 @@ impl Codes {
     }
 
     /// What finds the asked codes, at most [`ASKED_MAX`]; nothing where no row has one of them.
-    pub(crate) fn picker(&self, asked: &[u16]) -> Option<Picker> {
+    /// `list` tells the rest of some ascending rows.
+    pub(crate) fn picker(&self, asked: &[u16], list: &dyn Fn(&[u32]) -> List) -> Option<Found> {
+        let picker = self.search(asked)?;
+        let is_asked = |byte: &usize| picker.kinds[*byte] != NOT_ASKED;
+        let bytes: Vec<usize> = (0..self.codes.len()).filter(is_asked).collect();
+        let rows: usize = bytes.iter().map(|byte| self.counts[*byte] as usize).sum();
+        match picker.rest.is_empty() && rows * RARE <= self.bytes.len() {
+            true => Some(Found::Listed(self.listed(&bytes, &picker.kinds, list))),
+            false => Some(Found::Searched(Box::new(picker))),
+        }
+    }
+
+    fn search(&self, asked: &[u16]) -> Option<Picker> {
         assert!(asked.len() <= ASKED_MAX, "a kind for each");
         let kind_of = |code: u16| asked.iter().position(|other| *other == code);
         let (mut kinds, mut any) = ([NOT_ASKED; 256], false);
@@ -99,34 +112,30 @@ impl Codes {
             // Any kind: it is told later.
             kinds[usize::from(REST)] = 0;
         }
-        let asked = |byte: &usize| kinds[*byte] != NOT_ASKED;
-        let bytes: Vec<usize> = (0..self.codes.len()).filter(asked).collect();
-        let rows: usize = bytes.iter().map(|byte| self.counts[*byte] as usize).sum();
-        let rare = rest.is_empty() && rows * RARE <= self.bytes.len();
-        let listed = rare.then(|| self.listed(&bytes, &kinds));
-        (any || !rest.is_empty()).then_some(Picker { kinds, rest, listed })
+        (any || !rest.is_empty()).then_some(Picker { kinds, rest })
     }
 
     /// All rows with one of some bytes.
-    fn listed(&self, bytes: &[usize], kinds: &Kinds) -> Selected {
-        let mut all = Selected::default();
+    fn listed(&self, bytes: &[usize], kinds: &Kinds, list: &dyn Fn(&[u32]) -> List) -> Listed {
+        let mut all = Listed::default();
         for byte in bytes {
             let list = self.lists[*byte].get_or_init(|| {
                 let (mut one, mut found) = ([NOT_ASKED; 256], Selected::default());
                 one[*byte] = 0;
                 select(&self.bytes, 0..self.bytes.len(), &one, &mut found);
-                found.rows().into()
+                list(found.rows())
             });
             all.merge(list, kinds[*byte]);
         }
         all
     }
 
-    /// What finds, of some rows, ascending, those that a picker finds.
-    pub(crate) fn narrow(&self, picker: Picker, rows: &[u32]) -> Picker {
-        let mut listed = Selected::of_one_kind(rows, 0);
-        listed.look_again(0, |row, _| self.kind(&picker, row));
-        Picker { listed: Some(listed), ..picker }
+    /// Of some rows, ascending, those that have one of the codes.
+    pub(crate) fn narrow(&self, asked: &[u16], rows: &[u32]) -> Selected {
+        let Some(picker) = self.search(asked) else { return Selected::default() };
+        let mut found = Selected::of_one_kind(rows, 0);
+        found.look_again(0, |row, _| self.kind(&picker, row));
+        found
     }
 
     #[inline]
@@ -143,9 +152,6 @@ impl Codes {
     /// Adds the rows of a range that have one of the codes, ascending; the kind of each is the
     /// place of its code among those asked.
     pub(crate) fn pick(&self, picker: &Picker, rows: Range<usize>, out: &mut Selected) {
-        if let Some(listed) = &picker.listed {
-            return out.copy(listed, rows);
-        }
         let first = out.rows().len();
         select(&self.bytes, rows, &picker.kinds, out);
         if picker.rest.is_empty() {
@@ -158,21 +164,21 @@ impl Codes {
 /// Codes that may be asked for at once.
 pub(crate) const ASKED_MAX: usize = NOT_ASKED as usize;
 
+/// How rows with some codes are found.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// By a look at each.
+    Searched(Box<Picker>),
+    /// They are known, since they are few.
+    Listed(Listed),
+}
+
 /// Finds some codes among [`Codes`].
 #[derive(Debug)]
 pub(crate) struct Picker {
     kinds: Kinds,
     /// Codes asked for that have no byte of their own, and their kinds.
     rest: Vec<(u16, u8)>,
-    /// All rows there are, where they are few.
-    listed: Option<Selected>,
-}
-
-impl Picker {
-    /// Whether it knows the rows already, since they are few.
-    pub(crate) fn is_listed(&self) -> bool {
-        self.listed.is_some()
-    }
 }
 
 #[cfg(test)]
@@ -206,8 +212,19 @@ mod tests {
                 .filter_map(|row| Some((row as u32, kind_of(&row)? as u8)))
                 .unzip();
             let mut found = Selected::default();
-            match codes.picker(&wanted) {
-                Some(picker) => codes.pick(&picker, range, &mut found),
+            let list = |rows: &[u32]| {
+                let owners = rows.iter().map(|row| row / 3 * 2).collect();
+                List::of(rows, owners, rows.iter().map(|row| i64::from(*row) * 5).collect())
+            };
+            match codes.picker(&wanted, &list) {
+                Some(Found::Searched(picker)) => codes.pick(&picker, range, &mut found),
+                Some(Found::Listed(listed)) => {
+                    let all = listed.rows();
+                    let of: Vec<u32> = all.iter().map(|row| row / 3 * 2).collect();
+                    let times: Vec<i64> = all.iter().map(|row| i64::from(*row) * 5).collect();
+                    prop_assert_eq!((listed.owners(), listed.times()), (&of[..], &times[..]));
+                    listed.copy(range, &mut found);
+                }
                 None => prop_assert!(!all.iter().any(|code| wanted.contains(code))),
             }
             prop_assert_eq!((found.rows(), found.kinds()), (&rows[..], &kinds[..]));

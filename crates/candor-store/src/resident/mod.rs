@@ -5,6 +5,7 @@ pub(crate) mod builder;
 pub(crate) mod codes;
 pub(crate) mod column;
 pub(crate) mod join;
+pub(crate) mod listed;
 mod marks;
 pub(crate) mod names;
 pub(crate) mod order;

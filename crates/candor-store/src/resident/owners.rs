@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use crate::people_set::PeopleSet;
+use crate::resident::select::skip_to;
 
 /// Whose rows are where; rows are sorted by person.
 #[derive(Debug)]
@@ -97,7 +98,11 @@ impl Owners {
 
     /// The person of a row.
     pub(crate) fn owner(&self, row: u32) -> u32 {
-        let at = self.starts.partition_point(|start| *start <= row) as u32 - 1;
+        self.owner_at(self.starts.partition_point(|start| *start <= row) as u32 - 1)
+    }
+
+    /// The person who is the how many-th of those who have rows.
+    fn owner_at(&self, at: u32) -> u32 {
         let place = self.words.partition_point(|word| word.before <= at) - 1;
         let word = self.words[place];
         let mut has = word.has;
@@ -105,6 +110,20 @@ impl Owners {
             has &= has - 1;
         }
         place as u32 * WORD + has.trailing_zeros()
+    }
+
+    /// The person of each of some ascending rows.
+    pub(crate) fn of_rows(&self, rows: &[u32]) -> Vec<u32> {
+        let mut owners = Vec::with_capacity(rows.len());
+        let (mut owner, mut end, mut at) = (0, 0, 0);
+        for row in rows {
+            if *row >= end {
+                at = skip_to(&self.starts, at, *row + 1);
+                (owner, end) = (self.owner_at(at as u32 - 1), self.starts[at]);
+            }
+            owners.push(owner);
+        }
+        owners
     }
 
     /// One more than the largest ordinal that has rows.
@@ -184,9 +203,10 @@ mod tests {
         fn each_row_has_its_owner_and_each_owner_their_rows(
             of in proptest::collection::btree_map(0u32..400, 1u32..5, 0..100),
             other in proptest::collection::btree_map(0u32..700, 1u32..2, 0..10),
+            step in 1usize..40,
         ) {
             let built = owners(&of);
-            let mut row = 0;
+            let (mut row, mut by_row) = (0, Vec::new());
             for ordinal in 0..500 {
                 let rows = of.get(&ordinal).copied().unwrap_or(0) as usize;
                 let range = built.of(ordinal);
@@ -194,11 +214,15 @@ mod tests {
                 if rows > 0 {
                     prop_assert_eq!(range.start, row);
                 }
-                for at in range {
+                for at in range.clone() {
                     prop_assert_eq!(built.owner(at as u32), ordinal);
                 }
+                by_row.extend(range.map(|_| ordinal));
                 row += rows;
             }
+            let some: Vec<u32> = (0..row as u32).step_by(step).collect();
+            let theirs: Vec<u32> = some.iter().map(|row| by_row[*row as usize]).collect();
+            prop_assert_eq!(built.of_rows(&some), theirs);
             prop_assert_eq!(built.end(), of.keys().next_back().map_or(0, |last| last + 1));
             let any: Vec<u32> = Owners::of_any(&[&built, &owners(&other)]).collect();
             let mut both: Vec<u32> = of.keys().chain(other.keys()).copied().collect();

@@ -11,8 +11,9 @@ use crate::fold::Having;
 use crate::part::{BaseFiles, Files, Print};
 use crate::resident::active::ActiveDays;
 use crate::resident::builder::{SegmentBuilder, Unpacked};
-use crate::resident::codes::{Codes, Picker};
+use crate::resident::codes::{Codes, Found, Picker};
 use crate::resident::column::{Column, ColumnBuilder};
+use crate::resident::listed::{List, Listed};
 use crate::resident::marks::Marks;
 use crate::resident::order::Sorted;
 use crate::resident::origins::Origins;
@@ -175,13 +176,23 @@ impl Segment {
     }
 
     /// What finds some codes here; nothing where no row has one of them.
-    pub(crate) fn picker(&self, codes: &[u16]) -> Option<Picker> {
-        self.held.codes.picker(codes)
+    pub(crate) fn picker(&self, codes: &[u16]) -> Option<Found> {
+        self.held.codes.picker(codes, &|rows| self.list(rows))
     }
 
-    /// What finds, of some rows, ascending, those that a picker finds.
-    pub(crate) fn narrow(&self, picker: Picker, rows: &[u32]) -> Picker {
-        self.held.codes.narrow(picker, rows)
+    /// Of some rows, ascending, those that have one of some codes, if codes are asked for.
+    pub(crate) fn narrow(&self, codes: Option<&[u16]>, rows: &[u32]) -> Listed {
+        let found = match codes {
+            Some(codes) => self.held.codes.narrow(codes, rows),
+            None => Selected::of_one_kind(rows, 0),
+        };
+        Listed::of(&found, self.list(found.rows()))
+    }
+
+    fn list(&self, rows: &[u32]) -> List {
+        let mut times = Vec::with_capacity(rows.len());
+        self.read_times(rows, &mut times);
+        List::of(rows, self.held.owners.of_rows(rows), times)
     }
 
     /// The rows, ascending, that have a value; nothing where a look at every row is as good.

@@ -119,37 +119,13 @@ impl Selected {
         self.len += rows.len();
     }
 
-    /// Adds rows of one kind, ascending, between those that are there.
-    pub(crate) fn merge(&mut self, rows: &[u32], kind: u8) {
-        let (mut own, mut other) = (self.len, rows.len());
+    /// Adds rows, ascending and later than those that are there, and their kinds.
+    pub(crate) fn copy(&mut self, rows: &[u32], kinds: &[u8]) {
         self.reserve(rows.len());
         self.among = Among::Any;
+        self.rows[self.len..][..rows.len()].copy_from_slice(rows);
+        self.kinds[self.len..][..rows.len()].copy_from_slice(kinds);
         self.len += rows.len();
-        // From the back, so that nothing is written over before it was read.
-        for at in (0..self.len).rev() {
-            let from_own = other == 0 || own > 0 && self.rows[own - 1] > rows[other - 1];
-            (self.rows[at], self.kinds[at]) = match from_own {
-                true => {
-                    own -= 1;
-                    (self.rows[own], self.kinds[own])
-                }
-                false => {
-                    other -= 1;
-                    (rows[other], kind)
-                }
-            };
-        }
-    }
-
-    /// Adds what lies in a range of another.
-    pub(crate) fn copy(&mut self, other: &Selected, range: Range<usize>) {
-        let first = other.rows().partition_point(|row| (*row as usize) < range.start);
-        let end = other.rows().partition_point(|row| (*row as usize) < range.end);
-        self.reserve(end - first);
-        self.among = Among::Any;
-        self.rows[self.len..][..end - first].copy_from_slice(&other.rows[first..end]);
-        self.kinds[self.len..][..end - first].copy_from_slice(&other.kinds[first..end]);
-        self.len += end - first;
     }
 
     /// Goes once more through what was added from a place on: the kind, or none to drop it.
@@ -255,7 +231,7 @@ fn count(windows: &[Window], first: u32, ends: &[u32], out: &mut Vec<u32>) {
 /// The first place from `at` on whose number, of some that ascend, is not below one. Most often it
 /// is near: the steps grow until they are past it.
 #[inline]
-fn skip_to(numbers: &[u32], at: usize, number: u32) -> usize {
+pub(crate) fn skip_to(numbers: &[u32], at: usize, number: u32) -> usize {
     let (mut from, mut step) = (at, 4);
     while numbers.get(from + step).is_some_and(|other| *other < number) {
         from += step;
