@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use candor_event::Value;
 
+use crate::beside::Beside;
 use crate::people_set::PeopleSet;
 use crate::resident::active::ActiveDays;
 use crate::resident::codes::{Found, Picker};
@@ -67,13 +68,12 @@ const LISTED_AT_ONCE: usize = 16 * ROWS_AT_ONCE;
 #[derive(Debug)]
 pub struct Stage {
     pick: Pick,
-    /// Who has events of the asked codes beside the base, where codes are asked for.
-    beside: Option<PeopleSet>,
+    /// What is looked at beside the base.
+    beside: Beside,
     /// The next 64 people.
     word: usize,
-    /// Where rows are listed: the next row, and the next person.
+    /// Where rows are listed: the next of them.
     place: usize,
-    ordinal: u32,
     over: bool,
 }
 
@@ -129,7 +129,7 @@ impl VolumeView {
         scratch.picked.extend(rows);
         let picked = scratch.picked.rows();
         match self.has_beside().has(ordinal) {
-            true => scratch.run.put_together(self, ordinal, (picked, &[]), None),
+            true => scratch.run.whole(self, ordinal, picked),
             false => Run::of_segment(&self.base, picked, &[]),
         }
     }
@@ -143,22 +143,32 @@ impl VolumeView {
         mut see: impl FnMut(Option<u64>, Range<usize>),
     ) {
         let mut first = from;
+        // What is told last, as long as it may go on.
+        let mut open: Option<(Option<u64>, Range<usize>)> = None;
         if let Some((segment, rows)) = run.side_by_side(from) {
             let start = rows.start;
             for (session, end) in segment.pieces(rows) {
                 let end = from + end - start;
-                see((session != 0).then_some(session), first..end);
+                let piece = ((session != 0).then_some(session), first..end);
+                if let Some((session, places)) = open.replace(piece) {
+                    see(session, places);
+                }
                 first = end;
             }
-            return;
         }
-        let session = |at: usize| self.session(run.row(at));
-        while first < run.len() {
-            let of_first = session(first);
-            let end = (first + 1..run.len()).find(|at| session(*at) != of_first);
-            let end = end.unwrap_or(run.len());
-            see(of_first, first..end);
-            first = end;
+        for at in first..run.len() {
+            let session = self.session(run.row(at));
+            match &mut open {
+                Some((of_open, places)) if *of_open == session => places.end = at + 1,
+                _ => {
+                    if let Some((session, places)) = open.replace((session, at..at + 1)) {
+                        see(session, places);
+                    }
+                }
+            }
+        }
+        if let Some((session, places)) = open {
+            see(session, places);
         }
     }
 
@@ -183,9 +193,9 @@ impl VolumeView {
 
     /// The start of a fold that stops every few thousand events.
     pub fn stage(&self, looked: Looked<'_>) -> Stage {
-        let beside = looked.codes.map(|codes| self.has_beside_of(codes));
+        let beside = Beside::of(self, looked.codes, looked.having);
         let pick = Pick::new(&self.base, looked);
-        Stage { pick, beside, word: 0, place: 0, ordinal: 0, over: self.people() == 0 }
+        Stage { pick, beside, word: 0, place: 0, over: self.people() == 0 }
     }
 
     /// Folds on for the people of a few thousand events; looks at the same at each stage.
@@ -199,7 +209,6 @@ impl VolumeView {
         if let (Pick::Listed(_), false) = (&stage.pick, looked.idle) {
             return self.fold_listed(looked, stage, scratch, see);
         }
-        let has_beside = stage.beside.as_ref().unwrap_or_else(|| self.has_beside());
         let owners = self.base.owners();
         let words = (self.people() as usize).div_ceil(64);
         let Scratch { picked, before, times, run, .. } = scratch;
@@ -220,7 +229,7 @@ impl VolumeView {
         // Whose rows come next, among those who have some.
         let mut rank = 0;
         for word in first..end {
-            let (own, beside) = (owners.word(word), has_beside.word(word));
+            let (own, beside) = (owners.word(word), stage.beside.people().word(word));
             let after = rank + own.count_ones() as usize;
             if before[rank] == before[after] && beside == 0 && !looked.idle {
                 rank = after;
@@ -247,7 +256,10 @@ impl VolumeView {
                         let run = Run::of_segment(&self.base, of_person.0, of_person.1);
                         if looked.times { run.with_times(&times[places]) } else { run }
                     }
-                    true => run.put_together(self, ordinal, of_person, looked.codes),
+                    true => {
+                        let beside = stage.beside.next_of(ordinal);
+                        run.put_together(self, ordinal, of_person, beside, looked.codes)
+                    }
                 };
                 if looked.idle || !run.is_empty() {
                     see(ordinal, run);
@@ -268,8 +280,9 @@ impl VolumeView {
         scratch: &mut Scratch,
         see: &mut impl FnMut(u32, Run<'_>),
     ) {
-        let Pick::Listed(listed) = &stage.pick else { unreachable!("who calls looked") };
-        let beside = stage.beside.as_ref().unwrap_or_else(|| self.has_beside());
+        let Stage { pick: Pick::Listed(listed), beside, .. } = stage else {
+            unreachable!("who calls looked")
+        };
         let owners = listed.owners();
         let first = stage.place;
         let mut end = owners.len().min(first + LISTED_AT_ONCE);
@@ -278,34 +291,33 @@ impl VolumeView {
         }
         let (rows, kinds, times) = (listed.rows(), listed.kinds(), listed.times());
         let asked = |ordinal| looked.people.is_none_or(|people| people.has(ordinal));
-        let mut one = |ordinal: u32, places: Range<usize>| {
+        let mut place = first;
+        loop {
+            let ordinal = match (owners[place..end].first().copied(), beside.peek()) {
+                (Some(listed), Some(beside)) => listed.min(beside),
+                (Some(listed), None) => listed,
+                (None, Some(beside)) if end == owners.len() => beside,
+                (None, _) => break,
+            };
+            let theirs = place..skip_to(&owners[..end], place, ordinal + 1);
+            let entries = beside.next_of(ordinal);
+            place = theirs.end;
             if !asked(ordinal) || !self.people.visible(ordinal) {
-                return;
+                continue;
             }
-            let of_person = (&rows[places.clone()], &kinds[places.clone()]);
-            let run = match beside.has(ordinal) {
-                false => {
+            let of_person = (&rows[theirs.clone()], &kinds[theirs.clone()]);
+            let run = match entries.is_empty() {
+                true => {
                     let run = Run::of_segment(&self.base, of_person.0, of_person.1);
-                    run.with_times(&times[places])
+                    run.with_times(&times[theirs])
                 }
-                true => scratch.run.put_together(self, ordinal, of_person, looked.codes),
+                false => scratch.run.put_together(self, ordinal, of_person, entries, looked.codes),
             };
             if !run.is_empty() {
                 see(ordinal, run);
             }
-        };
-        let mut place = first;
-        while place < end {
-            let ordinal = owners[place];
-            let theirs = place..skip_to(&owners[..end], place, ordinal + 1);
-            beside.between(stage.ordinal..ordinal).for_each(|ordinal| one(ordinal, 0..0));
-            (stage.ordinal, place) = (ordinal + 1, theirs.end);
-            one(ordinal, theirs);
         }
         (stage.place, stage.over) = (end, end == owners.len());
-        if stage.over {
-            beside.between(stage.ordinal..self.people()).for_each(|ordinal| one(ordinal, 0..0));
-        }
     }
 }
 
@@ -341,12 +353,12 @@ impl VolumeView {
         go_on: &dyn Fn() -> bool,
         mut see: impl FnMut(u32, Active<'_>),
     ) -> bool {
-        let (owners, has_beside) = (self.base.owners(), self.has_beside());
+        let (owners, mut has_beside) = (self.base.owners(), Beside::of(self, None, None));
         for word in 0..(self.people() as usize).div_ceil(64) {
             if word % WORDS_PER_LOOK == 0 && !go_on() {
                 return false;
             }
-            let beside = has_beside.word(word);
+            let beside = has_beside.people().word(word);
             let asked = people.map_or(u64::MAX, |people| people.word(word));
             let busy = owners.word(word) | beside;
             let mut people = busy & asked & self.people.visible_word(word as u32);
@@ -361,7 +373,7 @@ impl VolumeView {
                             0 => &[],
                             _ => active.of_rank(owners.rank(ordinal)),
                         };
-                        let beside = scratch.run.times_beside(self, ordinal);
+                        let beside = has_beside.next_of(ordinal).iter().map(|entry| entry.time);
                         match active.with(own, beside, &mut scratch.days) {
                             true => see(ordinal, Active::Days(&scratch.days)),
                             false => see(ordinal, Active::Events(self.run(ordinal, scratch))),

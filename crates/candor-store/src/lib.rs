@@ -14,6 +14,7 @@
 //! (their bytes), `manifest`, `load`, `shrink`. Beside them `table` reads the files that people
 //! bring and writes those that they take.
 
+mod beside;
 mod cells;
 mod compact;
 mod error;

@@ -1,7 +1,5 @@
 //! Some of the people of a volume.
 
-use std::ops::Range;
-
 /// Some of the people of a volume, a bit for each ordinal.
 #[derive(Clone, Debug, Default)]
 pub struct PeopleSet(Vec<u64>);
@@ -28,23 +26,6 @@ impl PeopleSet {
         if let Some(word) = self.0.get_mut((ordinal / u64::BITS) as usize) {
             *word &= !(1 << (ordinal % u64::BITS));
         }
-    }
-
-    /// Those who are in, of the people of a range, ascending.
-    pub(crate) fn between(&self, people: Range<u32>) -> impl Iterator<Item = u32> + '_ {
-        let words = people.start / u64::BITS..people.end.div_ceil(u64::BITS);
-        words.flat_map(move |word| {
-            let mut left = self.word(word as usize);
-            std::iter::from_fn(move || {
-                let bit = (left != 0).then(|| left.trailing_zeros())?;
-                left &= left - 1;
-                Some(word * u64::BITS + bit)
-            })
-            .filter({
-                let people = people.clone();
-                move |ordinal| people.contains(ordinal)
-            })
-        })
     }
 
     /// Who of the 64 people from `64 * word` on is in, bit by bit.

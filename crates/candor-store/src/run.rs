@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::beside::Entry;
 use crate::resident::segment::Segment;
 use crate::view::{Source, VolumeView};
 
@@ -74,18 +75,20 @@ impl<'a> Run<'a> {
 
     /// Adds the codes of the events from a place on.
     pub fn copy_codes(&self, from: usize, out: &mut Vec<u16>) {
-        match self.side_by_side(from) {
-            Some((segment, rows)) => segment.copy_codes(rows, out),
-            None => out.extend((from..self.len()).map(|at| self.code(at))),
+        let mut rest = from;
+        if let Some((segment, rows)) = self.side_by_side(from) {
+            rest += rows.len();
+            segment.copy_codes(rows, out);
         }
+        out.extend((rest..self.len()).map(|at| self.code(at)));
     }
 
-    /// The rows from a place on, where they are all between the first and the last of a segment.
+    /// The rows from a place on that lie in a segment, where they are all between the first and the
+    /// last of these.
     pub(crate) fn side_by_side(&self, from: usize) -> Option<(&'a Segment, Range<usize>)> {
-        let rows = &self.rows[from..];
+        let rows = self.rows[..self.of_segment].get(from..)?;
         let (first, last) = (*rows.first()? as usize, *rows.last()? as usize);
-        let all = self.of_segment == self.rows.len() && last - first + 1 == rows.len();
-        all.then_some((self.segment, first..last + 1))
+        (last - first + 1 == rows.len()).then_some((self.segment, first..last + 1))
     }
 
     /// How many happened before a moment.
@@ -119,20 +122,22 @@ pub(crate) struct Together {
 type Rank = (i64, u32, i64);
 
 impl Together {
-    /// The run of a person of whom these rows of the base are looked at, each of its kind.
+    /// The run of a person of whom these rows of the base are looked at, each of its kind, and
+    /// these beside it.
     pub(crate) fn put_together<'a>(
         &'a mut self,
         volume: &'a VolumeView,
         ordinal: u32,
         (of_base, kinds): (&'a [u32], &'a [u8]),
+        beside: &[Entry],
         codes: Option<&[u16]>,
     ) -> Run<'a> {
         let base = &volume.base;
-        self.gather(volume, ordinal, std::iter::empty(), codes);
+        let lent = beside.iter().any(|entry| entry.lent);
         let last = of_base.last().map_or(i64::MIN, |row| base.time(*row as usize));
-        let behind = self.times.first().is_none_or(|first| *first >= last);
-        if self.lent.is_empty() && behind && self.times.is_sorted() {
-            return self.behind((base, of_base, kinds), codes);
+        let behind = beside.first().is_none_or(|first| first.time >= last);
+        if !lent && behind && beside.is_sorted_by_key(|entry| entry.time) {
+            return self.behind((base, of_base, kinds), beside, codes);
         }
         self.gather(volume, ordinal, of_base.iter().copied(), codes);
         let lent = !self.lent.is_empty();
@@ -155,22 +160,44 @@ impl Together {
         Run { segment: base, of_segment: 0, rows, kinds, codes, timed: 0, times }
     }
 
-    /// The run of rows of the base and of those gathered, all of which come later: nearly
+    /// The run of all that a person did, of whom these rows are those of the base.
+    pub(crate) fn whole<'a>(
+        &'a mut self,
+        volume: &'a VolumeView,
+        ordinal: u32,
+        of_base: &[u32],
+    ) -> Run<'a> {
+        self.gather(volume, ordinal, of_base.iter().copied(), None);
+        if !self.lent.is_empty() || !self.times.is_sorted() {
+            self.sort();
+        }
+        let Together { times, codes, rows, .. } = self;
+        Run { segment: &volume.base, of_segment: 0, rows, kinds: &[], codes, timed: 0, times }
+    }
+
+    /// The run of rows of the base and of those beside it, all of which come later: nearly
     /// everything that is new does.
     fn behind<'a>(
         &'a mut self,
         (base, of_base, kinds): (&'a Segment, &'a [u32], &'a [u8]),
+        beside: &[Entry],
         codes: Option<&[u16]>,
     ) -> Run<'a> {
-        if self.rows.is_empty() {
+        if beside.is_empty() {
             return Run::of_segment(base, of_base, kinds);
         }
+        self.rows.clear();
+        self.rows.extend_from_slice(of_base);
+        self.rows.extend(beside.iter().map(|entry| entry.row));
+        self.times.clear();
+        self.times.extend(beside.iter().map(|entry| entry.time));
+        self.codes.clear();
+        self.codes.extend(beside.iter().map(|entry| entry.code));
         self.kinds.clear();
         if let Some(codes) = codes {
             self.kinds.extend_from_slice(kinds);
             self.add_kinds(codes);
         }
-        self.rows.splice(0..0, of_base.iter().copied());
         let Together { times, codes, rows, kinds, .. } = self;
         let (of_segment, timed) = (of_base.len(), of_base.len());
         Run { segment: base, of_segment, rows, kinds, codes, timed, times }
@@ -179,12 +206,6 @@ impl Together {
     fn add_kinds(&mut self, codes: &[u16]) {
         let kind = |code| codes.iter().position(|other| other == code).unwrap_or(codes.len());
         self.kinds.extend(self.codes.iter().map(|code| kind(code) as u8));
-    }
-
-    /// When a person did what lies beside the base, in no order.
-    pub(crate) fn times_beside(&mut self, volume: &VolumeView, ordinal: u32) -> &[i64] {
-        self.gather(volume, ordinal, std::iter::empty(), None);
-        &self.times
     }
 
     /// Takes up the rows of all sources, one source after the other.

@@ -114,27 +114,6 @@ impl VolumeView {
         })
     }
 
-    /// Who has rows beside the base with one of some codes. Costs a look at all that lies there.
-    pub(crate) fn has_beside_of(&self, codes: &[u16]) -> PeopleSet {
-        let mut people = PeopleSet::default();
-        for (_, source) in &self.beside {
-            match source {
-                Source::Segment(segment) => {
-                    for (ordinal, mut rows) in segment.rows_alone().people() {
-                        if rows.any(|row| codes.contains(&segment.code(row))) {
-                            people.insert(ordinal);
-                        }
-                    }
-                }
-                Source::Chunk(chunk) => {
-                    let asked = chunk.rows.iter().filter(|row| codes.contains(&row.code));
-                    asked.for_each(|row| people.insert(row.ordinal));
-                }
-            }
-        }
-        people
-    }
-
     /// How many ordinals there are, hidden people included.
     pub fn people(&self) -> u32 {
         self.people.len()

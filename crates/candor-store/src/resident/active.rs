@@ -21,11 +21,16 @@ const DAYS_MAX: usize = 1 << 15;
 impl ActiveDays {
     /// The days of somebody who also did something at some moments; whether all of these lie on
     /// days that are known.
-    pub(crate) fn with(&self, own: &[u16], times: &[i64], days: &mut Vec<u16>) -> bool {
+    pub(crate) fn with(
+        &self,
+        own: &[u16],
+        times: impl Iterator<Item = i64>,
+        days: &mut Vec<u16>,
+    ) -> bool {
         days.clear();
         days.extend_from_slice(own);
         for time in times {
-            let Some(day) = self.edges.partition_point(|edge| edge <= time).checked_sub(1) else {
+            let Some(day) = self.edges.partition_point(|edge| *edge <= time).checked_sub(1) else {
                 return false;
             };
             if day + 1 >= self.edges.len() {
