@@ -91,6 +91,25 @@ impl<'a> Run<'a> {
         (last - first + 1 == rows.len()).then_some((self.segment, first..last + 1))
     }
 
+    /// The first place from one on that is no earlier than a moment; the nearer, the less it costs.
+    #[inline]
+    pub fn first_since(&self, from: usize, moment: i64) -> usize {
+        let (mut from, mut step) = (from, 1);
+        while from + step <= self.len() && self.time(from + step - 1) < moment {
+            from += step;
+            step *= 2;
+        }
+        let mut to = self.len().min(from + step - 1);
+        while from < to {
+            let middle = from.midpoint(to);
+            match self.time(middle) < moment {
+                true => from = middle + 1,
+                false => to = middle,
+            }
+        }
+        from
+    }
+
     /// How many happened before a moment.
     #[inline]
     pub fn before(&self, moment: i64) -> usize {

@@ -3,7 +3,8 @@
 //!
 //! To take each step at the first chance is best, and the later an attempt starts the later each of
 //! its steps is taken at the first chance. So each step keeps its place from start to start, and
-//! all starts together look at each event once for each step.
+//! all starts together look at each event once for each step. Where a step comes too late for one
+//! start, it does for all that are not at most a window before it, and these are passed over.
 
 use candor_store::{Run, VolumeView};
 
@@ -59,13 +60,15 @@ impl<'q> Ordered<'q> {
         let mut deepest = 0;
         let mut first = self.next(0, 0, volume, ordinal, run);
         while let Some(place) = first {
-            let start = run.time(place);
+            let (start, mut next_start) = (run.time(place), place + 1);
             if start >= self.starts.end {
                 break;
             }
             if start >= self.starts.start {
                 self.places[0] = place;
                 let mut depth = 1;
+                // No start before this moment comes further.
+                let mut further = start;
                 for step in 1..within_reach {
                     let last = self.places[step - 1];
                     if self.places[step] <= last {
@@ -76,7 +79,9 @@ impl<'q> Ordered<'q> {
                         };
                         self.places[step] = next;
                     }
-                    if run.time(self.places[step]) - start > self.window {
+                    let taken = run.time(self.places[step]);
+                    if taken - start > self.window {
+                        further = taken - self.window;
                         break;
                     }
                     depth = step + 1;
@@ -88,8 +93,9 @@ impl<'q> Ordered<'q> {
                 if deepest >= within_reach {
                     break;
                 }
+                next_start = run.first_since(place + 1, further);
             }
-            first = self.next(0, place + 1, volume, ordinal, run);
+            first = self.next(0, next_start, volume, ordinal, run);
         }
         &self.best[..deepest]
     }
