@@ -115,13 +115,20 @@ fn of_segment(
     codes: Option<&[u16]>,
     having: Option<Having<'_>>,
 ) -> Vec<Entry> {
+    let entry = |ordinal: u32, row: usize| {
+        let (time, code) = (segment.time(row), segment.code(row));
+        Entry { ordinal, row: first + row as u32, time, code, lent: false }
+    };
     let mut found = Selected::default();
     match (having.and_then(|having| segment.having(having)), codes) {
         (Some(rows), codes) => {
             let listed = segment.narrow(codes, &rows);
             found.copy(listed.rows(), listed.kinds());
         }
-        (None, None) => found.extend(0..segment.rows()),
+        (None, None) => {
+            let people = segment.owners().people();
+            return people.flat_map(|(of, rows)| rows.map(move |row| entry(of, row))).collect();
+        }
         (None, Some(codes)) => match segment.picker(codes) {
             Some(Found::Searched(picker)) => {
                 segment.pick(&picker, 0..segment.rows(), &mut found);
@@ -131,11 +138,7 @@ fn of_segment(
         },
     }
     let owners = segment.owners().of_rows(found.rows());
-    let entry = |(row, ordinal): (&u32, u32)| {
-        let (time, code) = (segment.time(*row as usize), segment.code(*row as usize));
-        Entry { ordinal, row: first + row, time, code, lent: false }
-    };
-    found.rows().iter().zip(owners).map(entry).collect()
+    found.rows().iter().zip(owners).map(|(row, of)| entry(of, *row as usize)).collect()
 }
 
 fn of_chunk(

@@ -97,9 +97,14 @@ impl Queue {
     /// Begins the next file behind what is queued; returns once that is done.
     pub(super) fn turn(&self) -> Result<(), Error> {
         let (turned, answer) = mpsc::sync_channel(1);
-        self.lock().turn = Some(turned);
+        let mut state = self.lock();
+        if state.closed {
+            return Ok(());
+        }
+        state.turn = Some(turned);
+        drop(state);
         self.filled.notify_all();
-        // The writer is gone: nothing is written any more.
+        // Another asked in between: it is done for both.
         answer.recv().unwrap_or(Ok(()))
     }
 

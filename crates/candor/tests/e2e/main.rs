@@ -14,6 +14,7 @@ mod durable;
 mod elsewhere;
 mod export;
 mod flow;
+mod given_back;
 mod grids;
 mod import;
 mod insights;
