@@ -285,7 +285,7 @@ impl VolumeView {
         };
         let owners = listed.owners();
         let first = stage.place;
-        let mut end = owners.len().min(first + LISTED_AT_ONCE);
+        let mut end = owners.len().min(first + ROWS_AT_ONCE);
         while end < owners.len() && owners[end] == owners[end - 1] {
             end += 1;
         }

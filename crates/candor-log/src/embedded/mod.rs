@@ -173,9 +173,11 @@ impl Log for EmbeddedLog {
     }
 
     fn trim(&self) -> Result<u64, Error> {
-        if self.shared.all_is_read() {
-            self.shared.queue.turn()?;
-        }
+        // Where no next file can be begun, those that end before are let go all the same.
+        let turned = match self.shared.all_is_read() {
+            true => self.shared.queue.turn(),
+            false => Ok(()),
+        };
         let mut state = self.shared.lock();
         let Some(behind) = state.followers.values().min().copied() else { return Ok(0) };
         let mut freed = 0;
@@ -188,7 +190,7 @@ impl Log for EmbeddedLog {
         if freed > 0 {
             recovery::sync_folder(&self.config.folder)?;
         }
-        Ok(freed)
+        turned.map(|()| freed)
     }
 
     fn slowest_follower(&self) -> Option<(String, Offset)> {

@@ -1,6 +1,7 @@
 //! Opens what an earlier process left: whole files, then one that may end in a torn write.
 
 use std::fs::{self, File, OpenOptions};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::frame::{self, FILE_HEAD_BYTES, HEAD_BYTES, Next};
@@ -40,6 +41,11 @@ pub(super) fn recover(folder: &Path, payload_max: usize) -> Result<(Vec<LogFile>
             return Err(Error::Corrupt { file: path, at: 0, what: "the file before is cut short" });
         }
         match check_file(&path, *start, last, payload_max)? {
+            // Who began it may not have come to sync it, and one day it alone knows the end.
+            bytes if last && (bytes == Some(0) || bytes.is_none() && files.is_empty()) => {
+                begin(&path, *start)?;
+                files.push(LogFile { path, start: *start, bytes: 0 });
+            }
             Some(bytes) => files.push(LogFile { path, start: *start, bytes }),
             None => {
                 fs::remove_file(&path).map_err(|e| Error::disk("remove the torn", &path, &e))?;
@@ -51,6 +57,14 @@ pub(super) fn recover(folder: &Path, payload_max: usize) -> Result<(Vec<LogFile>
     let end = starts.last().copied().unwrap_or(0);
     let end = files.last().map_or(end, |file| file.end().max(end));
     Ok((files, end))
+}
+
+/// Makes a file that holds no record whole, and synced together with its name.
+fn begin(path: &Path, start: u64) -> Result<(), Error> {
+    let failed = |e: std::io::Error| Error::disk("begin anew", path, &e);
+    let mut file = File::create(path).map_err(failed)?;
+    file.write_all(&frame::file_head(start)).and_then(|()| file.sync_all()).map_err(failed)?;
+    path.parent().map_or(Ok(()), sync_folder)
 }
 
 fn list(folder: &Path) -> Result<Vec<u64>, Error> {

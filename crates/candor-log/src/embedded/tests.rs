@@ -198,6 +198,21 @@ fn what_everybody_has_read_is_let_go_and_its_offsets_are_not_given_again() {
 }
 
 #[test]
+fn the_end_is_known_by_a_torn_file_that_is_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || EmbeddedLog::open(LogConfig::new(folder.path())).unwrap();
+    let torn = recovery::file_path(folder.path(), 77);
+    for bytes in [&b""[..], b"CAND", &[0; 30]] {
+        fs::write(&torn, bytes).unwrap();
+        for _ in 0..2 {
+            assert_eq!(open().end(), Offset(77));
+        }
+    }
+    assert_eq!(append(&open(), b"next").unwrap().at, Offset(77));
+    assert_eq!(read_all(&open()), vec![b"next".to_vec()]);
+}
+
+#[test]
 fn a_next_file_that_cannot_be_begun_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     // The head of the first file, a record, the head of the next.
@@ -207,6 +222,11 @@ fn a_next_file_that_cannot_be_begun_loses_nothing() {
     log.follow("load", end);
     assert!(matches!(log.trim(), Err(Error::Full(_))));
     assert_eq!(read_all(&log), vec![vec![1; 1 << 20]]);
+    // What comes goes to the next file, and not behind it.
+    let path = recovery::file_path(folder.path(), end.0);
+    fs::write(&path, b"left").unwrap();
+    let end = append(&log, &[2; 1 << 20]).unwrap().next;
+    log.follow("load", end);
     assert!(log.trim().unwrap() > 0);
     append(&log, b"two").unwrap();
     drop(log);

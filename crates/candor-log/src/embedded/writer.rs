@@ -94,7 +94,7 @@ impl Queue {
         self.filled.notify_all();
     }
 
-    /// Begins the next file behind what is queued; returns once that is done.
+    /// Begins the next file behind the group that is being written; returns once that is done.
     pub(super) fn turn(&self) -> Result<(), Error> {
         let (turned, answer) = mpsc::sync_channel(1);
         let mut state = self.lock();
@@ -111,9 +111,13 @@ impl Queue {
     /// The next work; `None` once the queue is closed and empty.
     fn take(&self) -> Option<Work> {
         let mut state = self.lock();
-        while state.waiting.is_empty() {
+        loop {
+            // Before what waits: something always may.
             if let Some(turned) = state.turn.take() {
                 return Some(Work::Turn(turned));
+            }
+            if !state.waiting.is_empty() {
+                break;
             }
             if state.closed {
                 return None;
@@ -171,6 +175,9 @@ impl Writer {
         if let Some(why) = self.shared.poisoned() {
             return Err(Error::Poisoned(why));
         }
+        // Nothing goes to the old one any more, also where the next cannot be begun: what may be
+        // left of that has the offset at which the next group tries again.
+        self.current = None;
         self.current = Some(self.next_file(self.shared.end().0)?);
         Ok(())
     }

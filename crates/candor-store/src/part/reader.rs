@@ -128,6 +128,7 @@ fn read_history(
             let decoded = builder.fill(people.value(row) as u32, |times, codes| {
                 let first = codes.len();
                 history::decode(four, wide, start, times, codes)?;
+                times[first..].is_sorted().then_some(()).ok_or("times that ascend")?;
                 known(&codes[first..]).then_some(()).ok_or("events that the manifest names")
             });
             decoded.map_err(damaged)?;
