@@ -1,5 +1,5 @@
 //! What lies beside the base of a volume and a question looks at, in the order of the people whose
-//! it is: found once for a pass, so that nobody's events are looked for in one place after the other.
+//! it is: found once for a pass, so that nobody's events are looked for place by place.
 
 use std::sync::Arc;
 
