@@ -95,7 +95,7 @@ pub trait Log: Send + Sync {
     /// is removed.
     ///
     /// # Errors
-    /// When a file cannot be removed.
+    /// When a file cannot be removed, or the next not be begun; what could be removed is.
     fn trim(&self) -> Result<u64, Error>;
 
     /// The follower that holds back trimming.

@@ -353,12 +353,12 @@ impl VolumeView {
         go_on: &dyn Fn() -> bool,
         mut see: impl FnMut(u32, Active<'_>),
     ) -> bool {
-        let (owners, mut has_beside) = (self.base.owners(), Beside::of(self, None, None));
+        let (owners, mut lies_beside) = (self.base.owners(), Beside::of(self, None, None));
         for word in 0..(self.people() as usize).div_ceil(64) {
             if word % WORDS_PER_LOOK == 0 && !go_on() {
                 return false;
             }
-            let beside = has_beside.people().word(word);
+            let beside = lies_beside.people().word(word);
             let asked = people.map_or(u64::MAX, |people| people.word(word));
             let busy = owners.word(word) | beside;
             let mut people = busy & asked & self.people.visible_word(word as u32);
@@ -373,7 +373,7 @@ impl VolumeView {
                             0 => &[],
                             _ => active.of_rank(owners.rank(ordinal)),
                         };
-                        let beside = has_beside.next_of(ordinal).iter().map(|entry| entry.time);
+                        let beside = lies_beside.next_of(ordinal).iter().map(|entry| entry.time);
                         match active.with(own, beside, &mut scratch.days) {
                             true => see(ordinal, Active::Days(&scratch.days)),
                             false => see(ordinal, Active::Events(self.run(ordinal, scratch))),
