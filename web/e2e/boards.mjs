@@ -275,7 +275,7 @@ function walkNotes(house) {
       await notes.getByText("Price change").waitFor();
     }
     // Its days are those of the question.
-    await page.goto(`${house().base}/trends?event=Charged&measure=total&last=1`);
+    await page.goto(`${house().base}/trends?event=Charged&measure=total&last=2`);
     await page.getByRole("button", { name: "Add a note" }).waitFor();
     await page.locator('[data-old="false"]').waitFor();
     assert.equal(await notes.count(), 0);
