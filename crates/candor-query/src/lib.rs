@@ -35,6 +35,7 @@ pub mod segment;
 mod session;
 pub mod stickiness;
 pub mod trend;
+mod turns;
 mod walk;
 
 pub use board::Board;
@@ -57,4 +58,5 @@ pub use segment::Definition;
 pub use session::{SILENCE_MS, Session, sessions};
 pub use stickiness::Stickiness;
 pub use trend::Trend;
+pub use turns::Turns;
 pub use walk::{Place, Wanted, people_with, walk_events, walk_people};

@@ -1,7 +1,7 @@
 //! One pass over people: volumes are the unit of parallel work, partial results are merged.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use candor_store::{Active, Looked, PeopleSet, Run, Scratch, View, VolumeView};
@@ -9,15 +9,26 @@ use candor_store::{Active, Looked, PeopleSet, Run, Scratch, View, VolumeView};
 use crate::days::{ActiveOn, Days};
 use crate::error::Error;
 use crate::filter::Condition;
+use crate::turns::{Turn, Turns};
 
 /// A way to stop a question: clone it, and call [`Cancel::stop`] from anywhere.
 #[derive(Clone, Debug, Default)]
-pub struct Cancel(Arc<AtomicBool>);
+pub struct Cancel {
+    stopped: Arc<AtomicBool>,
+    /// With whom it takes turns, and how long it has worked.
+    turns: Option<Arc<Turns>>,
+    spent: Arc<AtomicU64>,
+}
 
 impl Cancel {
+    /// Of a question that takes turns with others.
+    pub fn in_turns(turns: &Arc<Turns>) -> Cancel {
+        Cancel { turns: Some(turns.clone()), ..Cancel::default() }
+    }
+
     /// Asks the question to end soon with [`Error::Cancelled`].
     pub fn stop(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.stopped.store(true, Ordering::Relaxed);
     }
 
     /// Looks once in every `per` steps whether to end.
@@ -29,7 +40,11 @@ impl Cancel {
     }
 
     fn stopped(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    fn turn(&self) -> Option<Turn<'_>> {
+        self.turns.as_ref().map(|turns| Turn::wait(turns, &self.spent))
     }
 }
 
@@ -101,10 +116,11 @@ impl<'a> Scan<'a> {
         new: impl Fn(&VolumeView) -> P + Sync,
         see: impl Fn(&mut P, &VolumeView, u32, Run<'_>) + Sync,
     ) -> Result<Vec<P>, Error> {
-        self.each_volume(|volume, people, scratch| {
+        self.each_volume(|portion, scratch| {
+            let volume = portion.volume;
             let mut partial = new(volume);
             let seen = |ordinal, run: Run<'_>| see(&mut partial, volume, ordinal, run);
-            self.fold_one(volume, people, scratch, seen).then_some(partial)
+            self.fold_one(portion, scratch, seen).then_some(partial)
         })
     }
 
@@ -116,7 +132,8 @@ impl<'a> Scan<'a> {
         new: impl Fn(&VolumeView) -> P + Sync,
         see: impl Fn(&mut P, &VolumeView, u32, Did<'_>) + Sync,
     ) -> Result<Option<Vec<P>>, Error> {
-        let partials = self.each_volume(|volume, people, scratch| {
+        let partials = self.each_volume(|portion, scratch| {
+            let Portion { volume, people, .. } = *portion;
             let mut partial = new(volume);
             let active = volume.active(days.zone(), &|from, to| days.around(from, to));
             let active = active.and_then(|active| Some((days.numbered(active.edges())?, active)));
@@ -128,7 +145,7 @@ impl<'a> Scan<'a> {
                 };
                 see(&mut partial, volume, ordinal, did);
             };
-            let go_on = || !self.cancel.stopped();
+            let go_on = || portion.go_on();
             let ended = volume.fold_active(people, &active, scratch, &go_on, seen);
             ended.then_some(Some(partial))
         })?;
@@ -143,9 +160,10 @@ impl<'a> Scan<'a> {
         find: impl Fn(&VolumeView) -> F + Sync,
         see: impl Fn(&mut P, &mut F, &VolumeView, u32, Run<'_>) + Sync,
     ) -> Result<Vec<P>, Error> {
-        self.share(new, |partial, Portion { volume, people, .. }, scratch| {
+        self.share(new, |partial, portion, scratch| {
+            let volume = portion.volume;
             let mut found = find(volume);
-            self.fold_one(volume, people, scratch, |ordinal, run| {
+            self.fold_one(portion, scratch, |ordinal, run| {
                 see(partial, &mut found, volume, ordinal, run);
             })
         })
@@ -154,13 +172,12 @@ impl<'a> Scan<'a> {
     /// Works on volume after volume on all cores; an answer of nothing ends it, cancelled.
     fn each_volume<P: Send>(
         &self,
-        work_on: impl Fn(&VolumeView, Option<&PeopleSet>, &mut Scratch) -> Option<P> + Sync,
+        work_on: impl Fn(&Portion<'_>, &mut Scratch) -> Option<P> + Sync,
     ) -> Result<Vec<P>, Error> {
         let done = self.share(Vec::new, |done, portion, scratch| {
-            let Portion { index, volume, people } = portion;
-            let partial = work_on(volume, people, scratch);
+            let partial = work_on(portion, scratch);
             let ended = partial.is_some();
-            done.extend(partial.map(|partial| (index, partial)));
+            done.extend(partial.map(|partial| (portion.index, partial)));
             ended
         })?;
         let mut done: Vec<(usize, P)> = done.into_iter().flatten().collect();
@@ -173,17 +190,19 @@ impl<'a> Scan<'a> {
     fn share<W: Send>(
         &self,
         new: impl Fn() -> W + Sync,
-        work_on: impl Fn(&mut W, Portion<'_>, &mut Scratch) -> bool + Sync,
+        work_on: impl Fn(&mut W, &Portion<'_>, &mut Scratch) -> bool + Sync,
     ) -> Result<Vec<W>, Error> {
         let next = AtomicUsize::new(0);
         let done: Mutex<Vec<W>> = Mutex::new(Vec::new());
         let work = || {
+            let turn = self.cancel.turn();
             let (mut scratch, mut own) = (Scratch::default(), new());
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let Some(volume) = self.view.volumes.get(index) else { break };
                 let people = self.people.map(|people| &people[index]);
-                if !work_on(&mut own, Portion { index, volume, people }, &mut scratch) {
+                let portion = Portion { index, volume, people, cancel: self.cancel, turn: &turn };
+                if !work_on(&mut own, &portion, &mut scratch) {
                     return;
                 }
             }
@@ -204,25 +223,37 @@ impl<'a> Scan<'a> {
 
     fn fold_one(
         &self,
-        volume: &VolumeView,
-        people: Option<&PeopleSet>,
+        portion: &Portion<'_>,
         scratch: &mut Scratch,
         see: impl FnMut(u32, Run<'_>),
     ) -> bool {
+        let Portion { volume, people, .. } = *portion;
         let codes = self.events.as_ref().map(|names| asked(volume, names));
         let codes = codes.filter(|codes| codes.len() <= ASKED_MAX);
         let having = self.having.and_then(|condition| condition.having(volume));
         let (codes, idle, times) = (codes.as_deref(), self.idle, self.times);
         let looked = Looked { people, codes, having, idle, times };
-        volume.fold(looked, scratch, &|| !self.cancel.stopped(), see)
+        volume.fold(looked, scratch, &|| portion.go_on(), see)
     }
 }
 
-/// A volume, and whom of it a pass looks at.
+/// A volume, and whom of it a pass looks at, on a thread that holds a place.
 struct Portion<'a> {
     index: usize,
     volume: &'a VolumeView,
     people: Option<&'a PeopleSet>,
+    cancel: &'a Cancel,
+    turn: &'a Option<Turn<'a>>,
+}
+
+impl Portion<'_> {
+    /// Lets others work whose turn it is; false when the question is to end.
+    fn go_on(&self) -> bool {
+        if let Some(turn) = self.turn {
+            turn.look();
+        }
+        !self.cancel.stopped()
+    }
 }
 
 /// What a person did: on which days, or what.

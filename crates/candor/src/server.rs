@@ -17,6 +17,7 @@ use candor_ingest::gate::Policy;
 use candor_ingest::{Accepted, Door, FrameOpener, Home, Receipt, Request, decode, read};
 use candor_keys::{PublisherKeys, Sealer};
 use candor_log::{EmbeddedLog, Log, LogConfig, Offset};
+use candor_query::Turns;
 use candor_store::{Store, StoreConfig};
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
@@ -154,6 +155,8 @@ pub struct Server {
     /// Turns true when no more requests are taken: answers without an end are to end.
     pub closing: watch::Sender<bool>,
     keys_of: KeysOf,
+    /// By which questions share the cores.
+    pub turns: Arc<Turns>,
     /// Answers SQL.
     pub sql: candor_sql::Engine,
     /// Lets campaigns fire and messages go out.
@@ -166,6 +169,10 @@ pub struct Server {
 
 /// Where a publisher's keys come from.
 type KeysOf = Box<dyn Fn(&AccountId) -> Result<PublisherKeys, candor_keys::Error> + Send + Sync>;
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, Into::into)
+}
 
 /// Takes a data folder for this process alone.
 pub fn lock(data: &Path) -> anyhow::Result<File> {
@@ -219,6 +226,7 @@ impl Server {
         let log = Arc::new(EmbeddedLog::open(log).context("open the log")?);
         let server = Arc::new(Server {
             catalog: Catalog::open(&catalog_file(data)).await?,
+            turns: Arc::new(Turns::new(cores())),
             sql: candor_sql::Engine::start(config.sql_memory_max).context("start SQL")?,
             config,
             log,
@@ -346,8 +354,7 @@ impl Server {
             }
         };
         // Nobody is served yet: all cores are free.
-        let threads = std::thread::available_parallelism().map_or(1, Into::into);
-        while self.step(&mut follower, runtime, threads, &mut take)? {}
+        while self.step(&mut follower, runtime, cores(), &mut take)? {}
         Ok(follower)
     }
 

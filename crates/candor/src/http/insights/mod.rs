@@ -45,7 +45,7 @@ pub async fn read<A: Send + 'static>(
     tenant: &Arc<Tenant>,
     question: impl FnOnce(&View, &Cancel) -> Result<A, candor_query::Error> + Send + 'static,
 ) -> Result<(A, u64, Timestamp), Problem> {
-    let leaving = Leaving(Cancel::default());
+    let leaving = Leaving(Cancel::in_turns(&server.turns));
     let (cancel, store) = (leaving.0.clone(), tenant.store.clone());
     let work = tokio::task::spawn_blocking(move || {
         let view = store.view();
