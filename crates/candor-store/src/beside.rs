@@ -1,6 +1,7 @@
 //! What lies beside the base of a volume and a question looks at, in the order of the people whose
 //! it is: found once for a pass, so that nobody's events are looked for place by place.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use candor_event::Value;
@@ -8,48 +9,105 @@ use candor_event::Value;
 use crate::fold::Having;
 use crate::people_set::PeopleSet;
 use crate::resident::codes::Found;
+use crate::resident::plain::Plain;
 use crate::resident::segment::Segment;
 use crate::resident::select::Selected;
 use crate::resident::tail::{Chunk, Row};
 use crate::view::{Source, VolumeView};
 
-/// A row beside the base.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Entry {
-    pub(crate) ordinal: u32,
-    /// As the volume numbers it.
-    pub(crate) row: u32,
-    pub(crate) time: i64,
-    pub(crate) code: u16,
-    /// It is of somebody who was folded into this person.
-    pub(crate) lent: bool,
-}
-
 /// Rows beside the base, found source by source, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Beside {
-    sources: Vec<Entries>,
+    sources: Vec<Rows>,
     people: PeopleSet,
-    /// A person's of several sources.
-    several: Vec<Entry>,
 }
 
-/// Those of a source by person and time, and of whom those asked for next come: who asks goes
-/// through the people in their order.
-#[derive(Debug, Default)]
-struct Entries {
-    all: Vec<Entry>,
+/// Those of a source, and of whom those asked for next come: who asks goes through the people in
+/// their order.
+#[derive(Debug)]
+struct Rows {
+    /// As the volume numbers the first of the source.
+    first: u32,
+    /// They are of people who were folded into others.
+    lent: bool,
+    all: Arc<Plain>,
+    /// Which of all; none: every one.
+    some: Option<Vec<u32>>,
+    /// The next, among some.
     next: usize,
 }
 
-impl Entries {
-    fn next_of(&mut self, ordinal: u32) -> &[Entry] {
-        let rest = &self.all[self.next..];
-        let before = rest.iter().take_while(|entry| entry.ordinal < ordinal).count();
-        let theirs = rest[before..].iter().take_while(|entry| entry.ordinal == ordinal).count();
-        let first = self.next + before;
-        self.next = first + theirs;
-        &self.all[first..self.next]
+/// A person's rows of a source, by time.
+pub(crate) struct Piece<'a> {
+    first: u32,
+    /// They were lent by somebody who was folded into this person.
+    pub(crate) lent: bool,
+    all: &'a Plain,
+    places: Places<'a>,
+}
+
+enum Places<'a> {
+    All(Range<usize>),
+    Some(&'a [u32]),
+}
+
+impl Piece<'_> {
+    /// Adds what each row is, as the volume numbers it.
+    pub(crate) fn copy_rows(&self, out: &mut Vec<u32>) {
+        match &self.places {
+            Places::All(range) => out.extend(range.clone().map(|at| self.first + at as u32)),
+            Places::Some(some) => out.extend(some.iter().map(|at| self.first + at)),
+        }
+    }
+
+    /// Adds when each happened.
+    pub(crate) fn copy_times(&self, out: &mut Vec<i64>) {
+        self.copy(self.all.times(), out);
+    }
+
+    /// Adds what each is.
+    pub(crate) fn copy_codes(&self, out: &mut Vec<u16>) {
+        self.copy(self.all.codes(), out);
+    }
+
+    fn copy<T: Copy>(&self, all: &[T], out: &mut Vec<T>) {
+        match &self.places {
+            Places::All(range) => out.extend_from_slice(&all[range.clone()]),
+            Places::Some(some) => out.extend(some.iter().map(|at| all[*at as usize])),
+        }
+    }
+}
+
+impl Rows {
+    fn len(&self) -> usize {
+        self.some.as_ref().map_or(self.all.owners().len(), Vec::len)
+    }
+
+    /// Whose the row at a place among some is.
+    #[inline]
+    fn owner(&self, at: usize) -> Option<u32> {
+        let at = match &self.some {
+            None => at,
+            Some(some) => *some.get(at)? as usize,
+        };
+        self.all.owners().get(at).copied()
+    }
+
+    fn next_of(&mut self, ordinal: u32) -> Option<Piece<'_>> {
+        let mut at = self.next;
+        while self.owner(at).is_some_and(|owner| owner < ordinal) {
+            at += 1;
+        }
+        let start = at;
+        while self.owner(at) == Some(ordinal) {
+            at += 1;
+        }
+        self.next = at;
+        let places = match &self.some {
+            None => Places::All(start..at),
+            Some(some) => Places::Some(&some[start..at]),
+        };
+        (at > start).then_some(Piece { first: self.first, lent: self.lent, all: &self.all, places })
     }
 }
 
@@ -63,14 +121,25 @@ impl Beside {
     ) -> Beside {
         let mut beside = Beside::default();
         for (first, source) in &volume.beside {
-            let all = match source {
-                Source::Segment(segment) => of_segment(*first, segment, codes, having),
-                Source::Chunk(chunk) => of_chunk(*first, chunk, codes, having),
+            let (lent, all, some) = match source {
+                Source::Segment(segment) => {
+                    (false, segment.plain(), of_segment(segment, codes, having))
+                }
+                Source::Chunk(chunk) => {
+                    (chunk.is_lent(), chunk.plain(), of_chunk(chunk, codes, having))
+                }
             };
-            all.iter().for_each(|entry| beside.people.insert(entry.ordinal));
-            if !all.is_empty() {
-                beside.sources.push(Entries { all, next: 0 });
+            let rows = Rows { first: *first, lent, all: all.clone(), some, next: 0 };
+            if rows.len() > 0 {
+                beside.sources.push(rows);
             }
+        }
+        if codes.is_none() && having.is_none() {
+            beside.people = volume.has_beside().clone();
+            return beside;
+        }
+        for rows in &beside.sources {
+            (0..rows.len()).filter_map(|at| rows.owner(at)).for_each(|o| beside.people.insert(o));
         }
         beside
     }
@@ -82,82 +151,44 @@ impl Beside {
 
     /// Who comes next of those who have some.
     pub(crate) fn peek(&self) -> Option<u32> {
-        let next = |source: &Entries| source.all.get(source.next).map(|entry| entry.ordinal);
-        self.sources.iter().filter_map(next).min()
+        self.sources.iter().filter_map(|rows| rows.owner(rows.next)).min()
     }
 
     /// Those of a person, who comes after whom was asked for before: as they came, by time within
     /// a source.
-    pub(crate) fn next_of(&mut self, ordinal: u32) -> &[Entry] {
-        let Beside { sources, several, .. } = self;
-        several.clear();
-        let mut last: &[Entry] = &[];
-        for source in sources {
-            let theirs = source.next_of(ordinal);
-            match (theirs.is_empty(), last.is_empty()) {
-                (true, _) => continue,
-                (false, true) => {}
-                (false, false) => several.extend_from_slice(last),
-            }
-            last = theirs;
-        }
-        if several.is_empty() {
-            return last;
-        }
-        several.extend_from_slice(last);
-        several
+    pub(crate) fn next_of(&mut self, ordinal: u32, see: impl FnMut(Piece<'_>)) {
+        self.sources.iter_mut().filter_map(|rows| rows.next_of(ordinal)).for_each(see);
     }
 }
 
 fn of_segment(
-    first: u32,
     segment: &Segment,
     codes: Option<&[u16]>,
     having: Option<Having<'_>>,
-) -> Vec<Entry> {
-    let entry = |ordinal: u32, row: usize| {
-        let (time, code) = (segment.time(row), segment.code(row));
-        Entry { ordinal, row: first + row as u32, time, code, lent: false }
-    };
-    let mut found = Selected::default();
-    match (having.and_then(|having| segment.having(having)), codes) {
-        (Some(rows), codes) => {
-            let listed = segment.narrow(codes, &rows);
-            found.copy(listed.rows(), listed.kinds());
-        }
-        (None, None) => {
-            let people = segment.owners().people();
-            return people.flat_map(|(of, rows)| rows.map(move |row| entry(of, row))).collect();
-        }
-        (None, Some(codes)) => match segment.picker(codes) {
-            Some(Found::Searched(picker)) => {
-                segment.pick(&picker, 0..segment.rows(), &mut found);
-            }
-            Some(Found::Listed(listed)) => found.copy(listed.rows(), listed.kinds()),
-            None => {}
-        },
+) -> Option<Vec<u32>> {
+    if let Some(rows) = having.and_then(|having| segment.having(having)) {
+        return Some(segment.narrow(codes, &rows).rows().to_vec());
     }
-    let owners = segment.owners().of_rows(found.rows());
-    found.rows().iter().zip(owners).map(|(row, of)| entry(of, *row as usize)).collect()
+    Some(match segment.picker(codes?) {
+        Some(Found::Searched(picker)) => {
+            let mut found = Selected::default();
+            segment.pick(&picker, 0..segment.rows(), &mut found);
+            found.rows().to_vec()
+        }
+        Some(Found::Listed(listed)) => listed.rows().to_vec(),
+        None => Vec::new(),
+    })
 }
 
-fn of_chunk(
-    first: u32,
-    chunk: &Chunk,
-    codes: Option<&[u16]>,
-    having: Option<Having<'_>>,
-) -> Vec<Entry> {
-    let asked = |row: &Row| codes.is_none_or(|codes| codes.contains(&row.code));
+fn of_chunk(chunk: &Chunk, codes: Option<&[u16]>, having: Option<Having<'_>>) -> Option<Vec<u32>> {
+    if codes.is_none() && having.is_none() {
+        return None;
+    }
+    let asked = |code: &u16| codes.is_none_or(|codes| codes.contains(code));
     let has = |row: &Row| having.is_none_or(|having| may_have(row, having));
-    let rows = chunk.rows.iter().zip(first..).filter(|(row, _)| asked(row) && has(row));
-    let entry = |(row, number): (&Arc<Row>, u32)| Entry {
-        ordinal: row.ordinal,
-        row: number,
-        time: row.time,
-        code: row.code,
-        lent: row.lent_by.is_some(),
-    };
-    rows.map(entry).collect()
+    let rows = (0..).zip(chunk.plain().codes()).zip(&chunk.rows);
+    let some = rows.filter(|((_, code), row)| asked(code) && has(row));
+    Some(some.map(|((at, _), _)| at).collect())
 }
 
 /// Whether a row has one of some values, or something of which who asks knows more: texts are

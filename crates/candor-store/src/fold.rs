@@ -145,27 +145,31 @@ impl VolumeView {
         let mut first = from;
         // What is told last, as long as it may go on.
         let mut open: Option<(Option<u64>, Range<usize>)> = None;
-        if let Some((segment, rows)) = run.side_by_side(from) {
-            let start = rows.start;
-            for (session, end) in segment.pieces(rows) {
-                let end = from + end - start;
-                let piece = ((session != 0).then_some(session), first..end);
-                if let Some((session, places)) = open.replace(piece) {
-                    see(session, places);
-                }
-                first = end;
-            }
-        }
-        for at in first..run.len() {
-            let session = self.session(run.row(at));
+        let mut piece = |session: Option<u64>, end: usize| {
             match &mut open {
-                Some((of_open, places)) if *of_open == session => places.end = at + 1,
+                Some((of_open, places)) if *of_open == session => places.end = end,
                 _ => {
-                    if let Some((session, places)) = open.replace((session, at..at + 1)) {
+                    if let Some((session, places)) = open.replace((session, first..end)) {
                         see(session, places);
                     }
                 }
             }
+            first = end;
+        };
+        let some = |session: u64| (session != 0).then_some(session);
+        let mut place = from;
+        if let Some((segment, rows)) = run.side_by_side(from) {
+            place += rows.len();
+            let start = rows.start;
+            segment
+                .pieces(rows)
+                .for_each(|(session, end)| piece(some(session), from + end - start));
+        }
+        for rows in run.rows_from(place).chunk_by(|one, next| one + 1 == *next) {
+            self.sessions_of(rows[0]..rows[0] + rows.len() as u32, |session, len| {
+                place += len;
+                piece(some(session), place);
+            });
         }
         if let Some((session, places)) = open {
             see(session, places);
@@ -257,7 +261,7 @@ impl VolumeView {
                         if looked.times { run.with_times(&times[places]) } else { run }
                     }
                     true => {
-                        let beside = stage.beside.next_of(ordinal);
+                        let beside = &mut stage.beside;
                         run.put_together(self, ordinal, of_person, beside, looked.codes)
                     }
                 };
@@ -300,18 +304,18 @@ impl VolumeView {
                 (None, _) => break,
             };
             let theirs = place..skip_to(&owners[..end], place, ordinal + 1);
-            let entries = beside.next_of(ordinal);
             place = theirs.end;
             if !asked(ordinal) || !self.people.visible(ordinal) {
+                beside.next_of(ordinal, |_| ());
                 continue;
             }
             let of_person = (&rows[theirs.clone()], &kinds[theirs.clone()]);
-            let run = match entries.is_empty() {
-                true => {
+            let run = match beside.peek() == Some(ordinal) {
+                false => {
                     let run = Run::of_segment(&self.base, of_person.0, of_person.1);
                     run.with_times(&times[theirs])
                 }
-                false => scratch.run.put_together(self, ordinal, of_person, entries, looked.codes),
+                true => scratch.run.put_together(self, ordinal, of_person, beside, looked.codes),
             };
             if !run.is_empty() {
                 see(ordinal, run);
@@ -373,8 +377,9 @@ impl VolumeView {
                             0 => &[],
                             _ => active.of_rank(owners.rank(ordinal)),
                         };
-                        let beside = lies_beside.next_of(ordinal).iter().map(|entry| entry.time);
-                        match active.with(own, beside, &mut scratch.days) {
+                        scratch.times.clear();
+                        lies_beside.next_of(ordinal, |piece| piece.copy_times(&mut scratch.times));
+                        match active.with(own, &scratch.times, &mut scratch.days) {
                             true => see(ordinal, Active::Days(&scratch.days)),
                             false => see(ordinal, Active::Events(self.run(ordinal, scratch))),
                         }

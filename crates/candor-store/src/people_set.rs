@@ -47,6 +47,14 @@ impl PeopleSet {
         other.0.iter().enumerate().for_each(|(word, people)| self.insert_word(word, *people));
     }
 
+    /// Puts people in, whose ordinals ascend, some of them more than once.
+    pub(crate) fn extend_ordered(&mut self, ordinals: &[u32]) {
+        let Some(last) = ordinals.last() else { return };
+        let words = (last / u64::BITS) as usize + 1;
+        self.0.resize(self.0.len().max(words), 0);
+        ordinals.iter().for_each(|o| self.0[(o / u64::BITS) as usize] |= 1 << (o % u64::BITS));
+    }
+
     /// How many are in.
     pub fn len(&self) -> u64 {
         self.0.iter().map(|word| u64::from(word.count_ones())).sum()

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::beside::Entry;
+use crate::beside::Beside;
 use crate::resident::segment::Segment;
 use crate::view::{Source, VolumeView};
 
@@ -65,6 +65,11 @@ impl<'a> Run<'a> {
     #[inline]
     pub fn row(&self, at: usize) -> u32 {
         self.rows[at]
+    }
+
+    /// The rows from a place on.
+    pub(crate) fn rows_from(&self, from: usize) -> &[u32] {
+        &self.rows[from..]
     }
 
     /// What each is, as a place in [`crate::Looked::codes`]; nothing where no codes were asked for.
@@ -142,21 +147,31 @@ type Rank = (i64, u32, i64);
 
 impl Together {
     /// The run of a person of whom these rows of the base are looked at, each of its kind, and
-    /// these beside it.
+    /// those beside it that come next.
     pub(crate) fn put_together<'a>(
         &'a mut self,
         volume: &'a VolumeView,
         ordinal: u32,
         (of_base, kinds): (&'a [u32], &'a [u8]),
-        beside: &[Entry],
+        beside: &mut Beside,
         codes: Option<&[u16]>,
     ) -> Run<'a> {
         let base = &volume.base;
-        let lent = beside.iter().any(|entry| entry.lent);
+        self.rows.clear();
+        self.times.clear();
+        self.codes.clear();
+        self.rows.extend_from_slice(of_base);
+        let mut lent = false;
+        beside.next_of(ordinal, |piece| {
+            lent |= piece.lent;
+            piece.copy_rows(&mut self.rows);
+            piece.copy_times(&mut self.times);
+            piece.copy_codes(&mut self.codes);
+        });
         let last = of_base.last().map_or(i64::MIN, |row| base.time(*row as usize));
-        let behind = beside.first().is_none_or(|first| first.time >= last);
-        if !lent && behind && beside.is_sorted_by_key(|entry| entry.time) {
-            return self.behind((base, of_base, kinds), beside, codes);
+        let behind = self.times.first().is_none_or(|first| *first >= last);
+        if !lent && behind && self.times.is_sorted() {
+            return self.behind((base, of_base, kinds), codes);
         }
         self.gather(volume, ordinal, of_base.iter().copied(), codes);
         let lent = !self.lent.is_empty();
@@ -194,24 +209,16 @@ impl Together {
         Run { segment: &volume.base, of_segment: 0, rows, kinds: &[], codes, timed: 0, times }
     }
 
-    /// The run of rows of the base and of those beside it, all of which come later: nearly
-    /// everything that is new does.
+    /// The run of rows of the base and of those beside it, which are here and all of which come
+    /// later: nearly everything that is new does.
     fn behind<'a>(
         &'a mut self,
         (base, of_base, kinds): (&'a Segment, &'a [u32], &'a [u8]),
-        beside: &[Entry],
         codes: Option<&[u16]>,
     ) -> Run<'a> {
-        if beside.is_empty() {
+        if self.times.is_empty() {
             return Run::of_segment(base, of_base, kinds);
         }
-        self.rows.clear();
-        self.rows.extend_from_slice(of_base);
-        self.rows.extend(beside.iter().map(|entry| entry.row));
-        self.times.clear();
-        self.times.extend(beside.iter().map(|entry| entry.time));
-        self.codes.clear();
-        self.codes.extend(beside.iter().map(|entry| entry.code));
         self.kinds.clear();
         if let Some(codes) = codes {
             self.kinds.extend_from_slice(kinds);

@@ -1,5 +1,6 @@
 //! What a question sees: one publisher's data at one moment, cheap to hold.
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use candor_event::{PersonId, Timestamp, Types, ValueRef};
@@ -107,7 +108,7 @@ impl VolumeView {
             for (_, source) in &self.beside {
                 match source {
                     Source::Segment(segment) => people.extend(&segment.owners().who()),
-                    Source::Chunk(chunk) => chunk.people().iter().for_each(|o| people.insert(*o)),
+                    Source::Chunk(chunk) => people.extend_ordered(chunk.plain().owners()),
                 }
             }
             people
@@ -303,6 +304,29 @@ impl VolumeView {
             Lies::Tail(row) => row.session,
         };
         (session != 0).then_some(session)
+    }
+
+    /// Calls `see` with the sessions of rows that follow each other, 0 for none, and how many rows
+    /// each has.
+    pub(crate) fn sessions_of(&self, rows: Range<u32>, mut see: impl FnMut(u64, usize)) {
+        let mut row = rows.start;
+        while row < rows.end {
+            match self.lies(row) {
+                Lies::Segment(segment, at) => {
+                    let first = row - at;
+                    row = rows.end.min(first + segment.rows() as u32);
+                    let mut before = at as usize;
+                    for (session, end) in segment.pieces(before..(row - first) as usize) {
+                        see(session, end - before);
+                        before = end;
+                    }
+                }
+                Lies::Tail(held) => {
+                    see(held.session, 1);
+                    row += 1;
+                }
+            }
+        }
     }
 
     /// A trait of a person, by its name's code.

@@ -21,20 +21,22 @@ const DAYS_MAX: usize = 1 << 15;
 impl ActiveDays {
     /// The days of somebody who also did something at some moments; whether all of these lie on
     /// days that are known.
-    pub(crate) fn with(
-        &self,
-        own: &[u16],
-        times: impl Iterator<Item = i64>,
-        days: &mut Vec<u16>,
-    ) -> bool {
+    pub(crate) fn with(&self, own: &[u16], times: &[i64], days: &mut Vec<u16>) -> bool {
         days.clear();
         days.extend_from_slice(own);
+        // What is new is mostly of one day.
+        let mut day = 0;
         for time in times {
-            let Some(day) = self.edges.partition_point(|edge| *edge <= time).checked_sub(1) else {
-                return false;
-            };
-            if day + 1 >= self.edges.len() {
-                return false;
+            if !self.is_on(day, *time) {
+                let begun = self.edges.partition_point(|edge| edge <= time);
+                match begun.checked_sub(1).filter(|day| self.is_on(*day, *time)) {
+                    Some(of_time) => day = of_time,
+                    None => return false,
+                }
+            }
+            if days.last().is_some_and(|last| usize::from(last >> 1) < day) {
+                days.push((day as u16) << 1);
+                continue;
             }
             match days.binary_search_by_key(&day, |known| usize::from(known >> 1)) {
                 Ok(place) => days[place] |= 1,
@@ -42,6 +44,11 @@ impl ActiveDays {
             }
         }
         true
+    }
+
+    fn is_on(&self, day: usize, time: i64) -> bool {
+        let ends = self.edges.get(day + 1);
+        ends.is_some_and(|ends| time < *ends && self.edges[day] <= time)
     }
 
     /// How many bytes of memory they take.

@@ -13,6 +13,7 @@ pub(crate) mod origins;
 pub(crate) mod owners;
 pub(crate) mod packed;
 pub(crate) mod people;
+pub(crate) mod plain;
 mod postings;
 pub(crate) mod segment;
 pub(crate) mod select;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use candor_event::Types;
 
@@ -19,6 +19,7 @@ use crate::resident::order::Sorted;
 use crate::resident::origins::Origins;
 use crate::resident::owners::Owners;
 use crate::resident::packed::Packed;
+use crate::resident::plain::Plain;
 use crate::resident::select::Selected;
 use crate::resident::slot::Slot;
 use crate::resident::tail::{Chunk, Row};
@@ -130,6 +131,8 @@ pub(crate) struct Segment {
     pub(crate) arrivals: Mutex<Option<Arc<Arrivals>>>,
     /// Those of the zone last asked about.
     active: Mutex<Option<Arc<ActiveDays>>>,
+    /// Beside a base: the rows as every question takes them up; found when first asked.
+    plain: OnceLock<Arc<Plain>>,
 }
 
 impl Default for Segment {
@@ -146,7 +149,8 @@ impl Segment {
         arrivals: Option<Arrivals>,
     ) -> Segment {
         let (arrivals, active) = (Mutex::new(arrivals.map(Arc::new)), Mutex::new(None));
-        Segment { held: Arc::new(rows), columns, files, arrivals, active }
+        let plain = OnceLock::new();
+        Segment { held: Arc::new(rows), columns, files, arrivals, active, plain }
     }
 
     pub(crate) fn rows(&self) -> usize {
@@ -267,6 +271,7 @@ impl Segment {
             files: self.files.clone(),
             arrivals: Mutex::new(None),
             active: Mutex::new(self.active.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+            plain: self.plain.clone(),
         }
     }
 
@@ -274,8 +279,9 @@ impl Segment {
     pub(crate) fn bytes(&self) -> (usize, usize) {
         let active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
         let active = active.as_ref().map_or(0, |active| active.bytes());
+        let plain = self.plain.get().map_or(0, |plain| plain.bytes());
         let columns = self.columns.values().filter_map(Slot::in_memory);
-        (self.held.bytes() + active, columns.map(|column| column.bytes()).sum())
+        (self.held.bytes() + active + plain, columns.map(|column| column.bytes()).sum())
     }
 
     /// Adds the rows of a range that a picker finds, ascending.
@@ -305,6 +311,21 @@ impl Segment {
         let active = Arc::new(active);
         *held = Some(active.clone());
         Some(active)
+    }
+
+    /// Who did what when, for a segment that lies beside a base.
+    pub(crate) fn plain(&self) -> &Arc<Plain> {
+        self.plain.get_or_init(|| {
+            let rows = self.rows();
+            let mut owners = Vec::with_capacity(rows);
+            for (ordinal, theirs) in self.owners().people() {
+                owners.resize(theirs.end, ordinal);
+            }
+            let (mut times, mut codes) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+            times.extend((0..rows).map(|row| self.time(row)));
+            self.copy_codes(0..rows, &mut codes);
+            Arc::new(Plain::of(owners, times, codes))
+        })
     }
 
     /// Whose rows are where.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use candor_event::{PersonId, Value};
 
+use crate::resident::plain::Plain;
+
 /// One event as it waits for its segment.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
@@ -24,26 +26,31 @@ pub(crate) struct Row {
 #[derive(Debug)]
 pub(crate) struct Chunk {
     pub(crate) rows: Vec<Arc<Row>>,
-    /// Whose each row is, side by side: looked through for each person of a question.
-    people: Vec<u32>,
+    /// The same side by side: looked through for each question.
+    plain: Arc<Plain>,
 }
 
 impl Chunk {
     fn new(rows: Vec<Arc<Row>>) -> Chunk {
-        let people = rows.iter().map(|row| row.ordinal).collect();
-        Chunk { rows, people }
+        let owners = rows.iter().map(|row| row.ordinal).collect();
+        let times = rows.iter().map(|row| row.time).collect();
+        let codes = rows.iter().map(|row| row.code).collect();
+        Chunk { rows, plain: Arc::new(Plain::of(owners, times, codes)) }
     }
 
-    /// Whose each row is, ascending.
-    pub(crate) fn people(&self) -> &[u32] {
-        &self.people
+    /// Who did what when.
+    pub(crate) fn plain(&self) -> &Arc<Plain> {
+        &self.plain
+    }
+
+    /// The rows were lent by others, all of them or none.
+    pub(crate) fn is_lent(&self) -> bool {
+        self.rows.first().is_some_and(|row| row.lent_by.is_some())
     }
 
     /// The places of a person's rows.
     pub(crate) fn of(&self, ordinal: u32) -> std::ops::Range<usize> {
-        let start = self.people.partition_point(|other| *other < ordinal);
-        let len = self.people[start..].iter().take_while(|other| **other == ordinal).count();
-        start..start + len
+        self.plain.of_person(ordinal)
     }
 }
 
