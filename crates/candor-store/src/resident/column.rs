@@ -177,8 +177,8 @@ impl ColumnBuilder {
         let bits = |largest: u64| (u64::BITS - largest.leading_zeros()) as usize;
         let last = rows.saturating_sub(1) as u64;
         let filled = self.rows.len();
-        // A mark takes a bit for each row, and half a bit to count them.
-        let marked = rows * 3 / 2 + filled * bits(largest);
+        // A mark takes a bit for each row, and a quarter of one to count them.
+        let marked = rows * 5 / 4 + filled * bits(largest);
         let listed = filled * (bits(last) + bits(largest));
         if marked.min(listed) < rows * bits(largest) {
             let listed = listed * LISTED_SMALLER < marked;

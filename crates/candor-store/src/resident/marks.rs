@@ -4,12 +4,15 @@
 #[derive(Debug, Default)]
 pub(crate) struct Marks {
     words: Vec<u64>,
-    /// How many are marked before each word.
-    before: Vec<u32>,
+    /// How many are marked before each block, and of each block before each of its words.
+    before_block: Vec<u32>,
+    before: Vec<u16>,
     len: usize,
 }
 
 const WORD: usize = u64::BITS as usize;
+/// Words of which the marks before the last one fit 16 bits.
+const BLOCK: usize = 1_024;
 
 impl Marks {
     /// Marks ascending rows, of `rows` in all.
@@ -18,19 +21,22 @@ impl Marks {
         for row in marked {
             words[row as usize / WORD] |= 1 << (row as usize % WORD);
         }
-        let mut len = 0;
-        let count = |word: &u64| {
-            let before = len;
-            len += word.count_ones();
-            before
-        };
-        let before = words.iter().map(count).collect();
-        Marks { words, before, len: len as usize }
+        let (mut len, mut before_block) = (0, Vec::with_capacity(words.len().div_ceil(BLOCK)));
+        let mut before = Vec::with_capacity(words.len());
+        for block in words.chunks(BLOCK) {
+            before_block.push(len);
+            for word in block {
+                before.push((len - before_block[before_block.len() - 1]) as u16);
+                len += word.count_ones();
+            }
+        }
+        Marks { words, before_block, before, len: len as usize }
     }
 
     /// How many bytes of memory it takes.
     pub(crate) fn bytes(&self) -> usize {
-        self.words.capacity() * 8 + self.before.capacity() * 4
+        let blocks = self.before_block.capacity() * 4;
+        self.words.capacity() * 8 + self.before.capacity() * 2 + blocks
     }
 
     /// How many are marked before a row, or the end.
@@ -39,7 +45,8 @@ impl Marks {
         let below = (1u64 << (row % WORD)) - 1;
         let word = row / WORD;
         let Some(marked) = self.words.get(word) else { return self.len };
-        self.before[word] as usize + (marked & below).count_ones() as usize
+        let before = self.before_block[word / BLOCK] as usize + usize::from(self.before[word]);
+        before + (marked & below).count_ones() as usize
     }
 
     /// The how many-th a row is; nothing where it is not marked.
@@ -71,6 +78,8 @@ impl Marks {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -79,12 +88,16 @@ mod tests {
         #[test]
         fn marked_rows_know_their_places(
             marked in proptest::collection::btree_set(0u32..300, 0..80),
+            // So that some lie in another block, and all of the first are marked.
+            full in prop_oneof![Just(0), Just((BLOCK * WORD) as u32 - 100)],
         ) {
-            let marks = Marks::of(marked.iter().copied(), 300);
-            prop_assert_eq!(marks.iter().collect::<Vec<_>>(), Vec::from_iter(marked.clone()));
-            prop_assert_eq!(marks.before(300), marked.len());
-            for row in 0..300u32 {
-                let before = marked.range(..row).count();
+            let all = (0..full).chain(marked.iter().map(|row| row + full));
+            let marks = Marks::of(all.clone(), full as usize + 300);
+            prop_assert!(marks.iter().eq(all));
+            let marked: BTreeSet<u32> = marked.iter().map(|row| row + full).collect();
+            prop_assert_eq!(marks.before(full as usize + 300), full as usize + marked.len());
+            for row in full..full + 300 {
+                let before = full as usize + marked.range(..row).count();
                 prop_assert_eq!(marks.before(row as usize), before);
                 let place = marked.contains(&row).then_some(before);
                 prop_assert_eq!(marks.place(row as usize), place);
