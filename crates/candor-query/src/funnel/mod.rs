@@ -8,6 +8,7 @@ mod ordered;
 mod pass;
 mod people;
 mod tally;
+mod times;
 
 use std::ops::Range;
 

@@ -150,9 +150,9 @@ impl Funnel {
                 let sum: &mut Vec<u64> = &mut points[part];
                 sum.resize(sum.len().max(counted.points.len()), 0);
                 sum.iter_mut().zip(counted.points).for_each(|(sum, count)| *sum += count);
-                for ((key, text), tally) in keys.iter().zip(&texts).zip(counted.groups) {
+                for ((key, text), mut tally) in keys.iter().zip(&texts).zip(counted.groups) {
                     match groups[part].entry(text.clone()) {
-                        Entry::Occupied(mut joined) => joined.get_mut().1.join(&tally),
+                        Entry::Occupied(mut joined) => joined.get_mut().1.join(&mut tally),
                         Entry::Vacant(free) => drop(free.insert((key.clone(), tally))),
                     }
                 }
@@ -174,10 +174,10 @@ impl Funnel {
         sorted.sort_by(|(a, (_, x)), (b, (_, y))| {
             y.counts[0].cmp(&x.counts[0]).then_with(|| a.cmp(b))
         });
-        sorted.iter().for_each(|(_, (_, tally))| whole.join(tally));
+        sorted.iter_mut().for_each(|(_, (_, tally))| whole.join(tally));
         let rest = sorted.split_off(sorted.len().min(self.limit)).into_iter();
-        let rest = rest.map(|(_, (_, tally))| tally).reduce(|mut all, tally| {
-            all.join(&tally);
+        let rest = rest.map(|(_, (_, tally))| tally).reduce(|mut all, mut tally| {
+            all.join(&mut tally);
             all
         });
         let shown = sorted.into_iter().map(|(_, group)| group);
@@ -233,7 +233,7 @@ impl Part {
         scales: Option<&Scales>,
         as_of: Timestamp,
     ) -> Numbers {
-        let Part { mut whole, groups, points } = self;
+        let Part { whole, groups, points } = self;
         let events = || funnel.steps.iter().map(|step| step.event.as_str());
         let steps = funnel.steps.len();
         let points = prepared.axis.as_ref().map(|axis| {
@@ -249,7 +249,7 @@ impl Part {
             };
             (0..axis.len()).map(point).collect()
         });
-        let group = |(key, mut tally): (Key, Tally)| Group {
+        let group = |(key, tally): (Key, Tally)| Group {
             key,
             times: tally.times(scales),
             steps: tally.reached(events(), scales),

@@ -3,7 +3,7 @@
 use candor_store::Run;
 use serde::Serialize;
 
-use crate::trend::nearest_rank;
+use crate::funnel::times::Times;
 
 /// What is counted of a group's attempts.
 #[derive(Clone, Debug)]
@@ -11,9 +11,9 @@ pub(super) struct Tally {
     /// By step: attempts that reached it.
     pub(super) counts: Vec<u64>,
     /// By step after the first: ms since the first, of each attempt that reached it.
-    since_first: Vec<Vec<i64>>,
+    since_first: Vec<Times>,
     /// The same since the step before, where they are asked for.
-    since_previous: Vec<Vec<i64>>,
+    since_previous: Vec<Times>,
 }
 
 /// Who reached a step.
@@ -103,14 +103,14 @@ const WIDTHS: [i64; 34] = [
 ];
 
 impl Scale {
-    fn of(times: &[i64]) -> Scale {
+    fn of(times: &Times) -> Scale {
         let Some(longest) = times.iter().max() else { return Scale { width: 1, bins: 0 } };
         let fits = |width: &i64| longest / width < BINS_MAX;
         let width = WIDTHS.into_iter().find(fits).unwrap_or(WIDTHS[WIDTHS.len() - 1]);
         Scale { width, bins: (longest / width + 1) as usize }
     }
 
-    fn bins(self, times: &[i64]) -> Vec<Bin> {
+    fn bins(self, times: &Times) -> Vec<Bin> {
         let bin = |place: usize| {
             let from_ms = place as i64 * self.width;
             Bin { from_ms, to_ms: from_ms + self.width, count: 0 }
@@ -125,8 +125,8 @@ impl Tally {
     pub(super) fn new(steps: usize, times: bool) -> Tally {
         Tally {
             counts: vec![0; steps],
-            since_first: vec![Vec::new(); steps - 1],
-            since_previous: vec![Vec::new(); if times { steps - 1 } else { 0 }],
+            since_first: vec![Times::default(); steps - 1],
+            since_previous: vec![Times::default(); if times { steps - 1 } else { 0 }],
         }
     }
 
@@ -146,21 +146,22 @@ impl Tally {
         }
     }
 
-    pub(super) fn join(&mut self, other: &Tally) {
+    /// Adds those of another, which share their times from now on.
+    pub(super) fn join(&mut self, other: &mut Tally) {
         self.counts.iter_mut().zip(&other.counts).for_each(|(count, more)| *count += more);
         let pairs = [
-            (&mut self.since_first, &other.since_first),
-            (&mut self.since_previous, &other.since_previous),
+            (&mut self.since_first, &mut other.since_first),
+            (&mut self.since_previous, &mut other.since_previous),
         ];
         for (times, more) in pairs {
-            times.iter_mut().zip(more).for_each(|(times, more)| times.extend_from_slice(more));
+            times.iter_mut().zip(more).for_each(|(times, more)| times.join(more));
         }
     }
 
     /// The scales of its times and of any part of them; none where they are not asked for.
     pub(super) fn scales(&self) -> Option<Scales> {
         let whole = self.since_first.last()?;
-        let each = self.since_previous.iter().chain([whole]).map(|times| Scale::of(times));
+        let each = self.since_previous.iter().chain([whole]).map(Scale::of);
         (!self.since_previous.is_empty()).then(|| Scales(each.collect()))
     }
 
@@ -171,31 +172,29 @@ impl Tally {
 
     /// The steps of an answer, by their events.
     pub(super) fn reached<'e>(
-        &mut self,
+        &self,
         events: impl Iterator<Item = &'e str>,
         scales: Option<&Scales>,
     ) -> Vec<Reached> {
         let share =
             |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
         let counts = &self.counts;
-        let since_first = &mut self.since_first;
-        let since_previous = &self.since_previous;
         let reached = |(step, event): (usize, &str)| {
             let count = counts[step];
-            let mut rank = |percent| match step {
-                0 => (count > 0).then_some(0),
-                _ => nearest_rank(&mut since_first[step - 1], percent, i64::cmp),
+            let [median_ms, p90_ms] = match step {
+                0 => [(count > 0).then_some(0); 2],
+                _ => self.since_first[step - 1].ranks([50, 90]),
             };
             let bins = |scales: &Scales| {
-                Some(scales.0[step.checked_sub(1)?].bins(&since_previous[step - 1]))
+                Some(scales.0[step.checked_sub(1)?].bins(&self.since_previous[step - 1]))
             };
             Reached {
                 event: event.to_owned(),
                 count,
                 from_start: if step == 0 { 1.0 } else { share(count, counts[0]) },
                 from_previous: if step == 0 { 1.0 } else { share(count, counts[step - 1]) },
-                median_ms: rank(50),
-                p90_ms: rank(90),
+                median_ms,
+                p90_ms,
                 times: scales.and_then(bins),
             }
         };
@@ -218,7 +217,8 @@ mod tests {
             (7 * DAY, 12 * HOUR, 15),
             (3_660 * DAY, 224 * DAY, 17),
         ] {
-            let times = [longest, longest / 2, 0];
+            let mut times = Times::default();
+            [longest, longest / 2, 0].into_iter().for_each(|time| times.push(time));
             let scale = Scale::of(&times);
             assert_eq!(scale, Scale { width, bins: count }, "{longest}");
             let bins = scale.bins(&times);
@@ -227,6 +227,6 @@ mod tests {
             let last = bins[bins.len() - 1];
             assert!((last.from_ms..last.to_ms).contains(&longest) && last.count > 0);
         }
-        assert_eq!(Scale::of(&[]).bins(&[]), []);
+        assert_eq!(Scale::of(&Times::default()).bins(&Times::default()), []);
     }
 }

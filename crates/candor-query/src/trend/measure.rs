@@ -99,9 +99,14 @@ pub(crate) fn nearest_rank<T: Copy>(
     percent: usize,
     order: impl FnMut(&T, &T) -> Ordering,
 ) -> Option<T> {
-    let rank = (values.len() * percent).div_ceil(100).max(1);
     if values.is_empty() {
         return None;
     }
-    Some(*values.select_nth_unstable_by(rank - 1, order).1)
+    let rank = rank_of(values.len(), percent);
+    Some(*values.select_nth_unstable_by(rank, order).1)
+}
+
+/// The place of that value in so many, counted from 0.
+pub(crate) fn rank_of(len: usize, percent: usize) -> usize {
+    (len * percent).div_ceil(100).max(1) - 1
 }

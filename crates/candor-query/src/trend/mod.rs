@@ -29,8 +29,8 @@ use crate::segment::Definition;
 pub(crate) use crate::trend::axis::{Axis, Reach};
 use crate::trend::counters::Line;
 use crate::trend::formula::{Formula, is_of_name};
-pub(crate) use crate::trend::measure::nearest_rank;
 pub use crate::trend::measure::{Measure, Number};
+pub(crate) use crate::trend::measure::{nearest_rank, rank_of};
 use crate::trend::pass::Pass;
 pub use crate::trend::people::Cell;
 
