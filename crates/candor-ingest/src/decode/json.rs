@@ -3,8 +3,8 @@
 
 use std::fmt;
 
-use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Number, Value as Json};
 
 use super::DEPTH_MAX;
@@ -22,6 +22,23 @@ pub fn parse(body: &[u8]) -> Result<Json, serde_json::Error> {
     let json = Bounded(DEPTH_READ).deserialize(&mut source)?;
     source.end()?;
     Ok(json)
+}
+
+/// Reads the record that a text begins with, as [`parse`] reads it within a list of them; none
+/// where it is not JSON. Also how many bytes it takes.
+pub(super) fn first_of(text: &str) -> Option<(Json, usize)> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<InList>();
+    let InList(json) = values.next()?.ok()?;
+    Some((json, values.byte_offset()))
+}
+
+/// A record, with the body and its list around it.
+struct InList(Json);
+
+impl<'de> Deserialize<'de> for InList {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<InList, D::Error> {
+        Bounded(DEPTH_READ - 2).deserialize(source).map(InList)
+    }
 }
 
 /// Reads a value of so many levels.

@@ -9,8 +9,10 @@ mod json;
 mod mobile;
 mod records;
 mod rows;
+mod scan;
 mod sdk;
 mod upload;
+mod usual;
 mod value;
 mod web;
 

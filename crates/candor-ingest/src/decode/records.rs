@@ -6,6 +6,7 @@ use candor_event::{Properties, Timestamp, TraitOp, Value};
 use serde_json::{Map, Value as Json};
 
 use super::json::parse;
+use super::usual;
 use super::value::{check_text, read_value};
 use super::{
     Body, ID_BYTES_MAX, Incoming, Limit, PROPERTIES_MAX, RECORDS_MAX, RefusalCode, Refused,
@@ -13,7 +14,7 @@ use super::{
 use crate::who::Ids;
 
 /// Nested values of one record, its properties not counted.
-const NESTED_MAX: usize = 4096;
+pub(super) const NESTED_MAX: usize = 4096;
 
 /// What a body held.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,6 +43,14 @@ pub struct Decoded {
 /// # Errors
 /// `(pointer, message)` when the body as a whole cannot be read; nothing was then taken.
 pub fn records(
+    body: &[u8],
+    parse_time: &dyn Fn(&str) -> Option<Timestamp>,
+) -> Result<Decoded, (String, String)> {
+    usual::records(body, parse_time).map_or_else(|| in_full(body, parse_time), Ok)
+}
+
+/// Reads a body of any form, and says what is wrong with it.
+pub(super) fn in_full(
     body: &[u8],
     parse_time: &dyn Fn(&str) -> Option<Timestamp>,
 ) -> Result<Decoded, (String, String)> {
@@ -149,18 +158,23 @@ pub(super) fn instant_of(
     json: &Json,
     parse_time: &dyn Fn(&str) -> Option<Timestamp>,
 ) -> Result<Timestamp, Refusal> {
-    /// Seconds up to the year 5138; larger numbers are milliseconds.
-    const SECONDS_MAX: i64 = 100_000_000_000;
     let message = "a time is RFC 3339 text, or seconds or milliseconds since 1970".to_owned();
     let refused = Err((RefusalCode::BadTime, message));
     match json {
         Json::String(text) => parse_time(text).map_or(refused, Ok),
-        Json::Number(number) => match number.as_i64() {
-            Some(n) if (0..SECONDS_MAX).contains(&n) => Ok(Timestamp::from_seconds(n)),
-            Some(n) if n >= SECONDS_MAX => Ok(Timestamp(n)),
-            _ => refused,
-        },
+        Json::Number(number) => number.as_i64().and_then(instant).map_or(refused, Ok),
         _ => refused,
+    }
+}
+
+/// Seconds or milliseconds since 1970.
+pub(super) fn instant(number: i64) -> Option<Timestamp> {
+    /// Seconds up to the year 5138; larger numbers are milliseconds.
+    const SECONDS_MAX: i64 = 100_000_000_000;
+    match number {
+        ..0 => None,
+        0..SECONDS_MAX => Some(Timestamp::from_seconds(number)),
+        SECONDS_MAX.. => Some(Timestamp(number)),
     }
 }
 
