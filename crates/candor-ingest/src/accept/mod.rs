@@ -94,12 +94,13 @@ impl Door {
         let sealer = BatchSealer::new(&keys);
         let state = State {
             classes: Arc::new(policy.classes()),
+            unasked: policy.allowed(&Said::default()),
             policy,
             who: WhoIsWho::default(),
             said: ByPerson::default(),
             unkept: Vec::new(),
             repeats: Repeats::default(),
-            guids_seen: HashSet::new(),
+            ids_shown: HashSet::default(),
             tally: Tally::default(),
         };
         let door = Door { keys, sealer, state: Mutex::new(state) };
@@ -119,6 +120,7 @@ impl Door {
         classes.iter().for_each(|(name, class)| all.set(name, *class));
         let mut state = self.state();
         state.tally.classed(classes.iter().map(|(name, _)| name.as_str()));
+        state.unasked = policy.allowed(&Said::default());
         state.policy = policy;
         state.classes = Arc::new(all);
     }
@@ -211,10 +213,12 @@ impl Door {
         request: &Request,
         append: impl FnOnce(&mut Accepted),
     ) -> Result<Receipt, Error> {
-        let prepare = |record| Prepared::new(&self.keys, record, request);
+        let mut content = Vec::new();
+        let prepare = |record| Prepared::new(&self.keys, record, request, &mut content);
         let prepared: Vec<Prepared> = incoming.into_iter().map(prepare).collect();
         let mut state = self.state();
         let mut batch = Batch::default();
+        batch.records.reserve(prepared.len());
         batch.records.append(&mut state.unkept);
         batch.receipt.refused = refused;
         for record in prepared {

@@ -13,47 +13,65 @@ use crate::who::{HashedIds, Ids};
 
 const DAY_MS: i64 = 86_400_000;
 
+/// The event and the profile key by which an SDK says what its person allows.
+pub(super) const CONSENT_NAME: &str = "ct_consent";
+
 /// The property that names a visit.
-pub(super) const SESSION: &str = "session";
+const SESSION: &str = "session";
 
 /// A record with all that can be worked out before the door is locked.
 pub(super) struct Prepared {
     pub(super) record: Incoming,
     pub(super) ids: HashedIds,
     pub(super) told: Told,
+    /// The visit of an event; no longer among its properties.
+    pub(super) session: Option<u64>,
     pub(super) fingerprint: u64,
 }
 
 impl Prepared {
-    pub(super) fn new(keys: &PublisherKeys, mut record: Incoming, request: &Request) -> Prepared {
+    /// `content` is any memory, to write in.
+    pub(super) fn new(
+        keys: &PublisherKeys,
+        mut record: Incoming,
+        request: &Request,
+        content: &mut Vec<u8>,
+    ) -> Prepared {
         let told = told_apart(keys, &record, request);
-        let mut fingerprint = 0;
-        match &record.body {
+        let sender_id = sender_id(&record, request);
+        let (mut session, mut fingerprint) = (None, 0);
+        match &mut record.body {
             Body::Profile(changes) => take_ids(changes, &mut record.ids),
+            // What is said about consent happens nowhere.
+            Body::Event { name, .. } if **name == *CONSENT_NAME => {}
             Body::Event { properties, .. } => {
-                fingerprint = match sender_id(&record, request) {
+                session = properties.remove(SESSION).and_then(|named| session_of(keys, &named));
+                fingerprint = match sender_id {
                     Some(id) => keys.fingerprint(id.as_bytes()),
-                    None => content_of(keys, properties),
+                    None => content_of(keys, properties, session, content),
                 };
             }
         }
-        Prepared { ids: record.ids.hashed(keys), record, told, fingerprint }
+        Prepared { ids: record.ids.hashed(keys), record, told, session, fingerprint }
     }
 }
 
 /// What an event says as it is sent; the store can work it out of what is held, where that is the
 /// same, and need not hold it.
-fn content_of(keys: &PublisherKeys, properties: &Properties) -> u64 {
-    let session = properties.get(SESSION).and_then(|session| session_of(keys, session));
-    let others = properties.iter().filter(|(name, _)| &***name != SESSION);
-    let mut bytes = Vec::with_capacity(256);
-    let others = others.map(|(name, value)| (&**name, value.into()));
-    content(others, session.unwrap_or(0), &mut bytes);
-    keys.fingerprint(&bytes)
+fn content_of(
+    keys: &PublisherKeys,
+    others: &Properties,
+    session: Option<u64>,
+    bytes: &mut Vec<u8>,
+) -> u64 {
+    bytes.clear();
+    let others = others.iter().map(|(name, value)| (&**name, value.into()));
+    content(others, session.unwrap_or(0), bytes);
+    keys.fingerprint(bytes)
 }
 
 /// The visit that an event names: the SDK's number, or a keyed hash of a server's text.
-pub(super) fn session_of(keys: &PublisherKeys, session: &Value) -> Option<u64> {
+fn session_of(keys: &PublisherKeys, session: &Value) -> Option<u64> {
     match session {
         Value::Integer(session) => Some(*session as u64),
         Value::Text(session) => Some(keys.fingerprint(session.as_bytes())),

@@ -1,15 +1,16 @@
 //! The stages that each record passes: stamp, resolve, gate.
 
 use std::collections::{BTreeMap, HashSet};
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use candor_event::{
-    ByPerson, ClassSet, ConsentChange, DataClass, Event, FirstSeen, IdKind, Link, Merge, PersonId,
-    Purpose, Record, Timestamp, TraitChange, TraitOp, Value,
+    ByPerson, ClassSet, ConsentChange, DataClass, Event, FirstSeen, HashedAlready, IdKind, Link,
+    Merge, PersonId, Purpose, Record, Timestamp, TraitChange, TraitOp, Value,
 };
 use candor_keys::PublisherKeys;
 
-use super::prepare::{Prepared, SESSION, Told, is_ahead, session_of};
+use super::prepare::{CONSENT_NAME, Prepared, Told, is_ahead};
 use super::repeats::{First, Repeats};
 use super::{GUIDS_TRAIT, Outcome, Receipt, Request, joins_of};
 use crate::decode::{Body, Incoming, RefusalCode};
@@ -22,19 +23,22 @@ use crate::who::{HashedIds, Ids, WhoIsWho};
 
 const DAY_MS: i64 = 86_400_000;
 
-/// Devices whose guid is known to be among its person's traits.
-const GUIDS_SEEN_MAX: usize = 1_000_000;
+/// Ids that are known to be among their person's traits, at most.
+const IDS_SHOWN_MAX: usize = 1_000_000;
 
 /// What a door knows; all of it can be had again from the catalog and the log.
 pub(super) struct State {
     pub(super) policy: Policy,
+    /// What the policy allows of whoever has said nothing.
+    pub(super) unasked: ClassSet,
     pub(super) classes: Arc<Classes>,
     pub(super) who: WhoIsWho,
     pub(super) said: ByPerson<Said>,
     /// Links and consents that are in force here and that the log does not hold yet.
     pub(super) unkept: Vec<Record>,
     pub(super) repeats: Repeats,
-    pub(super) guids_seen: HashSet<([u8; 16], PersonId)>,
+    /// Prints of ids and the people among whose traits they are known to be.
+    pub(super) ids_shown: HashSet<u64, BuildHasherDefault<HashedAlready>>,
     pub(super) tally: Tally,
 }
 
@@ -75,7 +79,7 @@ impl State {
                 let person = self.who.canonical(*person);
                 self.said.remove(&person);
                 self.who.forget(person);
-                self.guids_seen.clear();
+                self.ids_shown.clear();
             }
             Record::FirstSeen(first) => {
                 self.repeats.insert(first.fingerprint, First { at: first.at, kept: true });
@@ -96,7 +100,7 @@ impl State {
         request: &Request,
         batch: &mut Batch,
     ) -> Result<(), Stop> {
-        let Prepared { mut record, ids, told, fingerprint } = prepared;
+        let Prepared { mut record, ids, told, session, fingerprint } = prepared;
         let repeat = match told {
             Told::Apart => None,
             Told::Id(repeat) | Told::Content(repeat) => Some(repeat),
@@ -123,9 +127,7 @@ impl State {
                 let op = TraitOp::Set(Value::Object(properties));
                 self.profile(keys, &record, &ids, vec![(name, op)], at, batch)?;
             }
-            Body::Event { name, mut properties } => {
-                let session = properties.remove(SESSION);
-                let session = session.and_then(|session| session_of(keys, &session));
+            Body::Event { name, properties } => {
                 // A device and an identity in one event say that they are one person.
                 let person = match (ids.guid, ids.identity) {
                     (Some(_), Some(_)) => self.join(&ids, at, batch)?.0,
@@ -179,7 +181,7 @@ impl State {
     pub(super) fn allowed(&self, person: PersonId) -> ClassSet {
         match self.said.get(&person) {
             Some(said) => self.policy.allowed(said),
-            None => self.policy.allowed(&Said::default()),
+            None => self.unasked,
         }
     }
 
@@ -446,11 +448,11 @@ impl State {
             Record::Trait(TraitChange { person, at, property: property.into(), op })
         };
         let mut fresh = |hash: [u8; 16]| {
-            if self.guids_seen.len() >= GUIDS_SEEN_MAX {
-                self.guids_seen.clear();
+            if self.ids_shown.len() >= IDS_SHOWN_MAX {
+                self.ids_shown.clear();
             }
             // The same device under another person is new again.
-            self.guids_seen.insert((hash, person))
+            self.ids_shown.insert(print_of(hash, person))
         };
         if let (Some(guid), Some(hash)) = (&record.ids.guid, ids.guid)
             && allowed.contains(DataClass::Device)
@@ -467,8 +469,13 @@ impl State {
     }
 }
 
+/// Half of either keyed hash: of a million of them, a new one is one that is held by chance once in
+/// 2^44 times, and then a trait goes without a value.
+fn print_of(id: [u8; 16], person: PersonId) -> u64 {
+    (u128::from_le_bytes(id) as u64) ^ (u128::from_le_bytes(person.0) >> 64) as u64
+}
+
 const PUSH_TOKEN_TRAIT: &str = "push_token";
-const CONSENT_NAME: &str = "ct_consent";
 const OPT_OUT_NAME: &str = "ct_optout";
 
 fn nobody() -> Stop {
