@@ -50,6 +50,12 @@ impl Properties {
         }
     }
 
+    /// Adds a property whose name comes after all others.
+    pub fn push(&mut self, name: Arc<str>, value: Value) {
+        debug_assert!(self.0.last().is_none_or(|(last, _)| *last < name), "in the order of names");
+        self.0.push((name, value));
+    }
+
     /// A property's value.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.find(name).ok().map(|at| &self.0[at].1)

@@ -9,10 +9,10 @@ mod reader;
 mod tests;
 mod writer;
 
-use candor_event::{DataClass, Event, FirstSeen, Merge, Record, Split, Value};
+use candor_event::{ClassSet, DataClass, Event, FirstSeen, Merge, Record, Split, Value};
 
 use reader::Reader;
-use writer::Writer;
+use writer::{Lately, Writer};
 
 use crate::error::Error;
 
@@ -22,7 +22,7 @@ pub(crate) type Sections = Vec<(DataClass, Vec<u8>)>;
 /// Divides `records` into one section per class. What says that a record exists (who, when, which
 /// name) is `behaviour`; each property and trait goes to the class that `class_of` names.
 pub(crate) fn encode(records: &[Record], class_of: &dyn Fn(&str) -> DataClass) -> Sections {
-    let mut writers = Writers::default();
+    let mut writers = Writers { records: records.len(), ..Writers::default() };
     for (index, record) in records.iter().enumerate() {
         encode_record(index, record, class_of, &mut writers);
     }
@@ -33,14 +33,17 @@ pub(crate) fn encode(records: &[Record], class_of: &dyn Fn(&str) -> DataClass) -
 /// A writer for each class that is written, and what one event's properties are sorted out in.
 #[derive(Default)]
 struct Writers<'a> {
+    records: usize,
     by_class: [Option<Writer<'a>>; DataClass::ALL.len()],
+    classes_lately: Lately<'a, DataClass>,
     classes: Vec<DataClass>,
     properties: Vec<(&'a str, &'a Value)>,
 }
 
 impl<'a> Writers<'a> {
     fn of(&mut self, class: DataClass) -> &mut Writer<'a> {
-        self.by_class[class as usize].get_or_insert_default()
+        let records = self.records;
+        self.by_class[class as usize].get_or_insert_with(|| Writer::with_room(records))
     }
 
     fn event(&mut self, index: usize, event: &'a Event, class_of: &dyn Fn(&str) -> DataClass) {
@@ -48,18 +51,24 @@ impl<'a> Writers<'a> {
         writer.head(index, Kind::Event);
         writer.event(event);
         self.classes.clear();
-        self.classes.extend(event.properties.iter().map(|(name, _)| class_of(name)));
-        for class in DataClass::ALL {
+        for name in event.properties.keys() {
+            let class = self.classes_lately.get(name).unwrap_or_else(|| {
+                let class = class_of(name);
+                self.classes_lately.put(name, class);
+                class
+            });
+            self.classes.push(class);
+        }
+        let present: ClassSet = self.classes.iter().copied().collect();
+        for class in DataClass::ALL.into_iter().filter(|class| present.contains(*class)) {
             let mut properties = std::mem::take(&mut self.properties);
             properties.clear();
             let classed = event.properties.iter().zip(&self.classes);
             let of_class = classed.filter(|(_, of)| **of == class);
             properties.extend(of_class.map(|((name, value), _)| (&**name, value)));
-            if !properties.is_empty() {
-                let writer = self.of(class);
-                writer.head(index, Kind::Properties);
-                writer.properties(&properties);
-            }
+            let writer = self.of(class);
+            writer.head(index, Kind::Properties);
+            writer.properties(&properties);
             self.properties = properties;
         }
     }
@@ -123,7 +132,7 @@ fn encode_record<'a>(
 }
 
 /// About what a record takes when its section is not compressed.
-const BYTES_PER_RECORD: usize = 64;
+const BYTES_PER_RECORD: usize = 32;
 
 /// Puts the sections of one batch together again, in the order in which they were encoded. A
 /// section that could not be opened may be left out: its properties and traits are then missing.

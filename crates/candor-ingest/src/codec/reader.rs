@@ -19,11 +19,27 @@ pub(super) struct Reader<'a> {
     /// Shared by all records of the batch that name them.
     texts: Vec<Arc<str>>,
     people: Vec<PersonId>,
-    shapes: Vec<Vec<(u64, u8)>>,
+    shapes: Vec<Shape>,
     last_record: u64,
     last_time: i64,
     rest: &'a [u8],
 }
+
+/// Made where it is given and not before: what is read is nearly always whole.
+#[cold]
+fn damaged(what: &'static str) -> Error {
+    Error::BadRecord(what)
+}
+
+/// Names and forms of an entry's properties.
+struct Shape {
+    parts: Vec<(Arc<str>, u8)>,
+    /// The names stand in their order, as we write them.
+    sorted: bool,
+}
+
+/// Room that is made on the word of a count alone.
+const ROOM_MAX: usize = 4096;
 
 impl<'a> Reader<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Result<Self, Error> {
@@ -35,22 +51,27 @@ impl<'a> Reader<'a> {
             last_time: 0,
             rest: bytes,
         };
-        for _ in 0..reader.count()? {
+        let texts = reader.count()?;
+        reader.texts.reserve(texts.min(ROOM_MAX));
+        for _ in 0..texts {
             let length = reader.count()?;
             let text = std::str::from_utf8(reader.take(length)?)
                 .map_err(|_| Error::BadRecord("a text is not UTF-8"))?;
             reader.texts.push(text.into());
         }
-        for _ in 0..reader.count()? {
+        let people = reader.count()?;
+        reader.people.reserve(people.min(ROOM_MAX));
+        for _ in 0..people {
             let bytes = reader.array()?;
             reader.people.push(PersonId(bytes));
         }
         for _ in 0..reader.count()? {
-            let mut shape = Vec::new();
+            let mut parts: Vec<(Arc<str>, u8)> = Vec::new();
             for _ in 0..reader.count()? {
-                shape.push((reader.number()?, reader.byte()?));
+                parts.push((reader.text()?, reader.byte()?));
             }
-            reader.shapes.push(shape);
+            let sorted = parts.is_sorted_by(|(a, _), (b, _)| a < b);
+            reader.shapes.push(Shape { parts, sorted });
         }
         Ok(reader)
     }
@@ -59,7 +80,7 @@ impl<'a> Reader<'a> {
     pub(super) fn head(&mut self) -> Result<(u64, Kind), Error> {
         let head = self.number()?;
         let record = self.last_record.checked_add(head >> Kind::BITS);
-        self.last_record = record.ok_or(Error::BadRecord("a record's number is too large"))?;
+        self.last_record = record.ok_or_else(|| damaged("a record's number is too large"))?;
         Ok((self.last_record, Kind::from_bits(head)?))
     }
 
@@ -69,7 +90,7 @@ impl<'a> Reader<'a> {
 
     pub(super) fn take(&mut self, length: usize) -> Result<&'a [u8], Error> {
         let (taken, rest) =
-            self.rest.split_at_checked(length).ok_or(Error::BadRecord("bytes are missing"))?;
+            self.rest.split_at_checked(length).ok_or_else(|| damaged("bytes are missing"))?;
         self.rest = rest;
         Ok(taken)
     }
@@ -84,6 +105,10 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn number(&mut self) -> Result<u64, Error> {
+        if let [byte @ ..0x80, rest @ ..] = self.rest {
+            self.rest = rest;
+            return Ok(u64::from(*byte));
+        }
         let mut number = 0u64;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -115,16 +140,12 @@ impl<'a> Reader<'a> {
 
     pub(super) fn text(&mut self) -> Result<Arc<str>, Error> {
         let number = self.number()?;
-        self.text_of(number)
-    }
-
-    fn text_of(&self, number: u64) -> Result<Arc<str>, Error> {
-        self.texts.get(number as usize).cloned().ok_or(Error::BadRecord("unknown text"))
+        self.texts.get(number as usize).cloned().ok_or_else(|| damaged("unknown text"))
     }
 
     pub(super) fn person(&mut self) -> Result<PersonId, Error> {
         let number = self.number()? as usize;
-        self.people.get(number).copied().ok_or(Error::BadRecord("unknown person"))
+        self.people.get(number).copied().ok_or_else(|| damaged("unknown person"))
     }
 
     pub(super) fn time(&mut self) -> Result<Timestamp, Error> {
@@ -153,13 +174,19 @@ impl<'a> Reader<'a> {
 
     /// Reads properties onto those that the event has already.
     pub(super) fn properties(&mut self, event: &mut Event) -> Result<(), Error> {
-        let shape = self.number()? as usize;
-        let length = self.shapes.get(shape).ok_or(Error::BadRecord("unknown shape"))?.len();
+        let number = self.number()? as usize;
+        let unknown = || damaged("unknown shape");
+        let Shape { parts, sorted } = self.shapes.get(number).ok_or_else(unknown)?;
+        let (last, length) = (*sorted && event.properties.is_empty(), parts.len());
         event.properties.reserve(length);
         for place in 0..length {
-            let (name, form) = self.shapes[shape][place];
-            let name = self.text_of(name)?;
-            event.properties.insert(name, self.content(form, 0)?);
+            let (name, form) = &self.shapes[number].parts[place];
+            let (name, form) = (name.clone(), *form);
+            let value = self.content(form, 0)?;
+            match last {
+                true => event.properties.push(name, value),
+                false => drop(event.properties.insert(name, value)),
+            }
         }
         Ok(())
     }
@@ -235,7 +262,7 @@ impl<'a> Reader<'a> {
         let mut purposes = BTreeMap::new();
         for _ in 0..self.count()? {
             let purpose =
-                Purpose::new(&self.text()?).ok_or(Error::BadRecord("not a purpose's name"))?;
+                Purpose::new(&self.text()?).ok_or_else(|| damaged("not a purpose's name"))?;
             purposes.insert(purpose, self.flag()?);
         }
         let notice = if self.flag()? {

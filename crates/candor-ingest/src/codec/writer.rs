@@ -13,6 +13,7 @@ use super::Kind;
 #[derive(Default)]
 pub(super) struct Writer<'a> {
     texts: Vec<&'a str>,
+    numbers_lately: Lately<'a, u64>,
     text_numbers: HashMap<&'a str, u64, RandomState>,
     people: Vec<PersonId>,
     person_numbers: ByPerson<u64>,
@@ -25,7 +26,49 @@ pub(super) struct Writer<'a> {
     pub(super) out: Vec<u8>,
 }
 
+/// What was found out lately about texts, by where they lie: the records of a request share most
+/// of theirs. Two of one length in one place are one, as both are there while a batch is written.
+pub(super) struct Lately<'a, T> {
+    found: [Option<(&'a str, T)>; LATELY],
+}
+
+/// A power of two; names and common values of a request.
+const LATELY: usize = 64;
+
+impl<T: Copy> Default for Lately<'_, T> {
+    fn default() -> Self {
+        Lately { found: [None; LATELY] }
+    }
+}
+
+impl<'a, T: Copy> Lately<'a, T> {
+    /// Texts that are allocated lie 16 bytes apart, or more.
+    fn place(text: &str) -> usize {
+        text.as_ptr().addr() / 16 % LATELY
+    }
+
+    pub(super) fn get(&self, text: &str) -> Option<T> {
+        let (known, found) = self.found[Self::place(text)]?;
+        std::ptr::eq(known, text).then_some(found)
+    }
+
+    pub(super) fn put(&mut self, text: &'a str, found: T) {
+        self.found[Self::place(text)] = Some((text, found));
+    }
+}
+
 impl<'a> Writer<'a> {
+    /// With room for what so many records may need.
+    pub(super) fn with_room(records: usize) -> Writer<'a> {
+        let mut writer = Writer::default();
+        writer.out.reserve(records * 48);
+        writer.texts.reserve(records * 2);
+        writer.text_numbers.reserve(records * 2);
+        writer.people.reserve(records);
+        writer.person_numbers.reserve(records);
+        writer
+    }
+
     /// Entries stand in the order of their records, most often one after the other.
     pub(super) fn head(&mut self, record: usize, kind: Kind) {
         let record = record as u64;
@@ -34,11 +77,15 @@ impl<'a> Writer<'a> {
     }
 
     fn text_number(&mut self, text: &'a str) -> u64 {
+        if let Some(number) = self.numbers_lately.get(text) {
+            return number;
+        }
         let next = self.texts.len() as u64;
         let number = *self.text_numbers.entry(text).or_insert(next);
         if number == next {
             self.texts.push(text);
         }
+        self.numbers_lately.put(text, number);
         number
     }
 
