@@ -28,12 +28,29 @@ pub struct Ids {
 impl Ids {
     /// What the ids are looked up by. Costs an HMAC for each: done once, before anything is locked.
     pub fn hashed(&self, keys: &PublisherKeys) -> HashedIds {
-        let hash = |kind, id: &Option<String>| id.as_deref().map(|id| keys.id_hash(kind, id));
+        let hashes = keys.id_hashes(&self.all().collect::<Vec<_>>());
+        self.with_hashes(&mut hashes.into_iter())
+    }
+
+    /// The ids that there are, in an order of kinds.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (IdKind, &str)> {
+        let ids = [
+            (IdKind::Guid, &self.guid),
+            (IdKind::Identity, &self.identity),
+            (IdKind::Email, &self.email),
+            (IdKind::Phone, &self.phone),
+        ];
+        ids.into_iter().filter_map(|(kind, id)| Some((kind, id.as_deref()?)))
+    }
+
+    /// The hashes of [`Ids::all`], each by its kind.
+    pub(crate) fn with_hashes(&self, hashes: &mut impl Iterator<Item = [u8; 16]>) -> HashedIds {
+        let mut hash = |id: &Option<String>| id.as_ref().and_then(|_| hashes.next());
         HashedIds {
-            guid: hash(IdKind::Guid, &self.guid),
-            identity: hash(IdKind::Identity, &self.identity),
-            email: hash(IdKind::Email, &self.email),
-            phone: hash(IdKind::Phone, &self.phone),
+            guid: hash(&self.guid),
+            identity: hash(&self.identity),
+            email: hash(&self.email),
+            phone: hash(&self.phone),
         }
     }
 }
@@ -64,12 +81,19 @@ pub struct WhoIsWho {
     people: HashMap<u128, PersonId, BuildHasherDefault<HashedAlready>>,
     known: HashSet<PersonId, BuildHasherDefault<HashedAlready>>,
     winner_of: ByPerson<PersonId>,
+    version: u64,
 }
 
 impl WhoIsWho {
+    /// Which of its states it is in: while that is the same, every answer is.
+    pub(crate) fn version(&self) -> u64 {
+        self.version
+    }
+
     /// Applies a record of the log, in the order of the log. Other records than links, merges and
     /// splits are passed over.
     pub fn apply(&mut self, record: &Record) {
+        self.version += 1;
         match record {
             Record::Link(link) => self.link(link.kind, link.hash, link.person),
             Record::Merge(merge) => {
@@ -92,6 +116,7 @@ impl WhoIsWho {
 
     /// Forgets all ids of a person and of everyone folded into them.
     pub fn forget(&mut self, person: PersonId) {
+        self.version += 1;
         let gone: HashSet<PersonId> = self
             .winner_of
             .keys()
@@ -106,6 +131,7 @@ impl WhoIsWho {
 
     /// An id is somebody's from now on, or nobody's.
     pub fn link(&mut self, kind: IdKind, hash: [u8; 16], person: PersonId) {
+        self.version += 1;
         if person == PersonId::NOBODY {
             self.people.remove(&place(kind, hash));
             return;

@@ -135,15 +135,23 @@ impl PublisherKeys {
     /// By what an id is looked up: the first 16 bytes of HMAC-SHA-256 over its kind and itself.
     /// The same id gives another hash at another publisher.
     pub fn id_hash(&self, kind: IdKind, normalised: &str) -> [u8; 16] {
-        let hash = || {
+        let [hash] = self.id_hashes(&[(kind, normalised)])[..] else {
+            unreachable!("an id has one hash");
+        };
+        hash
+    }
+
+    /// The hashes of all ids of a request, in their order: cheaper than one by one.
+    pub fn id_hashes(&self, normalised: &[(IdKind, &str)]) -> Vec<[u8; 16]> {
+        let hash = |kind: IdKind, id: &str| {
             let mut context = hmac::Context::with_key(&self.inner.id_key);
             context.update(&[kind as u8]);
-            context.update(normalised.as_bytes());
+            context.update(id.as_bytes());
             first_bytes(context.sign().as_ref())
         };
         match &self.inner.recent_ids {
-            Some(recent) => recent.get(kind, normalised, hash),
-            None => hash(),
+            Some(recent) => recent.get(normalised, hash),
+            None => normalised.iter().map(|(kind, id)| hash(*kind, id)).collect(),
         }
     }
 

@@ -213,10 +213,9 @@ impl Door {
         request: &Request,
         append: impl FnOnce(&mut Accepted),
     ) -> Result<Receipt, Error> {
-        let mut content = Vec::new();
-        let prepare = |record| Prepared::new(&self.keys, record, request, &mut content);
-        let prepared: Vec<Prepared> = incoming.into_iter().map(prepare).collect();
+        let mut prepared = Prepared::all(&self.keys, incoming, request);
         let mut state = self.state();
+        state.find_people(&mut prepared);
         let mut batch = Batch::default();
         batch.records.reserve(prepared.len());
         batch.records.append(&mut state.unkept);

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use candor_event::{Properties, Timestamp, TraitOp, Value, content};
+use candor_event::{PersonId, Properties, Timestamp, TraitOp, Value, content};
 use candor_keys::PublisherKeys;
 
 use super::Request;
@@ -23,6 +23,8 @@ const SESSION: &str = "session";
 pub(super) struct Prepared {
     pub(super) record: Incoming,
     pub(super) ids: HashedIds,
+    /// Whom the ids named in a version of who is who.
+    pub(super) whose: Option<(u64, PersonId)>,
     pub(super) told: Told,
     /// The visit of an event; no longer among its properties.
     pub(super) session: Option<u64>,
@@ -30,8 +32,8 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// `content` is any memory, to write in.
-    pub(super) fn new(
+    /// `content` is any memory, to write in. The ids are hashed later, all together.
+    fn new(
         keys: &PublisherKeys,
         mut record: Incoming,
         request: &Request,
@@ -52,7 +54,23 @@ impl Prepared {
                 };
             }
         }
-        Prepared { ids: record.ids.hashed(keys), record, told, session, fingerprint }
+        let ids = HashedIds::default();
+        Prepared { record, ids, whose: None, told, session, fingerprint }
+    }
+
+    /// All records of a request.
+    pub(super) fn all(
+        keys: &PublisherKeys,
+        incoming: Vec<Incoming>,
+        request: &Request,
+    ) -> Vec<Prepared> {
+        let mut content = Vec::new();
+        let prepare = |record| Prepared::new(keys, record, request, &mut content);
+        let mut all: Vec<Prepared> = incoming.into_iter().map(prepare).collect();
+        let ids: Vec<_> = all.iter().flat_map(|one| one.record.ids.all()).collect();
+        let mut hashes = keys.id_hashes(&ids).into_iter();
+        all.iter_mut().for_each(|one| one.ids = one.record.ids.with_hashes(&mut hashes));
+        all
     }
 }
 

@@ -92,6 +92,15 @@ impl State {
         self.unkept.extend(joins_of(&records));
     }
 
+    /// Finds whom the records of a request name, ahead of the stages: with many people a look-up
+    /// waits for memory, and one after the other with nothing between them they wait together.
+    pub(super) fn find_people(&self, prepared: &mut [Prepared]) {
+        let version = self.who.version();
+        for one in prepared {
+            one.whose = self.who.resolve(&one.ids).map(|person| (version, person));
+        }
+    }
+
     /// One record through all stages.
     pub(super) fn one(
         &mut self,
@@ -100,7 +109,7 @@ impl State {
         request: &Request,
         batch: &mut Batch,
     ) -> Result<(), Stop> {
-        let Prepared { mut record, ids, told, session, fingerprint } = prepared;
+        let Prepared { mut record, ids, whose, told, session, fingerprint } = prepared;
         let repeat = match told {
             Told::Apart => None,
             Told::Id(repeat) | Told::Content(repeat) => Some(repeat),
@@ -131,7 +140,10 @@ impl State {
                 // A device and an identity in one event say that they are one person.
                 let person = match (ids.guid, ids.identity) {
                     (Some(_), Some(_)) => self.join(&ids, at, batch)?.0,
-                    _ => self.who.resolve(&ids).ok_or_else(nobody)?,
+                    _ => match whose {
+                        Some((version, person)) if version == self.who.version() => person,
+                        _ => self.who.resolve(&ids).ok_or_else(nobody)?,
+                    },
                 };
                 let event = Event {
                     person,
