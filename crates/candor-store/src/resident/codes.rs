@@ -20,10 +20,14 @@ pub(crate) struct Codes {
     /// By byte: how many rows have it, and where; listed when they are few and first asked for.
     counts: Vec<u32>,
     lists: Vec<OnceLock<List>>,
+    /// The first byte that may be listed.
+    first_rare: usize,
 }
 
 /// Events that are at most one in so many rows are listed, and questions about them read no others.
 const RARE: usize = 64;
+/// All that may be listed, the rarest first, are at most one in so many rows: two bytes a row.
+const LISTED: usize = 8;
 
 impl Codes {
     pub(crate) fn of(all: &[u16]) -> Codes {
@@ -43,7 +47,13 @@ impl Codes {
         let rest = rest.map(|(row, _)| (row, all[row as usize])).collect();
         let counts: Vec<u32> = codes.iter().map(|code| counts[usize::from(*code)]).collect();
         let lists = codes.iter().map(|_| OnceLock::new()).collect();
-        Codes { bytes, codes, rest, counts, lists }
+        let mut sum = 0;
+        let rare = counts.iter().rev().take_while(|count| {
+            sum += **count as usize;
+            sum * LISTED <= bytes.len()
+        });
+        let first_rare = counts.len() - rare.count();
+        Codes { bytes, codes, rest, counts, lists, first_rare }
     }
 
     /// How many bytes of memory they take.
@@ -88,7 +98,8 @@ impl Codes {
         let is_asked = |byte: &usize| picker.kinds[*byte] != NOT_ASKED;
         let bytes: Vec<usize> = (0..self.codes.len()).filter(is_asked).collect();
         let rows: usize = bytes.iter().map(|byte| self.counts[*byte] as usize).sum();
-        match picker.rest.is_empty() && rows * RARE <= self.bytes.len() {
+        let rare = bytes.iter().all(|byte| *byte >= self.first_rare);
+        match rare && picker.rest.is_empty() && rows * RARE <= self.bytes.len() {
             true => Some(Found::Listed(self.listed(&bytes, &picker.kinds, list))),
             false => Some(Found::Searched(Box::new(picker))),
         }
