@@ -22,6 +22,20 @@ export async function behind(page) {
   return number((await told.innerText()).split(" ")[0]);
 }
 
+/** Removes what a walk made: those after it find the house as it was. */
+export const removed = (house, path) =>
+  fetch(house.base + path, { method: "DELETE", headers: { authorization: `Bearer ${house.token}` } });
+
+/** Saves the question of a page to a board of its own and opens that; tells where it is. */
+export async function savedToBoard(page, name) {
+  await page.getByRole("button", { name: "Save to board" }).click();
+  await page.getByLabel("Name of the board").fill(name);
+  await page.getByRole("button", { name: "Save the card" }).click();
+  await page.getByRole("link", { name: "Open the board" }).click();
+  await page.waitForURL(/boards\/./);
+  return new URL(page.url()).pathname;
+}
+
 async function saved(page, action) {
   const [file] = await Promise.all([
     page.waitForEvent("download"),

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { behind, files, FROM, json, number, panel, RANGE, TO } from "./asked.mjs";
+import { behind, files, FROM, json, number, panel, RANGE, removed, savedToBoard, TO } from "./asked.mjs";
 import { logIn, openPage } from "./house.mjs";
 
 const range = { from: FROM, to: TO };
@@ -26,8 +26,7 @@ async function withSegment(house, then) {
   try {
     await then(id);
   } finally {
-    const headers = { authorization: `Bearer ${house.token}` };
-    await fetch(`${house.base}/api/v1/segments/${id}`, { method: "DELETE", headers });
+    await removed(house, `/api/v1/segments/${id}`);
   }
 }
 
@@ -126,6 +125,49 @@ export function walkBuilders(house) {
       await page.getByRole("button", { name: "Compare Free plan no more" }).click();
       await page.waitForURL((url) => !url.search.includes("segments"));
     });
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
+  test("Trends breaks down by three properties, each number with its people, as a card too", async () => {
+    const { page, context, complaints } = await openPage(house());
+    await logIn(house(), page, `/trends?${RANGE}&event=Charged&measure=total`);
+    await settled(page);
+    await page.getByLabel("Breakdown", { exact: true }).selectOption("event:OS");
+    await page.getByLabel("Breakdown 2").selectOption("person:Plan");
+    await page.getByLabel("Breakdown 3").selectOption("event:Category");
+    await page.getByRole("columnheader", { name: "OS · Plan · Category" }).waitFor();
+    assert.equal(await page.getByLabel("Breakdown 4").count(), 0, "the API takes three");
+    await settled(page);
+    const breakdown = [
+      { property: "OS", scope: "event" },
+      { property: "Plan", scope: "person" },
+      { property: "Category", scope: "event" },
+    ];
+    const asked = { events: [{ event: "Charged", measure: "total" }], ...range, breakdown, limit: 8 };
+    const { series } = await house().ask("/api/v1/insights/trend", asked);
+    const shown = await rowsOf(page);
+    assert.deepEqual(
+      shown.map(([total]) => number(total)),
+      series.map(({ total }) => total),
+    );
+    const [first] = series;
+    const name = first.key.map((value) => value ?? "(none)").join(" · ");
+    await page.getByRole("rowheader", { name, exact: true }).waitFor();
+    await page.locator("table.numbers tbody td button").first().click();
+    const of = { question: asked, cell: { key: first.key } };
+    const { count } = await house().ask("/api/v1/insights/trend/people", of);
+    assert.equal(await behind(page), count);
+    await page.reload();
+    assert.equal(await behind(page), count);
+    await close(page);
+    assert.match(await files(page, /by-os-plan-category/), /^OS,Plan,Category,Whole period,/);
+    const board = await savedToBoard(page, "By three");
+    await page.getByRole("link", { name: /by OS, Plan, Category/ }).click();
+    await page.getByRole("columnheader", { name: "OS · Plan · Category" }).waitFor();
+    await page.getByLabel("Breakdown 2").selectOption({ label: "(take it away)" });
+    await page.getByRole("columnheader", { name: "OS · Category" }).waitFor();
+    await removed(house(), `/api/v1${board}`);
     assert.deepEqual(complaints, []);
     await context.close();
   });

@@ -126,6 +126,7 @@ const PAGES = {
   trends: ["/trends?event=Charged"],
   compare: ["/trends?event=Charged&compare=true"],
   by: [`/trends?by=${by("OS")}`],
+  three: [`/trends?measure=total&by=${json(["OS", "Category", "Plan"].map((property) => ({ property, scope: "event" })))}`],
   many: [`/trends?by=${by("Category")}&measure=total`],
   where: [`/trends?event=Charged&where=${where}&by=${by("Plan", "person")}`],
   sql: [`/sql?sql=${encodeURIComponent("SELECT date_trunc('day', at) AS day, count(*) AS events,\n  count(DISTINCT person) AS people\nFROM events\nGROUP BY day\nORDER BY day")}`],

@@ -30,8 +30,12 @@ const BUILDER = `/segments/new?rule=${encodeURIComponent(JSON.stringify(NESTED))
 const STEPS = encodeURIComponent(JSON.stringify([{ event: "Product Viewed" }, { event: "Charged" }]));
 const EXCLUDE = encodeURIComponent(JSON.stringify([{ event: "Checkout Started", after: 1, before: 2 }]));
 const MORE = encodeURIComponent(JSON.stringify([{ event: "Charged", measure: "total" }]));
+const BY_THREE = encodeURIComponent(
+  JSON.stringify(["OS", "Category", "Plan"].map((property) => ({ property, scope: "event" }))),
+);
 const BUILT = [
   `/trends?more=${MORE}&formula=B%2FA&compare=true`,
+  `/trends?by=${BY_THREE}`,
   `/funnels?steps=${STEPS}&exclude=${EXCLUDE}&order=any&hold=%5B%22Category%22%5D`,
 ];
 const PAGES = ["/", "/trends", "/funnels", ...BUILT, "/segments", BUILDER, "/people", "/gate", "/settings"];
@@ -130,7 +134,7 @@ test("Trends asks what the sentence says, and the link reproduces it", async () 
   assert.equal(page.url(), link);
   await holds(page.getByRole("combobox", { name: "Value", exact: true }), "iOS");
   await holds(event, "Product Viewed");
-  await page.getByLabel("Breakdown").selectOption("event:OS");
+  await page.getByLabel("Breakdown", { exact: true }).selectOption("event:OS");
   await page.getByRole("rowheader", { name: "iOS" }).waitFor();
   await page.goBack();
   await page.waitForURL(link);
@@ -158,7 +162,7 @@ test("Funnels counts what the API counts, and steps come and go", async () => {
   await page.locator("ol.funnel li").nth(2).waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Add a step" }).click();
   await page.locator("ol.funnel li").nth(2).waitFor();
-  await page.getByLabel("Breakdown").selectOption("person:Plan");
+  await page.getByLabel("Breakdown", { exact: true }).selectOption("person:Plan");
   await page.locator("ul.keys").waitFor();
   // A period before all history: nothing, and what to do.
   await page.goto(`${page.url()}&from=${range.from}&until=${range.until}`);

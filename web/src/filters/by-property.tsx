@@ -1,21 +1,26 @@
-// "by OS", or by nothing: a part of a question's sentence.
-import { PropertyPicker, type PropertyRef } from "./pickers";
+// "by OS and Plan", or by nothing: a part of a question's sentence.
+import type { PropertyRef } from "./pickers";
+import { Properties } from "./properties";
 import { texts } from "./texts";
 
-export function ByProperty({ value, onChange }: ByPropertyProps) {
+export function ByProperty({ value = [], most = 1, onChange }: ByPropertyProps) {
   return (
-    <>
+    <span className="part">
       <span>{texts.by}</span>
-      <PropertyPicker
-        value={value?.[0]}
+      <Properties
+        value={value}
+        most={most}
         label={texts.breakdown}
         none={texts.noBreakdown}
-        onChange={(chosen) => onChange(chosen ? [chosen] : undefined)}
+        last={texts.noBreakdown}
+        onChange={(next) => onChange(next.length > 0 ? next : undefined)}
       />
-    </>
+    </span>
   );
 }
 type ByPropertyProps = {
   value: PropertyRef[] | undefined;
+  /** How many there may be. */
+  most?: number;
   onChange: (value: PropertyRef[] | undefined) => void;
 };

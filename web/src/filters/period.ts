@@ -73,7 +73,12 @@ export function periodInWords(period: Period): string {
     : `${written(period.from)} – ${written(period.until)}`;
 }
 
-export type Interval = "minute" | "hour" | "day" | "week" | "month";
+const INTERVALS = ["minute", "hour", "day", "week", "month"] as const;
+export type Interval = (typeof INTERVALS)[number];
+
+/** An interval in a URL. */
+export const readInterval = (given: unknown): Interval | undefined =>
+  INTERVALS.find((one) => one === given);
 
 /** The intervals that draw well over so many days. */
 export function intervalsOf(length: number): Interval[] {

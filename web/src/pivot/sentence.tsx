@@ -5,7 +5,8 @@ import { IconArrowsExchange } from "@tabler/icons-react";
 import { MatchPicker } from "../filters/match-picker";
 import { DEFAULT_MEASURE, leadOf, measureOf } from "../filters/measure";
 import { MeasurePicker } from "../filters/measure-picker";
-import { PropertyPicker, type PropertyRef } from "../filters/pickers";
+import type { PropertyRef } from "../filters/pickers";
+import { Properties } from "../filters/properties";
 import { ForPeople } from "../filters/segment-picker";
 import { DEFAULT_COLUMNS, DEFAULT_MATCH, DEFAULT_ROWS, type PivotSearch, SIDE_MOST } from "./state";
 import { texts } from "./texts";
@@ -13,32 +14,13 @@ import { texts } from "./texts";
 /** The properties of a side, of which there is at least one. */
 function Side({ value, name, onChange }: SideProps) {
   return (
-    <>
-      {value.map((one, place) => (
-        <PropertyPicker
-          key={`${place} ${one.scope} ${one.property}`}
-          clock
-          value={one}
-          label={texts.side(name, place + 1)}
-          none={value.length > 1 ? texts.remove : undefined}
-          onChange={(next) => {
-            const left = value.filter((_, other) => other !== place);
-            if (next) onChange(value.with(place, next));
-            else if (left.length > 0) onChange(left);
-          }}
-        />
-      ))}
-      {value.length < SIDE_MOST && (
-        <PropertyPicker
-          key={value.length}
-          clock
-          value={undefined}
-          label={texts.side(name, value.length + 1)}
-          none={texts.more}
-          onChange={(next) => next && onChange([...value, next])}
-        />
-      )}
-    </>
+    <Properties
+      clock
+      value={value}
+      most={SIDE_MOST}
+      label={(place) => texts.side(name, place)}
+      onChange={onChange}
+    />
   );
 }
 type SideProps = { value: PropertyRef[]; name: string; onChange: (value: PropertyRef[]) => void };

@@ -10,8 +10,6 @@ export const texts = catalogue({
     rowsBy: "rows by",
     columnsBy: "columns by",
     side: (side: string, place: number) => (place === 1 ? side : `${side}, property ${place}`),
-    more: "and another…",
-    remove: "(take it away)",
     swap: "Swap rows and columns",
     all: "All",
     other: "(other)",

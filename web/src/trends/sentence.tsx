@@ -11,8 +11,8 @@ import { fitting, type Interval, intervalsOf, type Range } from "../filters/peri
 import { Choice } from "../filters/pickers";
 import { ForPeople } from "../filters/segment-picker";
 import { useFollowed } from "../filters/use-followed";
-import { type Counted, countedOf, DEFAULT_EVENT, eventsAs, FORMULA_MAX, LETTERS } from "./state";
-import type { TrendSearch } from "./state";
+import { BY_MAX, type Counted, countedOf, DEFAULT_EVENT, eventsAs, FORMULA_MAX } from "./state";
+import { LETTERS, type TrendSearch } from "./state";
 import { texts } from "./texts";
 import { overInWords } from "./words";
 
@@ -155,14 +155,16 @@ export function Sentence({ search, range, onChange: tell }: SentenceProps) {
           value={search.segments}
           onChange={(segments) => onChange({ segments })}
         />
-        <ByProperty value={search.by} onChange={(by) => onChange({ by })} />
-        <span>{texts.per}</span>
-        <Choice
-          value={interval}
-          label={texts.interval}
-          options={intervalsOf(range.days).map((value) => ({ value, label: value }))}
-          onChange={(next) => onChange({ interval: next, rolling: undefined })}
-        />
+        <ByProperty value={search.by} most={BY_MAX} onChange={(by) => onChange({ by })} />
+        <span className="part">
+          <span>{texts.per}</span>
+          <Choice
+            value={interval}
+            label={texts.interval}
+            options={intervalsOf(range.days).map((value) => ({ value, label: value }))}
+            onChange={(next) => onChange({ interval: next, rolling: undefined })}
+          />
+        </span>
         <Over search={search} interval={interval} onChange={onChange} />
       </div>
     </div>

@@ -66,6 +66,28 @@ describe("the lines of a trend", () => {
   });
 });
 
+describe("a trend by several properties", () => {
+  const by = ["OS", "Plan", "Pune"].map((property) => ({ property, scope: "event" as const }));
+  const question = asking({ event: "Charged", by });
+  const series = [
+    { key: ["iOS", null, 7], name: "A", total: 3, points: points([3]) },
+    { key: ["(other)"], name: "A", total: 1, points: points([1]) },
+  ];
+  it("calls a line by all its values, and has a column for each in the file", () => {
+    const shown = { ...answer, question, series };
+    expect(series.map((one) => nameOf(one, question, NAMES))).toEqual(["iOS · (none) · 7", "(other)"]);
+    expect(headOf(shown)).toBe("OS · Plan · Pune");
+    const [head, first, other] = tableRows(shown, NAMES).map((row) => row.slice(0, 4));
+    expect(head).toEqual(["OS", "Plan", "Pune", "Whole period"]);
+    expect(first).toEqual(["iOS", "(none)", "7", 3]);
+    expect(other).toEqual(["(other)", "", "", 1]);
+  });
+  it("stands in the address, with the people behind a number", () => {
+    const search = { event: "Charged", by, cell: { key: ["iOS", null, 7] } };
+    expect(readTrend(search)).toEqual(search);
+  });
+});
+
 describe("a trend's address", () => {
   it("holds several events, what is made of them, and what each value is over", () => {
     const search = {

@@ -19,15 +19,24 @@ function eventName({ events, formula }: TrendQuestion, name: string | undefined)
   return events.length > 1 ? `${name} ${event}` : event;
 }
 
+/** What tells a line from the others, part by part as `headsOf` calls them. */
+function partsOf({ key, name, segment }: Line, question: TrendQuestion, names: SegmentNames): string[] {
+  const { events, segments, formula, breakdown } = question;
+  // The key of the rest is one word.
+  const by = Math.max(breakdownNames(breakdown).length, key.length);
+  const event = eventName(question, name) ?? "";
+  const parts = [
+    ...(segments || segment ? [segment ? (names.get(segment) ?? texts.gone) : ""] : []),
+    ...(events.length > 1 && !formula ? [event] : []),
+    ...Array.from({ length: by }, (_, place) => (place < key.length ? named(key[place]) : "")),
+  ];
+  return parts.length > 0 ? parts : [event];
+}
+
 /** What a line is called: all that tells it from the others, and the event where that is nothing. */
 export function nameOf({ key, name, segment }: Line, question: TrendQuestion, names: SegmentNames): string {
   const event = eventName(question, name);
-  const parts = [
-    segment && (names.get(segment) ?? texts.gone),
-    question.events.length > 1 && !question.formula && event,
-    ...key.map(named),
-  ].filter(Boolean);
-  return parts.length > 0 ? parts.join(" · ") : (event ?? "");
+  return partsOf({ key, name, segment }, question, names).filter(Boolean).join(" · ") || (event ?? "");
 }
 
 /** The answer without the intervals that have not begun: nothing can be known of them. */
@@ -99,25 +108,26 @@ export const valueInWords = (value: number | null | undefined): string =>
   value === null || value === undefined ? "–" : full(value);
 
 /** What the rows are: segments, events, values of properties. */
-export function headOf({ question }: TrendAnswer): string {
+function headsOf({ question }: TrendAnswer): string[] {
   const { events, segments, formula, breakdown } = question;
   const parts = [
-    segments ? texts.segment : "",
-    events.length > 1 && !formula ? texts.event : "",
+    ...(segments ? [texts.segment] : []),
+    ...(events.length > 1 && !formula ? [texts.event] : []),
     ...breakdownNames(breakdown),
-  ].filter(Boolean);
-  return parts.join(" · ") || texts.event;
+  ];
+  return parts.length > 0 ? parts : [texts.event];
 }
+export const headOf = (answer: TrendAnswer): string => headsOf(answer).join(" · ");
 
-/** The rows of the file: a row per line, a column per interval. */
+/** The rows of the file: a row per line, a column for each part of its name and each interval. */
 export function tableRows(answer: TrendAnswer, names: SegmentNames): (string | number)[][] {
   const at = (answer.series[0]?.points ?? []).map((point) => point.at);
   const then = answer.previous ? [texts.before] : [];
   const rows = answer.series.map((one) => [
-    nameOf(one, answer.question, names),
+    ...partsOf(one, answer.question, names),
     one.total ?? "",
     ...(answer.previous ? [one.previous?.total ?? ""] : []),
     ...one.points.map(({ value }) => value ?? ""),
   ]);
-  return [[headOf(answer), texts.total, ...then, ...at], ...rows];
+  return [[...headsOf(answer), texts.total, ...then, ...at], ...rows];
 }

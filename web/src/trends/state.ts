@@ -6,7 +6,7 @@ import { propertiesOf, readConditions, readProperty } from "../filters/condition
 import { isStart } from "../filters/interval-name";
 import { type Match, readMatch } from "../filters/match";
 import { DEFAULT_MEASURE, readMeasure } from "../filters/measure";
-import { fitting, type Interval, type Range } from "../filters/period";
+import { fitting, type Interval, type Range, readInterval } from "../filters/period";
 import type { PropertyRef } from "../filters/pickers";
 import { readSegmentId, segmentIdOf } from "../filters/segment-picker";
 import type { Compared } from "../question/kind";
@@ -43,13 +43,13 @@ export type TrendSearch = Partial<Counted> & {
   cell?: TrendCell;
 };
 
-const INTERVALS = ["minute", "hour", "day", "week", "month"];
 /** As many lines as stay apart; the rest is (other). */
 const LINES = 8;
 export const LETTERS = ["A", "B", "C", "D", "E"];
 export const FORMULA_MAX = 256;
 const ROLLING_MAX = 366;
-const KEY_MAX = 3;
+/** As many properties as an answer is broken down by. */
+export const BY_MAX = 3;
 export const DEFAULT_EVENT = "*";
 
 /** The events that are counted, the first one first. */
@@ -85,7 +85,7 @@ function readCell(given: unknown): TrendCell | undefined {
   const known = LETTERS.find((letter) => letter === series);
   const of = readSegmentId(segment);
   return {
-    ...(Array.isArray(key) && key.length <= KEY_MAX ? { key: key as unknown[] } : {}),
+    ...(Array.isArray(key) && key.length <= BY_MAX ? { key: key as unknown[] } : {}),
     ...(isStart(at) ? { at } : {}),
     ...(previous === true ? { previous } : {}),
     ...(known ? { series: known } : {}),
@@ -101,7 +101,8 @@ const readText = (given: unknown, most: number): string | undefined =>
   typeof given === "string" && given.trim() !== "" && given.length <= most ? given : undefined;
 
 export function readTrend(search: Record<string, unknown>): TrendSearch {
-  const { interval, rolling } = search;
+  const { rolling } = search;
+  const interval = readInterval(search.interval);
   const event = readText(search.event, 1024);
   const measure = readMeasure(search.measure);
   const where = readConditions(search.where);
@@ -114,7 +115,7 @@ export function readTrend(search: Record<string, unknown>): TrendSearch {
   return {
     ...(event ? { event } : {}),
     ...(measure ? { measure } : {}),
-    ...(INTERVALS.includes(interval as string) ? { interval: interval as Interval } : {}),
+    ...(interval ? { interval } : {}),
     ...(where.length > 0 ? { where } : {}),
     ...(more.length > 0 ? { more } : {}),
     ...(formula && more.length > 0 ? { formula } : {}),
