@@ -138,6 +138,8 @@ const PAGES = {
   formula: [`/trends?event=Product+Viewed&measure=total&more=${json([{ event: "Charged", measure: "total" }])}&formula=B+%2F+A&compare=true`],
   several: [`/trends?event=Product+Viewed&more=${json([{ event: "Charged", measure: "uniques" }])}&rolling=7&interval=day`],
   excluded: [`/funnels?steps=${json(steps)}&exclude=${json([{ event: "Checkout Started", after: 2, before: 3 }])}&hold=${json(["Category"])}`],
+  over_time: [`/funnels?steps=${json(steps)}&interval=day&compare=true`],
+  over_time_step: [`/funnels?steps=${json(steps)}&interval=week&way=3&last=90&by=${by("OS")}`],
   any_order: [`/funnels?steps=${json(steps)}&order=any&attempts=true`],
   board: ["/board"],
   retention: [`/retention?born=${json({ event: "App Launched" })}`],

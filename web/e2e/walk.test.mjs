@@ -11,6 +11,7 @@ import { walkCampaigns } from "./campaigns.mjs";
 import { walkChannels } from "./channels.mjs";
 import { walkGrids } from "./grids.mjs";
 import { holds, logIn, openHouse, openPage } from "./house.mjs";
+import { walkOverTime } from "./over-time.mjs";
 import { walkPeople } from "./people.mjs";
 import { walkPrivacy } from "./privacy.mjs";
 import { walkRules } from "./rules.mjs";
@@ -36,6 +37,7 @@ const BY_THREE = encodeURIComponent(
 const BUILT = [
   `/trends?more=${MORE}&formula=B%2FA&compare=true`,
   `/trends?by=${BY_THREE}`,
+  `/funnels?steps=${STEPS}&interval=day&compare=true`,
   `/funnels?steps=${STEPS}&exclude=${EXCLUDE}&order=any&hold=%5B%22Category%22%5D`,
 ];
 const PAGES = ["/", "/trends", "/funnels", ...BUILT, "/segments", BUILDER, "/people", "/gate", "/settings"];
@@ -218,6 +220,7 @@ walkSettings(() => house);
 walkAnswers(() => house);
 walkAnalyses(() => house);
 walkBuilders(() => house);
+walkOverTime(() => house);
 walkGrids(() => house);
 walkSegments(() => house);
 walkRules(() => house);

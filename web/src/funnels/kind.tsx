@@ -1,4 +1,5 @@
-// Funnels as a question: how many people go from one event to the next, where they are lost, and how long it takes.
+// Funnels as a question: how many people go from one event to the next, where they are lost, how long it
+// takes, and how that changes over time.
 import { Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 
@@ -7,15 +8,48 @@ import { FunnelBars } from "../charts/funnel-bars";
 import { funnelPicture } from "../charts/funnel-picture";
 import { previousDates } from "../filters/period";
 import { useSegmentNames } from "../filters/segment-picker";
+import type { SegmentNames } from "../filters/words";
 import { Answer } from "../question/answer";
 import type { Kind, ShownProps } from "../question/kind";
-import { Nothing } from "../ui/panel";
+import { Failed, Nothing } from "../ui/panel";
+import { OverTime } from "./over-time";
 import { barsOf, cellInWords, tableRows } from "./shape";
-import { type FunnelSearch, questionOf, readFunnel, searchOf } from "./state";
+import { type FunnelCell, type FunnelSearch, questionOf, readFunnel, searchOf } from "./state";
 import { Table } from "./table";
 import { texts } from "./texts";
 import { Times } from "./times";
 import { questionInWords } from "./words";
+
+/** The whole period, as bars. */
+function Whole({ answer, before, names, sentence, notKept, onChoose }: WholeProps) {
+  const data = barsOf(answer, before, names);
+  return (
+    <Answer
+      insight="funnel"
+      question={answer.question}
+      title={texts.title}
+      sentence={sentence}
+      meta={answer.meta}
+      notKept={notKept}
+      picture={<FunnelBars data={data} label={sentence} />}
+      paint={(words, scheme) => funnelPicture(data, words, scheme)}
+      rows={() => tableRows(answer, before, names)}
+    >
+      <Stack gap={24}>
+        <Table answer={answer} before={before} names={names} onChoose={onChoose} />
+        <Times answer={answer} names={names} />
+      </Stack>
+    </Answer>
+  );
+}
+type WholeProps = {
+  answer: FunnelAnswer;
+  before: FunnelAnswer | undefined;
+  names: SegmentNames;
+  sentence: string;
+  notKept: string | undefined;
+  onChoose: (cell: FunnelCell) => void;
+};
 
 function Shown({ answer, search, onChange }: ShownProps<FunnelAnswer, FunnelSearch>) {
   const names = useSegmentNames();
@@ -30,23 +64,18 @@ function Shown({ answer, search, onChange }: ShownProps<FunnelAnswer, FunnelSear
     const next = question.hold ? texts.nothingHeld : texts.nothingNext;
     return <Nothing title={texts.nothing} next={next} />;
   }
-  const data = barsOf(answer, before, names);
+  const notKept = search.compare ? texts.notKept : undefined;
+  const failed = search.compare && earlier.error;
+  const shown = { answer, before, names, sentence, notKept };
   return (
-    <Answer
-      insight="funnel"
-      question={question}
-      title={texts.title}
-      sentence={sentence}
-      meta={answer.meta}
-      picture={<FunnelBars data={data} label={sentence} />}
-      paint={(words, scheme) => funnelPicture(data, words, scheme)}
-      rows={() => tableRows(answer, names)}
-    >
-      <Stack gap={24}>
-        <Table answer={answer} before={before} names={names} onChoose={(cell) => onChange({ cell })} />
-        <Times answer={answer} names={names} />
-      </Stack>
-    </Answer>
+    <>
+      {failed && <Failed error={failed} again={() => void earlier.refetch()} />}
+      {question.interval ? (
+        <OverTime {...shown} way={search.way} onChange={onChange} />
+      ) : (
+        <Whole {...shown} onChoose={(cell) => onChange({ cell })} />
+      )}
+    </>
   );
 }
 

@@ -21,7 +21,9 @@ export function Funnels() {
   const change = (more: FunnelSearch) => page.change({ steps, ...more });
   const waits = page.complete || names.isPending;
   const sentence = () => {
-    if (steps.length > 0) return <Sentence search={{ ...found, steps }} onChange={change} />;
+    if (steps.length > 0) {
+      return <Sentence search={{ ...found, steps }} range={page.range} onChange={change} />;
+    }
     return names.isPending ? <Loading height={SENTENCE} /> : undefined;
   };
   return (

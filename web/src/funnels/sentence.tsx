@@ -5,6 +5,7 @@ import { IconArrowUp, IconPlus, IconX } from "@tabler/icons-react";
 import { ByProperty } from "../filters/by-property";
 import { CompareSegments } from "../filters/compare-segments";
 import { MatchPicker } from "../filters/match-picker";
+import { type Interval, intervalsOf, fitting, type Range } from "../filters/period";
 import { Choice } from "../filters/pickers";
 import { ForPeople } from "../filters/segment-picker";
 import { Exclusion, Held } from "./exclusions";
@@ -85,8 +86,35 @@ function How({ search, onChange }: SentenceProps) {
   );
 }
 
+/** The choice of no intervals. */
+const WHOLE = "whole";
+
+/** Whether the start's intervals are told apart. */
+function OverTime({ value, range, onChange }: OverTimeProps) {
+  const choices = intervalsOf(range.days);
+  return (
+    <span className="part">
+      <span>{texts.per}</span>
+      <Choice<Interval | typeof WHOLE>
+        value={value ? fitting(value, range.days) : WHOLE}
+        label={texts.overTime}
+        options={[
+          { value: WHOLE, label: texts.asWhole },
+          ...choices.map((interval) => ({ value: interval, label: texts.started(interval) })),
+        ]}
+        onChange={(next) => onChange(next === WHOLE ? undefined : next)}
+      />
+    </span>
+  );
+}
+type OverTimeProps = {
+  value: Interval | undefined;
+  range: Range;
+  onChange: (interval: Interval | undefined) => void;
+};
+
 /** Another question has other numbers: the people of one of them are not shown any more. */
-export function Sentence({ search, onChange: tell }: SentenceProps) {
+export function Sentence({ search, range, onChange: tell }: SentenceProps & { range: Range }) {
   const { steps, order, exclude = [] } = search;
   const onChange = (more: FunnelSearch) => tell({ cell: undefined, ...more });
   const ends = (next: Excluded[]) => onChange({ exclude: next.length > 0 ? next : undefined });
@@ -153,6 +181,11 @@ export function Sentence({ search, onChange: tell }: SentenceProps) {
           onChange={(segments) => onChange({ segments })}
         />
         <ByProperty value={search.by} onChange={(by) => onChange({ by })} />
+        <OverTime
+          value={search.interval}
+          range={range}
+          onChange={(interval) => onChange({ interval, ...(interval ? {} : { way: undefined }) })}
+        />
       </div>
     </div>
   );

@@ -50,6 +50,15 @@ describe("a funnel's answer", () => {
     expect(lostAt(steps, 1)).toBe(6);
     const cell = { step: 2, lost: true as const, segment: "s1", key: ["iOS"] };
     expect(cellInWords(cell, question, NAMES)).toBe("Came to Any 1 of them, and not to All 2 of them, Gold, iOS");
+    const started = { step: 1, at: "2026-11-02T00:00:00+00:00" };
+    expect(cellInWords(started, { ...question, interval: "day" }, NAMES)).toBe("Came to Any 1 of them, started 2 Nov");
+  });
+  it("has what was before beside it in the file, where that is compared", () => {
+    const before = { ...answer, steps: steps.map((one) => ({ ...one, count: one.count + 1 })), groups: [] };
+    const [head = [], first, , ofGroup] = tableRows(answer, before, NAMES);
+    const place = head.indexOf("Period before");
+    expect([first?.[place], ofGroup?.[place]]).toEqual([11, ""]);
+    expect(tableRows(answer, undefined, NAMES)[0]).not.toContain("Period before");
   });
   it("tells how long the whole way took, and a step of it", () => {
     const [everyone] = partsOf(answer, NAMES);
@@ -61,6 +70,6 @@ describe("a funnel's answer", () => {
       "3 people took 0 to 1 h",
       "1 person took 1 h to 2 h",
     ]);
-    expect(tableRows(answer, NAMES).at(-1)).toEqual(["Gold", HOUR, 2 * HOUR, 1]);
+    expect(tableRows(answer, undefined, NAMES).at(-1)).toEqual(["Gold", HOUR, 2 * HOUR, 1]);
   });
 });

@@ -2,6 +2,7 @@
 import type { FunnelAnswer, FunnelQuestion } from "../api/insights";
 import type { Column } from "../charts/columns";
 import type { FunnelData } from "../charts/funnel-bars";
+import { intervalName } from "../filters/interval-name";
 import type { SegmentNames } from "../filters/words";
 import { duration, full, named } from "../ui/numbers";
 import type { FunnelCell } from "./state";
@@ -92,20 +93,27 @@ export function timesInWords(times: Times, { count }: FunnelQuestion): string {
 
 /** What a number counts, in words. */
 export function cellInWords(cell: FunnelCell, question: FunnelQuestion, names: SegmentNames): string {
-  const { step, lost, key, segment } = cell;
+  const { step, lost, key, at, segment } = cell;
   const before = stepName(question, step - 2);
   const name = stepName(question, step - 1);
   return [
     lost ? texts.behindLost(before, name) : texts.behindStep(name),
     ...(segment ? [segmentName(segment, names)] : []),
     ...(key ? [groupName(key)] : []),
+    ...(at ? [texts.startedAt(intervalName(at, question.interval ?? "day"))] : []),
   ].join(", ");
 }
 
 /** The rows of the file: the steps of each part, then how long the whole way took. */
-export function tableRows(answer: FunnelAnswer, names: SegmentNames): (string | number)[][] {
+export function tableRows(
+  answer: FunnelAnswer,
+  before: FunnelAnswer | undefined,
+  names: SegmentNames,
+): (string | number)[][] {
   const parts = partsOf(answer, names);
-  const head = [texts.group, texts.stepNumber, texts.event, texts.units[answer.question.count]];
+  const earlier = before && partsOf(before, names);
+  const then = earlier ? [texts.before] : [];
+  const head = [texts.group, texts.stepNumber, texts.event, texts.units[answer.question.count], ...then];
   const more = ["from_start", "from_previous", "median_ms", "p90_ms"];
   const rows = parts.flatMap(({ name, steps }) =>
     steps.map((step, index) => [
@@ -113,6 +121,7 @@ export function tableRows(answer: FunnelAnswer, names: SegmentNames): (string | 
       index + 1,
       answer.question.order === "any" ? stepName(answer.question, index) : step.event,
       step.count,
+      ...(earlier ? [earlier.find((part) => part.name === name)?.steps[index]?.count ?? ""] : []),
       step.from_start,
       step.from_previous,
       step.median_ms ?? "",

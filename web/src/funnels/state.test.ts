@@ -17,7 +17,9 @@ describe("a funnel's address", () => {
       hold: ["Item", "OS"],
       attempts: true,
       segments: ["s1"],
-      cell: { step: 3, lost: true as const, segment: "s1" },
+      interval: "week" as const,
+      way: 2,
+      cell: { step: 3, lost: true as const, at: "2026-11-02T00:00:00+05:30", segment: "s1" },
     };
     expect(readFunnel(search)).toEqual(search);
   });
@@ -26,6 +28,8 @@ describe("a funnel's address", () => {
       order: "loose",
       exclude: [{ event: "" }, 7, { event: "Refunded", after: 0, before: 99 }],
       hold: ["", "Item", "Item", 3],
+      interval: "year",
+      way: 2,
       cell: { step: 0 },
     };
     expect(readFunnel(odd)).toEqual({ exclude: [REFUNDED], hold: ["Item"] });
@@ -42,13 +46,19 @@ describe("a funnel's question", () => {
     expect(asking({ steps: STEPS, exclude }).exclude).toEqual([{ event: "Refunded", after: 1, before: 3 }]);
     expect(asking({ steps: STEPS, exclude, order: "strict" }).exclude).toBeUndefined();
   });
+  it("tells intervals of the start apart that fit the days, where it is asked to", () => {
+    expect(asking({ steps: STEPS, interval: "week" }).interval).toBe("week");
+    expect(asking({ steps: STEPS, interval: "minute" }).interval).toBe("day");
+    expect(asking({ steps: STEPS })).not.toHaveProperty("interval");
+    expect(readFunnel({ steps: STEPS, interval: "day", way: 1 })).toEqual({ steps: STEPS, interval: "day" });
+  });
   it("is said in words", () => {
     const search = { steps: STEPS, order: "any" as const, exclude: [REFUNDED], hold: ["Item"], attempts: true };
-    const words = questionInWords(asking({ ...search, segments: ["s1"] }), new Map([["s1", "Gold"]]));
+    const words = questionInWords(asking({ ...search, segments: ["s1"], interval: "day" }), new Map([["s1", "Gold"]]));
     expect(words).toBe(
       "People who did Viewed, and Added, and Charged, in any order, within 7 days, " +
         "apart from who did Refunded between step 1 and step 3, with the same Item, counting attempts, " +
-        "comparing Gold, 1 Nov 2026 – 28 Nov 2026",
+        "comparing Gold, per day of the start, 1 Nov 2026 – 28 Nov 2026",
     );
   });
 });
@@ -69,6 +79,7 @@ describe("the state that asks a question", () => {
       by: [{ property: "Plan", scope: "person" as const }],
       segment: "s1",
       segments: ["s2", "s3"],
+      interval: "day" as const,
     },
   ])("asks it again: %j", (search) => {
     expect(asking(searchOf(asking(search)))).toEqual(asking(search));

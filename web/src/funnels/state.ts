@@ -3,8 +3,9 @@ import type { FunnelQuestion } from "../api/insights";
 import type { Definition } from "../api/segments";
 import { comparedOf, readSegmentIds } from "../filters/compare-segments";
 import { propertiesOf, readProperty } from "../filters/condition";
+import { isStart } from "../filters/interval-name";
 import { type Match, readMatch } from "../filters/match";
-import type { Range } from "../filters/period";
+import { fitting, type Interval, type Range, readInterval } from "../filters/period";
 import type { PropertyRef } from "../filters/pickers";
 import { readSegmentId, segmentIdOf } from "../filters/segment-picker";
 
@@ -12,8 +13,8 @@ export type Step = Match;
 export type Order = FunnelQuestion["order"];
 /** What ends an attempt that took one step and not yet another, counted from 1. */
 export type Excluded = Match & { after: number; before: number };
-/** Who reached a step, or was lost before it. */
-export type FunnelCell = { step: number; lost?: true; key?: unknown[]; segment?: string };
+/** Who reached a step, or was lost before it; of those who started in one interval where it says so. */
+export type FunnelCell = { step: number; lost?: true; key?: unknown[]; at?: string; segment?: string };
 
 export type FunnelSearch = {
   steps?: Step[];
@@ -25,6 +26,10 @@ export type FunnelSearch = {
   /** Whether each attempt counts, and not each person once. */
   attempts?: boolean;
   by?: PropertyRef[];
+  /** The length of the intervals of the start that are told apart; none where it is one whole. */
+  interval?: Interval;
+  /** The step whose share of those at the step before is drawn over time: else the last, of the first. */
+  way?: number;
   /** A saved segment: its people alone. */
   segment?: string;
   /** Saved segments beside each other. */
@@ -68,13 +73,14 @@ export function between({ after, before, ...match }: Excluded, steps: number): E
 
 function readCell(given: unknown): FunnelCell | undefined {
   if (typeof given !== "object" || given === null) return undefined;
-  const { step, lost, key, segment } = given as Record<string, unknown>;
+  const { step, lost, key, at, segment } = given as Record<string, unknown>;
   const of = readSegmentId(segment);
   if (!isPlace(step)) return undefined;
   return {
     step,
     ...(lost === true && step > 1 ? { lost } : {}),
     ...(Array.isArray(key) && key.length <= KEY_MAX ? { key: key as unknown[] } : {}),
+    ...(isStart(at) ? { at } : {}),
     ...(of ? { segment: of } : {}),
   };
 }
@@ -90,6 +96,8 @@ export function readFunnel(search: Record<string, unknown>): FunnelSearch {
     typeof name === "string" && name !== "" && name.length <= NAME_MAX;
   const hold = [...new Set(list(search.hold).filter(isName))].slice(0, HOLD_MAX);
   const by = readProperty(search.by).slice(0, 1);
+  const interval = readInterval(search.interval);
+  const way = isPlace(search.way) && search.way > 1 ? search.way : undefined;
   const segment = readSegmentId(search.segment);
   const segments = readSegmentIds(search.segments);
   const cell = readCell(search.cell);
@@ -101,6 +109,8 @@ export function readFunnel(search: Record<string, unknown>): FunnelSearch {
     ...(hold.length > 0 ? { hold } : {}),
     ...(search.attempts === true ? { attempts: true } : {}),
     ...(by.length > 0 ? { by } : {}),
+    ...(interval ? { interval } : {}),
+    ...(interval && way ? { way } : {}),
     ...(segment ? { segment } : {}),
     ...(segments.length > 0 ? { segments } : {}),
     ...(cell ? { cell } : {}),
@@ -112,7 +122,7 @@ export const suggested = (names: { name: string }[]): Step[] =>
   names.slice(0, 3).map(({ name }) => ({ event: name }));
 
 export function questionOf(search: FunnelSearch, range: Range, timezone: string): FunnelQuestion {
-  const { steps = [], order = "ordered", exclude = [], hold, by, segment, segments } = search;
+  const { steps = [], order = "ordered", exclude = [], hold, by, interval, segment, segments } = search;
   // In a strict funnel any other event ends an attempt anyway.
   const ends = order === "strict" ? [] : exclude.map((one) => between(one, steps.length));
   return {
@@ -128,6 +138,7 @@ export function questionOf(search: FunnelSearch, range: Range, timezone: string)
     ...(ends.length > 0 ? { exclude: ends } : {}),
     ...(hold ? { hold } : {}),
     ...(by ? { breakdown: by } : {}),
+    ...(interval ? { interval: fitting(interval, range.days) } : {}),
     ...(segment ? { people: { segment } } : {}),
     ...comparedOf(segments),
   };

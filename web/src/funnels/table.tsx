@@ -3,9 +3,9 @@ import { Link } from "@tanstack/react-router";
 
 import type { FunnelAnswer } from "../api/insights";
 import type { SegmentNames } from "../filters/words";
-import { Way } from "../question/way";
 import { duration, full, share } from "../ui/numbers";
 import { rove } from "../ui/rove";
+import { Count } from "./count";
 import { lostAt, type Part, partsOf, stepName } from "./shape";
 import { type FunnelCell, peopleOf } from "./state";
 import { texts } from "./texts";
@@ -13,18 +13,6 @@ import { texts } from "./texts";
 /** Of the first step there is none. */
 const time = (ms: number | null, index: number) =>
   ms === null || index === 0 ? "–" : duration(ms);
-
-/** Nobody leads nowhere. */
-function Count({ count, first = false, cell, onChoose }: CountProps) {
-  if (count === 0) return <>0</>;
-  return <Way words={full(count)} first={first} onChoose={() => onChoose(cell)} />;
-}
-type CountProps = {
-  count: number;
-  first?: boolean;
-  cell: FunnelCell;
-  onChoose: (cell: FunnelCell) => void;
-};
 
 function Row({ part, index, answer, many, compared, before, first, onChoose }: RowProps) {
   const { name, steps, of } = part;

@@ -41,6 +41,7 @@ export function questionInWords(question: FunnelQuestion, names: SegmentNames): 
     peopleInWords(question.people, names),
     comparedInWords(question.segments, names),
     breakdownInWords(question.breakdown),
+    question.interval ? `${texts.per} ${texts.started(question.interval)}` : "",
     datesInWords(question),
   ];
   return parts.filter(Boolean).join(", ");

@@ -17,7 +17,7 @@ import { SaveToBoard } from "./save-to-board";
 
 export function Answer(props: AnswerProps) {
   const { insight, question, title, sentence, meta, picture, paint, rows, onPeople } = props;
-  const { noLink, children } = props;
+  const { noLink, asked, notKept, children } = props;
   const { name, timezone } = useSuspenseQuery(account).data;
   const scheme = useComputedColorScheme("light");
   const onCard = useOnCard();
@@ -42,7 +42,8 @@ export function Answer(props: AnswerProps) {
         <SaveToBoard
           insight={insight}
           question={question}
-          sentence={sentence}
+          sentence={asked ?? sentence}
+          notKept={notKept}
           onClose={() => setSaving(false)}
         />
       )}
@@ -65,6 +66,10 @@ type AnswerProps = {
   rows: () => (string | number | bigint)[][];
   /** Goes to the people behind the whole answer, where there are such. */
   onPeople?: () => void;
+  /** The question alone in words, where the sentence says which part of the answer is drawn, too. */
+  asked?: string;
+  /** What is on the page and not on a card of it, in words. */
+  notKept?: string;
   /** Why the address is not that of the answer, where it is not. */
   noLink?: string;
   /** The table, where the picture is none. */

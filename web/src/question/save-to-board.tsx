@@ -18,7 +18,7 @@ const WIDE: Insight[] = ["board", "paths", "rfm"];
 /** The choice of a board that is yet to be made. */
 const NEW = "";
 
-export function SaveToBoard({ insight, question, sentence, onClose }: SaveToBoardProps) {
+export function SaveToBoard({ onClose, ...card }: SaveToBoardProps) {
   return (
     <Modal
       opened
@@ -27,7 +27,7 @@ export function SaveToBoard({ insight, question, sentence, onClose }: SaveToBoar
       closeButtonProps={{ "aria-label": texts.close }}
       transitionProps={{ duration: 0 }}
     >
-      <Form insight={insight} question={question} sentence={sentence} />
+      <Form {...card} />
     </Modal>
   );
 }
@@ -36,6 +36,8 @@ type CardProps = {
   question: object;
   /** The question in words. */
   sentence: string;
+  /** What of it a card does not have, in words. */
+  notKept?: string;
 };
 type SaveToBoardProps = CardProps & { onClose: () => void };
 
@@ -46,7 +48,7 @@ function titleOf(sentence: string, question: object): string {
   return [...(dates ? sentence.replace(dates, "") : sentence)].slice(0, NAME_MAX).join("");
 }
 
-function Form({ insight, question, sentence }: CardProps) {
+function Form({ insight, question, sentence, notKept }: CardProps) {
   const queries = useQueryClient();
   const asked = useQuery(boards);
   const period = periodOf(readPeriod(useSearch({ strict: false }) as Record<string, unknown>));
@@ -131,6 +133,11 @@ function Form({ insight, question, sentence }: CardProps) {
               <Radio value="own" label={texts.daysOwn(periodInWords(period))} />
             </Stack>
           </Radio.Group>
+        )}
+        {notKept && (
+          <Text size="sm" className="quiet">
+            {notKept}
+          </Text>
         )}
         {asked.error && <Failed error={asked.error} again={() => void asked.refetch()} />}
         {saved.error && <Failed error={saved.error} />}
