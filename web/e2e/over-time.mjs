@@ -93,6 +93,21 @@ export function walkOverTime(house) {
     await context.close();
   });
 
+  test("a table of many intervals shows the first of them, and all where one likes", async () => {
+    const { page, context, complaints } = await openPage(house());
+    for (const path of [`/trends?${RANGE}&interval=hour`, `${FUNNEL}&interval=hour`]) {
+      await (path.startsWith("/trends") ? logIn(house(), page, path) : page.goto(house().base + path));
+      const heads = page.getByRole("table").first().getByRole("columnheader");
+      await page.getByText("The first 100 of 168 columns; the file has all.").waitFor();
+      const before = await heads.count();
+      await page.getByRole("button", { name: "Show all columns" }).click();
+      await page.getByRole("button", { name: "Show all columns" }).waitFor({ state: "detached" });
+      assert.equal((await heads.count()) - before, 68);
+    }
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
   test("a funnel over time marks what may still change, and says when nobody started", async () => {
     const { page, context, complaints } = await openPage(house());
     await logIn(house(), page, `/funnels?last=7&interval=day&steps=${json(STEPS)}`);

@@ -68,13 +68,15 @@ export function TopBar() {
   const { pathname } = useLocation();
   const search = useSearch({ from: "/inside" });
   const navigate = useNavigate();
+  // Beside a period a telephone has no room for a name.
+  const dated = WITH_PERIOD.includes(pathname);
   return (
     <Group justify="space-between" wrap="nowrap" flex={1} miw={0} gap={8}>
-      <Text fw={600} truncate>
+      <Text fw={600} truncate visibleFrom={dated ? "xs" : undefined}>
         {data.name}
       </Text>
-      <Group gap={8} wrap="nowrap">
-        {WITH_PERIOD.includes(pathname) && (
+      <Group gap={8} wrap="nowrap" ml="auto">
+        {dated && (
           <PeriodControl
             search={search}
             zone={data.timezone}

@@ -1,6 +1,6 @@
 // How lines are drawn: zero-based, the incomplete interval dashed, the period before as a thin grey
 // line. Their names stand beside their ends, see ends.ts.
-import { full, share, short } from "../ui/numbers";
+import { full, share, short, shorter, shortShare } from "../ui/numbers";
 import { colours, FONT, GREY, type Scheme, SHADES } from "./colours";
 import { tooltip } from "./line-tooltip";
 import type { Mark } from "./marks";
@@ -23,6 +23,25 @@ export type LinesData = {
   marks?: Mark[];
 };
 
+/** A point between gaps, which no line would show. */
+const alone = (values: Line["values"], index: number): boolean =>
+  values[index] !== null && [index - 1, index + 1].every((beside) => (values[beside] ?? null) === null);
+
+const mostOf = ({ lines, before = [] }: LinesData): number =>
+  [...lines.flatMap(({ values }) => values), ...before].reduce<number>(
+    (most, value) => Math.max(most, value ?? 0),
+    0,
+  );
+
+/** An axis of shares ends with the whole where what is drawn comes near it: there is no more. */
+const upTo = ({ shares }: LinesData, most: number) =>
+  shares && most > 0.8 && most <= 1 ? { max: 1, interval: 0.25 } : {};
+
+/** From here on an axis reaches to 10 K, and all of it is written so. */
+const SHORTENED = 8_000;
+const ticksOf = ({ shares }: LinesData, most: number) =>
+  shares ? shortShare : most > SHORTENED ? shorter : short;
+
 /** A value in words, in full. */
 export const valueIn = ({ shares }: LinesData) => (shares ? share : full);
 
@@ -39,14 +58,14 @@ export const tintsOf = (lines: Line[], scheme: Scheme): string[] =>
 export function lineOption(data: LinesData, scheme: Scheme, named: boolean) {
   const { at, lines, before, incomplete } = data;
   const { card, line: rule, ink, quiet } = SHADES[scheme];
+  const most = mostOf(data);
   const tints = tintsOf(lines, scheme);
   const dashes = incomplete.includes(true);
   const beside = (index: number) => [-1, 0, 1].some((way) => incomplete[index + way]);
   const base = { type: "line", symbolSize: 6, connectNulls: false };
   const drawn = lines.flatMap(({ name, values }, place) => {
     const color = tints[place];
-    // A point between gaps would not be seen.
-    const showSymbol = at.length <= 2 || values.includes(null);
+    const showSymbol = at.length <= 2 || values.some((_, index) => alone(values, index));
     const line = { ...base, showSymbol, name, itemStyle: { color } };
     const whole = values.map((value, index) => (incomplete[index] ? null : value));
     const part = values.map((value, index) => (beside(index) ? value : null));
@@ -74,8 +93,9 @@ export function lineOption(data: LinesData, scheme: Scheme, named: boolean) {
       type: "value",
       min: 0,
       splitNumber: 4,
+      ...upTo(data, most),
       splitLine: { lineStyle: { color: rule } },
-      axisLabel: { ...axisLabel, formatter: data.shares ? share : short },
+      axisLabel: { ...axisLabel, formatter: ticksOf(data, most) },
     },
     tooltip: {
       trigger: "axis",

@@ -4,6 +4,7 @@ import { intervalName } from "../filters/interval-name";
 import type { SegmentNames } from "../filters/words";
 import { share } from "../ui/numbers";
 import { rove } from "../ui/rove";
+import { useColumns } from "../ui/use-columns";
 import { Count } from "./count";
 import { conversionOf, type Course, coursesOf, endsOf } from "./points";
 import { stepName } from "./shape";
@@ -69,35 +70,40 @@ type RowsProps = {
 };
 
 export function PointsTable({ answer, names, way, onChoose }: PointsTableProps) {
-  const courses = coursesOf(answer, names);
+  const whole = coursesOf(answer, names);
+  const { shown, more } = useColumns(whole[0]?.points.length ?? 0);
+  const courses = whole.map((course) => ({ ...course, points: course.points.slice(0, shown) }));
   const points = courses[0]?.points ?? [];
   return (
-    <div className="wide" tabIndex={0} role="region" aria-label={texts.overTimeTable} onKeyDown={rove}>
-      <table className="numbers tight">
-        <thead>
-          <tr>
-            <th className="sticky">{texts.start}</th>
-            {points.map(({ at, incomplete }) => (
-              <th key={at} className="number" title={incomplete ? texts.incomplete : undefined}>
-                {intervalName(at, answer.question.interval ?? "day")}
-                {incomplete && "*"}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        {courses.map((course, place) => (
-          <Rows
-            key={place}
-            course={course}
-            answer={answer}
-            way={way}
-            many={courses.length > 1}
-            first={place === 0}
-            onChoose={onChoose}
-          />
-        ))}
-      </table>
-    </div>
+    <>
+      <div className="wide" tabIndex={0} role="region" aria-label={texts.overTimeTable} onKeyDown={rove}>
+        <table className="numbers tight">
+          <thead>
+            <tr>
+              <th className="sticky">{texts.start}</th>
+              {points.map(({ at, incomplete }) => (
+                <th key={at} className="number" title={incomplete ? texts.incomplete : undefined}>
+                  {intervalName(at, answer.question.interval ?? "day")}
+                  {incomplete && "*"}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          {courses.map((course, place) => (
+            <Rows
+              key={place}
+              course={course}
+              answer={answer}
+              way={way}
+              many={courses.length > 1}
+              first={place === 0}
+              onChoose={onChoose}
+            />
+          ))}
+        </table>
+      </div>
+      {more}
+    </>
   );
 }
 type PointsTableProps = {

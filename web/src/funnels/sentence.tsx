@@ -64,24 +64,28 @@ function How({ search, onChange }: SentenceProps) {
         options={ORDERS.map((value) => ({ value, label: texts.orders[value] }))}
         onChange={(order) => onChange({ order: order === "ordered" ? undefined : order })}
       />
-      <span>{texts.within}</span>
-      <Choice
-        value={search.window ?? DEFAULT_WINDOW}
-        label={texts.window}
-        options={WINDOWS}
-        onChange={(window) => onChange({ window })}
-      />
+      <span className="part">
+        <span>{texts.within}</span>
+        <Choice
+          value={search.window ?? DEFAULT_WINDOW}
+          label={texts.window}
+          options={WINDOWS}
+          onChange={(window) => onChange({ window })}
+        />
+      </span>
       <Held value={search.hold} onChange={(hold) => onChange({ hold })} />
-      <span>{texts.counting}</span>
-      <Choice
-        value={search.attempts ? "attempts" : "people"}
-        label={texts.count}
-        options={[
-          { value: "people", label: texts.counts.people },
-          { value: "attempts", label: texts.counts.attempts },
-        ]}
-        onChange={(count) => onChange({ attempts: count === "attempts" ? true : undefined })}
-      />
+      <span className="part">
+        <span>{texts.counting}</span>
+        <Choice
+          value={search.attempts ? "attempts" : "people"}
+          label={texts.count}
+          options={[
+            { value: "people", label: texts.counts.people },
+            { value: "attempts", label: texts.counts.attempts },
+          ]}
+          onChange={(count) => onChange({ attempts: count === "attempts" ? true : undefined })}
+        />
+      </span>
     </>
   );
 }

@@ -22,8 +22,14 @@ function Row({ part, index, answer, many, compared, before, first, onChoose }: R
   const everyone = Object.keys(of).length === 0;
   return (
     <tr>
-      {many && <td>{index === 0 ? name : ""}</td>}
-      <td>{stepName(answer.question, index)}</td>
+      {many && index === 0 && (
+        <th scope="row" rowSpan={steps.length} className="cut" title={name}>
+          {name}
+        </th>
+      )}
+      <th scope="row" className="sticky" title={stepName(answer.question, index)}>
+        {stepName(answer.question, index)}
+      </th>
       <td className="number">
         <Count count={step.count} first={first} cell={{ ...of, step: place }} onChoose={onChoose} />
       </td>
@@ -76,7 +82,7 @@ export function Table({ answer, before, names, onChoose }: TableProps) {
         <thead>
           <tr>
             {many && <th>{texts.group}</th>}
-            <th>{texts.event}</th>
+            <th className="sticky">{texts.event}</th>
             <th className="number">{texts.units[answer.question.count]}</th>
             <th className="number">{texts.lost}</th>
             {before && <th className="number">{texts.before}</th>}

@@ -1,5 +1,5 @@
 // How long people took, as columns: of the whole way, or from one step to the next.
-import { Group, Text, Title } from "@mantine/core";
+import { Text, Title } from "@mantine/core";
 import { useState } from "react";
 
 import type { FunnelAnswer } from "../api/insights";
@@ -27,7 +27,7 @@ export function Times({ answer, names }: { answer: FunnelAnswer; names: SegmentN
   }));
   return (
     <section>
-      <Group gap={8} mb={8}>
+      <div className="sentence" style={{ marginBottom: 8 }}>
         <Title order={2}>{texts.times}</Title>
         <Choice
           value={`${to}`}
@@ -43,7 +43,7 @@ export function Times({ answer, names }: { answer: FunnelAnswer; names: SegmentN
             onChange={(next) => setWhose(Number(next))}
           />
         )}
-      </Group>
+      </div>
       {times.length === 0 ? (
         <Text size="sm" className="quiet">
           {texts.noTimes}

@@ -69,26 +69,30 @@ export function Sentence({ search, event, onChange: tell }: SentenceProps) {
         onChange={(way) => onChange({ end: way === "end" ? true : undefined })}
       />
       <MatchPicker value={event} label={texts.event} onChange={anchor} />
-      <span>{texts.showing}</span>
-      <Choice
-        value={`${search.steps ?? DEFAULT_STEPS}`}
-        label={texts.steps}
-        options={numbered(STEPS, (count) => texts.stepsOf(count, end))}
-        onChange={(steps) => onChange({ steps: Number(steps) })}
-      />
+      <span className="part">
+        <span>{texts.showing}</span>
+        <Choice
+          value={`${search.steps ?? DEFAULT_STEPS}`}
+          label={texts.steps}
+          options={numbered(STEPS, (count) => texts.stepsOf(count, end))}
+          onChange={(steps) => onChange({ steps: Number(steps) })}
+        />
+      </span>
       <Choice
         value={`${search.top ?? DEFAULT_TOP}`}
         label={texts.top}
         options={numbered(TOPS, texts.topOf)}
         onChange={(top) => onChange({ top: Number(top) })}
       />
-      <span>{texts.within}</span>
-      <Choice
-        value={search.within ?? DEFAULT_WITHIN}
-        label={texts.withinLabel}
-        options={WITHIN.map((value) => ({ value, label: texts.withinOf[value] ?? value }))}
-        onChange={(within) => onChange({ within })}
-      />
+      <span className="part">
+        <span>{texts.within}</span>
+        <Choice
+          value={search.within ?? DEFAULT_WITHIN}
+          label={texts.withinLabel}
+          options={WITHIN.map((value) => ({ value, label: texts.withinOf[value] ?? value }))}
+          onChange={(within) => onChange({ within })}
+        />
+      </span>
       <Choice
         value={search.once ? "once" : "each"}
         label={texts.repeats}

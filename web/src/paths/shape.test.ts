@@ -38,6 +38,10 @@ describe("paths as a diagram", () => {
     expect(links).toEqual([{ from: 0, to: 1, count }]);
     expect(columns).toEqual(["The start", "1 step after"]);
   });
+  it("go on from their start where a card says that they have no end", () => {
+    const kept = { ...question, end: null } as object as typeof question;
+    expect(sankeyOf(paths({ question: kept })).columns).toEqual(["The start"]);
+  });
   it("come from the left to what they end with", () => {
     const answer = paths({
       question: { ...question, end: "B" },

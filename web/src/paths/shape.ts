@@ -12,7 +12,8 @@ import { full, share } from "../ui/numbers";
 import type { PathsCell } from "./state";
 import { texts } from "./texts";
 
-const isEnd = ({ end }: PathsQuestion): boolean => end !== undefined;
+/** A question that was kept says what it has not as null. */
+const isEnd = ({ end }: PathsQuestion): boolean => (end ?? undefined) !== undefined;
 
 /** The event that all paths begin or end with. */
 function anchorOf({ start, end }: PathsQuestion) {

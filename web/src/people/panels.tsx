@@ -7,7 +7,7 @@ import { useState } from "react";
 import { properties } from "../api/names";
 import type { Person } from "../api/people";
 import { Held } from "../ui/held";
-import { full, moment } from "../ui/numbers";
+import { day, full, moment } from "../ui/numbers";
 import { Panel } from "../ui/panel";
 import { traitsByClass } from "./shape";
 import { texts } from "./texts";
@@ -40,8 +40,8 @@ export function Did({ events, zone }: { events: Person["events"]; zone: string }
                     </Link>
                   </th>
                   <td className="number">{full(count)}</td>
-                  <td>{moment(last, zone)}</td>
-                  <td>{moment(first, zone)}</td>
+                  <td title={moment(last, zone)}>{day(last, zone)}</td>
+                  <td title={moment(first, zone)}>{day(first, zone)}</td>
                 </tr>
               ))}
             </tbody>

@@ -20,6 +20,9 @@ describe("a card leads to its page", () => {
   it("where the page asks the same, whatever says nothing", () => {
     expect(leads(whole, kept, ZONE)).toBe(true);
     expect(leads(whole, { ...kept, where: [], deep: null }, ZONE)).toBe(true);
+    // As the API keeps one that says no zone.
+    const unzoned = { ...kept, timezone: null } as object as Question;
+    expect(leads(whole, unzoned, ZONE)).toBe(true);
   });
   it("not where the page would ask something else", () => {
     expect(leads(whole, { ...kept, where: ["more"] }, ZONE)).toBe(false);

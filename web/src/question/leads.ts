@@ -23,13 +23,18 @@ function daysOf(question: object): Range | undefined {
   return { from, to, days: (Date.parse(to) - Date.parse(from)) / DAY_MS };
 }
 
+/** Where it says no zone, it is the publisher's. */
+const inZone = (question: object, zone: string): object =>
+  "timezone" in question ? { ...question, timezone: question.timezone ?? zone } : question;
+
 /** Any days do for what is not asked about days. */
 const ANY_DAYS: Range = { from: "2026-01-01", to: "2026-01-02", days: 1 };
 
 export function leads<Q extends object, A, S>(kind: Kind<Q, A, S>, question: Q, zone: string): boolean {
   const days = kind.dated ? daysOf(question) : ANY_DAYS;
   if (!days) return false;
-  return same(brief(kind.questionOf(kind.searchOf(question), days, zone)), brief(question));
+  const asked = kind.questionOf(kind.searchOf(question), days, zone);
+  return same(brief(asked), brief(inZone(question, zone)));
 }
 
 /** The question about these days. */

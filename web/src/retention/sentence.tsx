@@ -57,13 +57,15 @@ function When({ search, onChange }: SentenceProps) {
           onChange={(brackets) => onChange({ brackets })}
         />
       )}
-      <span>{texts.per}</span>
-      <Choice<Period>
-        value={period}
-        label={texts.period}
-        options={PERIODS.map((value) => ({ value, label: value }))}
-        onChange={(next) => onChange({ period: next, upto: undefined })}
-      />
+      <span className="part">
+        <span>{texts.per}</span>
+        <Choice<Period>
+          value={period}
+          label={texts.period}
+          options={PERIODS.map((value) => ({ value, label: value }))}
+          onChange={(next) => onChange({ period: next, upto: undefined })}
+        />
+      </span>
       {mode !== "brackets" && (
         <Choice
           value={`${uptoOf(search)}`}

@@ -5,6 +5,7 @@ import type { SegmentNames } from "../filters/words";
 import { Way } from "../question/way";
 import { difference } from "../ui/numbers";
 import { rove } from "../ui/rove";
+import { useColumns } from "../ui/use-columns";
 import { cellOf, headOf, nameOf, type Series, valueInWords } from "./shape";
 import type { TrendCell } from "./state";
 import { texts } from "./texts";
@@ -59,39 +60,45 @@ type RowProps = {
   onChoose: (cell: TrendCell) => void;
 };
 
-export function Table({ answer, names, onChoose }: TableProps) {
-  const points = answer.series[0]?.points ?? [];
+export function Table({ answer: whole, names, onChoose }: TableProps) {
+  const { shown, more } = useColumns(whole.series[0]?.points.length ?? 0);
+  const series = whole.series.map((one) => ({ ...one, points: one.points.slice(0, shown) }));
+  const answer = { ...whole, series };
+  const points = series[0]?.points ?? [];
   const first = answer.series.findIndex(({ total }) => total);
   return (
-    <div className="wide" tabIndex={0} role="region" aria-label={texts.table} onKeyDown={rove}>
-      <table className="numbers tight">
-        <thead>
-          <tr>
-            <th className="sticky">{headOf(answer)}</th>
-            <th className="number">{texts.total}</th>
-            {answer.previous && <th className="number">{texts.before}</th>}
-            {points.map(({ at, incomplete }) => (
-              <th key={at} className="number" title={incomplete ? texts.incomplete : undefined}>
-                {intervalName(at, answer.question.interval)}
-                {incomplete && "*"}
-              </th>
+    <>
+      <div className="wide" tabIndex={0} role="region" aria-label={texts.table} onKeyDown={rove}>
+        <table className="numbers tight">
+          <thead>
+            <tr>
+              <th className="sticky">{headOf(answer)}</th>
+              <th className="number">{texts.total}</th>
+              {answer.previous && <th className="number">{texts.before}</th>}
+              {points.map(({ at, incomplete }) => (
+                <th key={at} className="number" title={incomplete ? texts.incomplete : undefined}>
+                  {intervalName(at, answer.question.interval)}
+                  {incomplete && "*"}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {answer.series.map((one, place) => (
+              <Row
+                key={place}
+                one={one}
+                answer={answer}
+                name={nameOf(one, answer.question, names)}
+                first={place === first}
+                onChoose={onChoose}
+              />
             ))}
-          </tr>
-        </thead>
-        <tbody>
-          {answer.series.map((one, place) => (
-            <Row
-              key={place}
-              one={one}
-              answer={answer}
-              name={nameOf(one, answer.question, names)}
-              first={place === first}
-              onChoose={onChoose}
-            />
-          ))}
-        </tbody>
-      </table>
-    </div>
+          </tbody>
+        </table>
+      </div>
+      {more}
+    </>
   );
 }
 type TableProps = {

@@ -4,13 +4,17 @@ import { words } from "./words";
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const small = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
-const fine = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
+/** Both digits, or the amounts of a column would not stand below each other. */
+const fine = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const brief = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 const percent = new Intl.NumberFormat("en", {
   style: "percent",
   minimumFractionDigits: 1,
   maximumFractionDigits: 1,
 });
+
+const part = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
 
 const signed = new Intl.NumberFormat("en", {
   style: "percent",
@@ -19,18 +23,27 @@ const signed = new Intl.NumberFormat("en", {
   maximumFractionDigits: 1,
 });
 
-/** 1,234,567, or 12.35 where it is not whole; 0.0123 where that would say too little. */
+/** 1,234,567, or 12.30 where it is not whole; 0.0123 where that would say too little. */
 export function full(value: number): string {
   if (Number.isInteger(value)) return whole.format(value);
   return (Math.abs(value) < 1 ? small : fine).format(value);
 }
 
+/** 1.23 M, and 9 K, too: beside others that are shortened. */
+export const shorter = (value: number): string => compact.format(value).replace(/([A-Z])$/, " $1");
+
 /** 1.23 M on cards. */
-export const short = (value: number): string =>
-  Math.abs(value) < 10_000 ? full(value) : compact.format(value).replace(/([A-Z])$/, " $1");
+export function short(value: number): string {
+  if (Math.abs(value) < 1) return full(value);
+  if (Math.abs(value) < 10_000) return brief.format(value);
+  return shorter(value);
+}
 
 /** 0.4512 as 45.1%. */
 export const share = (value: number): string => percent.format(value);
+
+/** 0.4 as 40%, 0.125 as 12.5%: on an axis. */
+export const shortShare = (value: number): string => part.format(value);
 
 const UNITS: [string, number][] = [
   ["d", 86_400_000],

@@ -18,6 +18,8 @@ export const words = catalogue({
     png: "PNG",
     csvHint: "Save the numbers as a table",
     pngHint: "Save the chart as a picture",
+    columnsShown: (shown: string, all: string) => `The first ${shown} of ${all} columns; the file has all.`,
+    allColumns: "Show all columns",
     events: (read: string) => `${read} events`,
     asOf: (when: string) => `as of ${when}`,
     answeredAt: (when: string, read: string) => `As of ${when}, from ${read} events`,
