@@ -131,7 +131,8 @@ impl<'a> Turn<'a> {
         let before = self.spent.load(Ordering::Relaxed);
         let spent = before.saturating_add(worked.as_nanos() as u64);
         let over = worked >= TURN;
-        if !over && !(short && !is_short(spent)) {
+        let before_others = short && !is_short(spent);
+        if !over && !before_others {
             return;
         }
         if self.turns.hand_on(over, false) {
