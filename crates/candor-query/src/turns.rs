@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// How long a pass works while others wait.
 const TURN: Duration = Duration::from_millis(1);
 /// A question that has worked for less, on all threads together, is short so far, and goes first.
-const SHORT: Duration = Duration::from_millis(4);
+const SHORT: Duration = Duration::from_millis(1);
 /// One that is long is passed over so often while it waits, and no more.
 const PASSED_OVER_MAX: usize = 8;
 

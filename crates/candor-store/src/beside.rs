@@ -33,9 +33,13 @@ struct Rows {
     all: Arc<Plain>,
     /// Which of all; none: every one.
     some: Option<Vec<u32>>,
-    /// The next, among some.
+    /// The next, among some, and whose it is; nobody's at the end.
     next: usize,
+    next_owner: u32,
 }
+
+/// No ordinal is as large.
+const NOBODY: u32 = u32::MAX;
 
 /// A person's rows of a source, by time.
 pub(crate) struct Piece<'a> {
@@ -93,21 +97,33 @@ impl Rows {
         self.all.owners().get(at).copied()
     }
 
+    fn go_on(&mut self) {
+        self.next += 1;
+        self.next_owner = self.owner(self.next).unwrap_or(NOBODY);
+    }
+
+    /// Most sources have nothing of a person: that is told by a look.
+    #[inline]
     fn next_of(&mut self, ordinal: u32) -> Option<Piece<'_>> {
-        let mut at = self.next;
-        while self.owner(at).is_some_and(|owner| owner < ordinal) {
-            at += 1;
+        if self.next_owner > ordinal {
+            return None;
         }
-        let start = at;
-        while self.owner(at) == Some(ordinal) {
-            at += 1;
+        while self.next_owner < ordinal {
+            self.go_on();
         }
-        self.next = at;
+        let start = self.next;
+        while self.next_owner == ordinal {
+            self.go_on();
+        }
+        let theirs = start..self.next;
+        if theirs.is_empty() {
+            return None;
+        }
         let places = match &self.some {
-            None => Places::All(start..at),
-            Some(some) => Places::Some(&some[start..at]),
+            None => Places::All(theirs),
+            Some(some) => Places::Some(&some[theirs]),
         };
-        (at > start).then_some(Piece { first: self.first, lent: self.lent, all: &self.all, places })
+        Some(Piece { first: self.first, lent: self.lent, all: &self.all, places })
     }
 }
 
@@ -129,8 +145,10 @@ impl Beside {
                     (chunk.is_lent(), chunk.plain(), of_chunk(chunk, codes, having))
                 }
             };
-            let rows = Rows { first: *first, lent, all: all.clone(), some, next: 0 };
-            if rows.len() > 0 {
+            let all = all.clone();
+            let mut rows = Rows { first: *first, lent, all, some, next: 0, next_owner: NOBODY };
+            if let Some(owner) = rows.owner(0) {
+                rows.next_owner = owner;
                 beside.sources.push(rows);
             }
         }
@@ -151,7 +169,7 @@ impl Beside {
 
     /// Who comes next of those who have some.
     pub(crate) fn peek(&self) -> Option<u32> {
-        self.sources.iter().filter_map(|rows| rows.owner(rows.next)).min()
+        self.sources.iter().map(|rows| rows.next_owner).min().filter(|owner| *owner != NOBODY)
     }
 
     /// Those of a person, who comes after whom was asked for before: as they came, by time within

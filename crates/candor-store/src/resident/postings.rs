@@ -12,13 +12,12 @@ use crate::resident::values::{Values, hash_of};
 #[derive(Debug)]
 pub(crate) struct Postings {
     hasher: RandomState,
-    /// Part of a value's hash and the value's place, ascending.
-    places: Vec<(u32, u32)>,
+    /// The places of values, by the hashes of these: a look computes those that it meets.
+    places: Packed,
     /// By place: where its rows begin among `rows`; one more, where the last end.
     starts: Packed,
-    /// Ascending for each value, as what lies between a row and the one before: seven bits a byte,
-    /// low ones first, the highest bit of a byte set where more follow.
-    rows: Vec<u8>,
+    /// Ascending for each value.
+    rows: Packed,
     /// Some values are lists: they equal what one of their elements equals.
     lists: bool,
 }
@@ -28,9 +27,11 @@ impl Postings {
     pub(crate) fn of(column: &Column, rows: usize) -> Postings {
         let values = column.values();
         let hasher = RandomState::new();
-        let hash = |(place, value)| (hash_of(&hasher, value) as u32, place);
-        let mut places: Vec<(u32, u32)> = (0..).zip(values.iter()).map(hash).collect();
+        let hash = |(place, value)| (hash_of(&hasher, value), place);
+        let mut places: Vec<(u64, u32)> = (0..).zip(values.iter()).map(hash).collect();
         places.sort_unstable();
+        let most = values.len().saturating_sub(1) as u64;
+        let places = Packed::of(places.iter().map(|(_, place)| u64::from(*place)), most);
         let codes = column.codes(0..rows);
         // By place plus one: how many rows; then where they begin; then, filled, where they end.
         let mut starts = vec![0u32; values.len() + 1];
@@ -46,22 +47,11 @@ impl Postings {
             sorted[*next as usize] = row;
             *next += 1;
         }
-        // Where the rows of each value end, now among their bytes.
-        let (mut bytes, mut first) = (Vec::with_capacity(2 * sorted.len()), 0);
-        for start in &mut starts {
-            let mut before = 0;
-            for row in &sorted[first..*start as usize] {
-                write(row - before, &mut bytes);
-                before = *row;
-            }
-            let end = u32::try_from(bytes.len()).expect("two bytes for a row, and few rows");
-            first = std::mem::replace(start, end) as usize;
-        }
-        bytes.shrink_to_fit();
+        let last = rows.saturating_sub(1) as u64;
         let lists = values.iter().any(|value| matches!(value, ValueRef::List(_)));
         Postings {
-            starts: Packed::of(starts.iter().map(|s| u64::from(*s)), bytes.len() as u64),
-            rows: bytes,
+            starts: Packed::of(starts.iter().map(|start| u64::from(*start)), filled.into()),
+            rows: Packed::of(sorted.iter().map(|row| u64::from(*row)), last),
             hasher,
             places,
             lists,
@@ -70,7 +60,7 @@ impl Postings {
 
     /// How many bytes of memory they take.
     pub(crate) fn bytes(&self) -> usize {
-        self.places.capacity() * 8 + self.starts.bytes() + self.rows.capacity()
+        self.places.bytes() + self.starts.bytes() + self.rows.bytes()
     }
 
     /// The rows, ascending, with a value that equals one of some, as questions compare; nothing
@@ -86,30 +76,30 @@ impl Postings {
         found.sort_unstable();
         found.dedup();
         let runs = || found.iter().map(|place| self.run(*place as usize));
-        let count = runs().map(count).sum::<usize>();
-        if count > most {
+        if runs().map(|run| run.len()).sum::<usize>() > most {
             return None;
         }
-        let mut rows = Vec::with_capacity(count);
-        runs().for_each(|run| read(run, &mut rows));
+        let mut rows: Vec<u32> = runs().flatten().map(|at| self.rows.get(at) as u32).collect();
         if found.len() > 1 {
             rows.sort_unstable();
         }
         Some(rows)
     }
 
-    fn run(&self, place: usize) -> &[u8] {
-        &self.rows[self.starts.get(place) as usize..self.starts.get(place + 1) as usize]
+    fn run(&self, place: usize) -> std::ops::Range<usize> {
+        self.starts.get(place) as usize..self.starts.get(place + 1) as usize
     }
 
     /// Adds the places of the values that equal one.
     fn places_of(&self, values: &Values, value: &Value, found: &mut Vec<u32>) -> Option<()> {
         let mut look = |value: ValueRef<'_>| {
-            let hash = hash_of(&self.hasher, value) as u32;
-            let first = self.places.partition_point(|(other, _)| *other < hash);
-            let alike = self.places[first..].iter().take_while(|(other, _)| *other == hash);
-            let equal = |place: &u32| equal(values.get(*place as usize), value);
-            found.extend(alike.map(|(_, place)| *place).filter(equal));
+            let hash = hash_of(&self.hasher, value);
+            let hash_at = |place: u64| hash_of(&self.hasher, values.get(place as usize));
+            let first = self.places.partition_point(|place| hash_at(place) < hash);
+            let alike = (first..self.places.len()).map(|at| self.places.get(at));
+            let alike = alike.take_while(|place| hash_at(*place) == hash);
+            let equal = |place: &u64| equal(values.get(*place as usize), value);
+            found.extend(alike.filter(equal).map(|place| place as u32));
         };
         match value {
             Value::Text(_) | Value::Bool(_) => look(value.into()),
@@ -130,34 +120,6 @@ impl Postings {
             Value::List(_) | Value::Object(_) => return None,
         }
         Some(())
-    }
-}
-
-const MORE: u8 = 0x80;
-
-fn write(mut number: u32, out: &mut Vec<u8>) {
-    while number >= u32::from(MORE) {
-        out.push(number as u8 | MORE);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
-/// How many rows these are the bytes of.
-fn count(run: &[u8]) -> usize {
-    run.iter().filter(|byte| **byte < MORE).count()
-}
-
-fn read(run: &[u8], out: &mut Vec<u32>) {
-    let (mut row, mut step, mut shift) = (0, 0, 0);
-    for byte in run {
-        step |= u32::from(byte & !MORE) << shift;
-        shift += 7;
-        if *byte < MORE {
-            row += step;
-            out.push(row);
-            (step, shift) = (0, 0);
-        }
     }
 }
 
@@ -232,25 +194,6 @@ mod tests {
             if let Some(fewer) = rows.len().checked_sub(1) {
                 prop_assert_eq!(postings.equal(column.values(), &asked, fewer), None);
             }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn rows_of_any_distance_come_back(
-            steps in proptest::collection::vec(
-                prop_oneof![0u32..130, 16_000..17_000u32, 0u32..1 << 25], 0..60),
-        ) {
-            let (mut bytes, mut rows, mut row) = (Vec::new(), Vec::new(), 0u32);
-            for step in steps {
-                write(step, &mut bytes);
-                row += step;
-                rows.push(row);
-            }
-            let mut back = Vec::new();
-            read(&bytes, &mut back);
-            prop_assert_eq!(count(&bytes), rows.len());
-            prop_assert_eq!(back, rows);
         }
     }
 
