@@ -12,8 +12,20 @@ pub(super) struct Times {
     joined: Vec<Arc<Vec<i64>>>,
 }
 
-/// Bins by which a rank is looked for, and times above which that costs less than a copy of all.
-const BINS: usize = 2_048;
+/// Fewer times are compared with each other.
+const FEW: usize = 2_048;
+/// Each power of two has so many bins.
+const BINS_EACH: usize = 32;
+const BINS: usize = (i64::BITS as usize - 5) * BINS_EACH;
+
+/// The bin of a time: its highest bits, since most times are short and some are long.
+#[inline]
+fn bin_of(time: i64) -> usize {
+    let time = time.max(0) as u64;
+    // Below 64 each has its own.
+    let above = (time | 63).ilog2() as usize - 5;
+    above * BINS_EACH + (time >> above) as usize
+}
 
 impl Times {
     /// Adds one.
@@ -45,20 +57,16 @@ impl Times {
         &self,
         percent: [usize; COUNT],
     ) -> [Option<i64>; COUNT] {
-        let len = self.slices().map(<[i64]>::len).sum();
-        if len <= BINS {
-            let mut all: Vec<i64> = self.iter().collect();
+        let slices: Vec<&[i64]> = self.slices().collect();
+        let len = slices.iter().map(|slice| slice.len()).sum();
+        if len <= FEW {
+            let mut all = slices.concat();
             return percent.map(|percent| nearest_rank(&mut all, percent, i64::cmp));
         }
-        // Where each lies is told by its highest bits; only those of one bin are compared.
-        let ends = |slice: &[i64]| Some((*slice.iter().min()?, *slice.iter().max()?));
-        let ends = self.slices().filter_map(ends);
-        let (least, most) = ends.fold((i64::MAX, i64::MIN), |a, b| (a.0.min(b.0), a.1.max(b.1)));
-        let bits = u64::BITS - most.abs_diff(least).leading_zeros();
-        let shift = bits.saturating_sub(BINS.ilog2());
-        let bin_of = |time: i64| (time.abs_diff(least) >> shift) as usize;
-        let mut counts = vec![0usize; BINS];
-        self.slices().for_each(|slice| slice.iter().for_each(|time| counts[bin_of(*time)] += 1));
+        let mut counts = [0usize; BINS];
+        for slice in &slices {
+            slice.iter().for_each(|time| counts[bin_of(*time)] += 1);
+        }
         percent.map(|percent| {
             let (mut bin, mut rank) = (0, rank_of(len, percent));
             while rank >= counts[bin] {
@@ -66,8 +74,8 @@ impl Times {
                 bin += 1;
             }
             let mut near: Vec<i64> = Vec::with_capacity(counts[bin]);
-            for slice in self.slices() {
-                near.extend(slice.iter().copied().filter(|time| bin_of(*time) == bin));
+            for slice in &slices {
+                near.extend(slice.iter().filter(|time| bin_of(**time) == bin));
             }
             Some(*near.select_nth_unstable(rank).1)
         })
