@@ -74,14 +74,13 @@ export function walkOverTime(house) {
     await page.getByRole("columnheader", { name: "Period before" }).waitFor();
     await settled(page);
     assert.match(await files(page, /^people-who-did-product-viewed/), /^Group,Step,Event,People,Period before,/);
-    // What a card does not have is said before it is saved.
-    await page.getByRole("button", { name: "Save to board" }).click();
-    await page.getByText(/comparison with the period before stays on the page/).waitFor();
-    await page.keyboard.press("Escape");
+    // A card has all of it, and leads back to it.
     const board = await savedToBoard(page, "Over time");
     await page.getByRole("img", { name: /per day of the start/ }).waitFor();
+    await page.getByRole("columnheader", { name: "Period before" }).waitFor();
     await page.getByRole("link", { name: /per day of the start/ }).click();
     await page.waitForURL(/interval=day/);
+    await page.waitForURL(/compare=true/);
     await page.getByLabel("Compare a segment").selectOption(id);
     await table(page).getByRole("rowheader", { name: "Free of charge" }).waitFor();
     await settled(page);

@@ -1,5 +1,7 @@
 //! What questions of several kinds have in common: when, whose, broken down by what.
 
+use std::ops::Range;
+
 use candor_event::{Timestamp, ValueRef};
 use candor_store::{PeopleSet, Run, View, VolumeView};
 use jiff::tz::TimeZone;
@@ -7,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::filter::{Condition, Filter, Scope};
-use crate::period;
+use crate::period::{self, rfc3339};
 use crate::scan::{Cancel, asked};
 use crate::segment::{Definition, members};
 
@@ -234,6 +236,31 @@ pub(crate) fn check_limit(limit: usize) -> Result<(), Error> {
     match (1..=LIMIT_MAX).contains(&limit) {
         true => Ok(()),
         false => Err(Error::bad("/limit", format!("a number from 1 to {LIMIT_MAX}"))),
+    }
+}
+
+/// With what the range of a trend or a funnel is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Compare {
+    /// The range just before, as long: as many days, or months where it is made of whole ones.
+    Previous,
+}
+
+/// A range of time.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Span {
+    /// Its first moment, RFC 3339 with offset.
+    pub from: String,
+    /// The first moment after it.
+    pub to: String,
+}
+
+impl Span {
+    /// That of some moments, in ms.
+    pub(crate) fn of(range: Range<i64>, zone: &TimeZone) -> Span {
+        let moment = |at| rfc3339(Timestamp(at), zone);
+        Span { from: moment(range.start), to: moment(range.end) }
     }
 }
 

@@ -5411,6 +5411,11 @@ export interface components {
              * @enum {string}
              */
             interval?: "minute" | "hour" | "day" | "week" | "month";
+            /**
+             * @description The answer has the numbers of the attempts that started in the range just before, too: as many days where from and to are dates, months where these are whole ones and the interval is a month, else as much time.
+             * @enum {string}
+             */
+            compare?: "previous";
         };
         FunnelSteps: {
             event: string;
@@ -5422,21 +5427,33 @@ export interface components {
             /** @description Since the step before; missing for the first. */
             times?: components["schemas"]["FunnelTimes"];
         }[];
+        /** @description With segments: the same of each. */
+        FunnelSegments: {
+            name: string;
+            steps: components["schemas"]["FunnelSteps"];
+            groups: components["schemas"]["FunnelGroups"];
+            /** @description With times: from the first step to the last. */
+            times?: components["schemas"]["FunnelTimes"];
+            points?: components["schemas"]["FunnelPoints"];
+        }[];
         FunnelAnswer: {
             steps: components["schemas"]["FunnelSteps"];
             groups: components["schemas"]["FunnelGroups"];
             /** @description With times: from the first step to the last. */
             times?: components["schemas"]["FunnelTimes"];
             points?: components["schemas"]["FunnelPoints"];
-            /** @description With segments: the same of each. */
-            segments?: {
-                name: string;
+            segments?: components["schemas"]["FunnelSegments"];
+            /** @description With compare: the same of the range before. */
+            previous?: {
+                from: components["schemas"]["Moment"];
+                to: components["schemas"]["Moment"];
                 steps: components["schemas"]["FunnelSteps"];
                 groups: components["schemas"]["FunnelGroups"];
                 /** @description With times: from the first step to the last. */
                 times?: components["schemas"]["FunnelTimes"];
                 points?: components["schemas"]["FunnelPoints"];
-            }[];
+                segments?: components["schemas"]["FunnelSegments"];
+            };
             meta: components["schemas"]["Meta"];
         };
         RetentionQuestion: {

@@ -53,12 +53,6 @@ export const previous = ({ from, days: length }: Range): Range => ({
   days: length,
 });
 
-/** The same of dates alone. */
-export function previousDates({ from, to }: { from: string; to: string }): { from: string; to: string } {
-  const before = previous({ from, to, days: days(to) - days(from) });
-  return { from: before.from, to: before.to };
-}
-
 /** The last day of a period that ends before this date. */
 export const dayBefore = (date: string): string => dated(days(date) - 1);
 

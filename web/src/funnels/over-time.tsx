@@ -43,11 +43,11 @@ type WayProps = {
   onChange: (way: number | undefined) => void;
 };
 
-export function OverTime({ answer, before, names, sentence, notKept, way, onChange }: OverTimeProps) {
+export function OverTime({ answer, names, sentence, way, onChange }: OverTimeProps) {
   const { question } = answer;
   const starts = (coursesOf(answer, names)[0]?.points ?? []).map(({ at }) => at);
   const notes = useNotes(question, starts, question.interval);
-  const data = { ...linesOf(answer, before, way, names), marks: notes.marks };
+  const data = { ...linesOf(answer, way, names), marks: notes.marks };
   const steps = question.steps.length;
   const called = way === undefined ? sentence : `${texts.converted(...endsOf(steps, way))}: ${sentence}`;
   const choose = (cell: FunnelCell) => onChange({ cell });
@@ -59,7 +59,7 @@ export function OverTime({ answer, before, names, sentence, notKept, way, onChan
       sentence={called}
       asked={sentence}
       meta={answer.meta}
-      notKept={[notKept, way && texts.wayNotKept].filter(Boolean).join(" ") || undefined}
+      notKept={way ? texts.wayNotKept : undefined}
       picture={
         <>
           <Way steps={steps} value={way} onChange={(next) => onChange({ way: next })} />
@@ -68,7 +68,7 @@ export function OverTime({ answer, before, names, sentence, notKept, way, onChan
         </>
       }
       paint={(words, scheme) => linesPicture(data, words, scheme)}
-      rows={() => [...tableRows(answer, before, names), ...pointRows(answer, names)]}
+      rows={() => [...tableRows(answer, names), ...pointRows(answer, names)]}
     >
       <Stack gap={24}>
         <div>
@@ -78,7 +78,7 @@ export function OverTime({ answer, before, names, sentence, notKept, way, onChan
             {answer.groups.length > 0 && texts.notOfGroups}
           </Text>
         </div>
-        <Table answer={answer} before={before} names={names} onChoose={choose} />
+        <Table answer={answer} names={names} onChoose={choose} />
         <Times answer={answer} names={names} />
       </Stack>
     </Answer>
@@ -86,12 +86,9 @@ export function OverTime({ answer, before, names, sentence, notKept, way, onChan
 }
 type OverTimeProps = {
   answer: FunnelAnswer;
-  before: FunnelAnswer | undefined;
   names: SegmentNames;
   /** The question in words. */
   sentence: string;
-  /** What of it a card does not have. */
-  notKept: string | undefined;
   way: number | undefined;
   onChange: (more: { cell?: FunnelCell; way?: number | undefined }) => void;
 };

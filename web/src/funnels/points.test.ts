@@ -43,16 +43,16 @@ describe("a funnel over time", () => {
     expect(conversionOf(none, undefined)).toBeNull();
   });
   it("is a line of everyone with what may still change marked, and no intervals that have not begun", () => {
-    const data = linesOf(answer, undefined, undefined, NAMES);
+    const data = linesOf(answer, undefined, NAMES);
     expect(data.at).toEqual(["1 Nov", "2 Nov", "3 Nov"]);
     expect(data.lines).toEqual([{ name: "Everyone", values: [0.1, null, 0.25] }]);
     expect(data.incomplete).toEqual([false, false, true]);
     expect(data.before).toBeUndefined();
   });
   it("is compared with the period before where it is one line, and with segments by a line each", () => {
-    const before = { ...answer, points: [...points].reverse(), meta: { ...answer.meta, as_of: day(4) } };
-    expect(linesOf(answer, before, 2, NAMES).before).toEqual([null, 0.5, null]);
-    const beside = linesOf(compared, before, 2, NAMES);
+    const previous = { from: day(1), to: day(5), steps: [], groups: [], points: [...points].reverse() };
+    expect(linesOf({ ...answer, previous }, 2, NAMES).before).toEqual([null, 0.5, null]);
+    const beside = linesOf({ ...compared, previous }, 2, NAMES);
     expect(beside.lines).toEqual([{ name: "Gold", values: [1] }]);
     expect(beside.before).toBeUndefined();
     expect(coursesOf(compared, NAMES).map(({ of }) => of)).toEqual([{}, { segment: "s1" }]);

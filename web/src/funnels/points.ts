@@ -38,16 +38,11 @@ export function coursesOf(answer: FunnelAnswer, names: SegmentNames): Course[] {
 }
 
 /** A line for each segment that is compared, else one for everyone, beside what it was. */
-export function linesOf(
-  answer: FunnelAnswer,
-  before: FunnelAnswer | undefined,
-  way: number | undefined,
-  names: SegmentNames,
-): LinesData {
+export function linesOf(answer: FunnelAnswer, way: number | undefined, names: SegmentNames): LinesData {
   const [everyone, ...segments] = coursesOf(answer, names);
   const points = everyone?.points ?? [];
   const drawn = everyone && segments.length === 0 ? [everyone] : segments;
-  const then = segments.length === 0 && before ? coursesOf(before, names)[0]?.points : undefined;
+  const then = segments.length === 0 ? answer.previous?.points : undefined;
   return {
     at: points.map(({ at }) => intervalName(at, answer.question.interval ?? "day")),
     lines: drawn.map((course) => ({

@@ -43,8 +43,8 @@ describe("a funnel's answer", () => {
       ["Gold", { segment: "s1" }],
       ["Gold · (none)", { segment: "s1", key: [null] }],
     ]);
-    expect(barsOf(answer, undefined, NAMES).groups.map(({ name }) => name)).toEqual(["Gold"]);
-    expect(barsOf(answer, undefined, NAMES).steps[1]?.name).toBe("All 2 of them");
+    expect(barsOf(answer, NAMES).groups.map(({ name }) => name)).toEqual(["Gold"]);
+    expect(barsOf(answer, NAMES).steps[1]?.name).toBe("All 2 of them");
   });
   it("tells who was lost, and whom a number counts", () => {
     expect(lostAt(steps, 1)).toBe(6);
@@ -54,11 +54,16 @@ describe("a funnel's answer", () => {
     expect(cellInWords(started, { ...question, interval: "day" }, NAMES)).toBe("Came to Any 1 of them, started 2 Nov");
   });
   it("has what was before beside it in the file, where that is compared", () => {
-    const before = { ...answer, steps: steps.map((one) => ({ ...one, count: one.count + 1 })), groups: [] };
-    const [head = [], first, , ofGroup] = tableRows(answer, before, NAMES);
+    const previous = {
+      from: "2026-10-04T00:00:00+00:00",
+      to: "2026-11-01T00:00:00+00:00",
+      steps: steps.map((one) => ({ ...one, count: one.count + 1 })),
+      groups: [],
+    };
+    const [head = [], first, , ofGroup] = tableRows({ ...answer, previous }, NAMES);
     const place = head.indexOf("Period before");
     expect([first?.[place], ofGroup?.[place]]).toEqual([11, ""]);
-    expect(tableRows(answer, undefined, NAMES)[0]).not.toContain("Period before");
+    expect(tableRows(answer, NAMES)[0]).not.toContain("Period before");
   });
   it("tells how long the whole way took, and a step of it", () => {
     const [everyone] = partsOf(answer, NAMES);
@@ -70,6 +75,6 @@ describe("a funnel's answer", () => {
       "3 people took 0 to 1 h",
       "1 person took 1 h to 2 h",
     ]);
-    expect(tableRows(answer, undefined, NAMES).at(-1)).toEqual(["Gold", HOUR, 2 * HOUR, 1]);
+    expect(tableRows(answer, NAMES).at(-1)).toEqual(["Gold", HOUR, 2 * HOUR, 1]);
   });
 });

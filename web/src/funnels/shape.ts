@@ -22,8 +22,11 @@ export function stepName({ steps, order }: FunnelQuestion, index: number): strin
 export const groupName = (key: unknown[]): string => key.map(named).join(" · ");
 export const segmentName = (id: string, names: SegmentNames): string => names.get(id) ?? texts.gone;
 
+/** The numbers of one range. */
+type Numbers = Pick<FunnelAnswer, "steps" | "times" | "groups" | "segments">;
+
 /** Everyone, then the groups, then each segment and its groups. */
-export function partsOf(answer: FunnelAnswer, names: SegmentNames): Part[] {
+export function partsOf(answer: Numbers, names: SegmentNames): Part[] {
   const groupsOf = (groups: FunnelAnswer["groups"], of: Part["of"], before = "") =>
     groups.map(({ key, steps, times = [] }) => ({
       name: before + groupName(key),
@@ -45,23 +48,19 @@ export function partsOf(answer: FunnelAnswer, names: SegmentNames): Part[] {
 }
 
 /** The bars: a funnel for each segment that is compared, else for each group, else one. */
-export function barsOf(
-  answer: FunnelAnswer,
-  before: FunnelAnswer | undefined,
-  names: SegmentNames,
-): FunnelData {
-  const { question, groups, segments = [] } = answer;
+export function barsOf(answer: FunnelAnswer, names: SegmentNames): FunnelData {
+  const { question, groups, segments = [], previous } = answer;
   const called = (steps: Steps) =>
     steps.map((step, index) => ({ ...step, name: stepName(question, index) }));
   const drawn =
     segments.length > 0
       ? segments.map(({ name, steps }) => ({ name: segmentName(name, names), steps }))
       : groups.map(({ key, steps }) => ({ name: groupName(key), steps }));
-  const alone = drawn.length === 0 && before?.steps.length === answer.steps.length;
+  const before = drawn.length === 0 ? previous?.steps : undefined;
   return {
     steps: called(answer.steps),
     groups: drawn.map(({ name, steps }) => ({ name, steps: called(steps) })),
-    before: alone ? called(before?.steps ?? []) : undefined,
+    before: before && called(before),
     unit: question.count,
   };
 }
@@ -105,13 +104,9 @@ export function cellInWords(cell: FunnelCell, question: FunnelQuestion, names: S
 }
 
 /** The rows of the file: the steps of each part, then how long the whole way took. */
-export function tableRows(
-  answer: FunnelAnswer,
-  before: FunnelAnswer | undefined,
-  names: SegmentNames,
-): (string | number)[][] {
+export function tableRows(answer: FunnelAnswer, names: SegmentNames): (string | number)[][] {
   const parts = partsOf(answer, names);
-  const earlier = before && partsOf(before, names);
+  const earlier = answer.previous && partsOf(answer.previous, names);
   const then = earlier ? [texts.before] : [];
   const head = [texts.group, texts.stepNumber, texts.event, texts.units[answer.question.count], ...then];
   const more = ["from_start", "from_previous", "median_ms", "p90_ms"];

@@ -52,6 +52,12 @@ describe("a funnel's question", () => {
     expect(asking({ steps: STEPS })).not.toHaveProperty("interval");
     expect(readFunnel({ steps: STEPS, interval: "day", way: 1 })).toEqual({ steps: STEPS, interval: "day" });
   });
+  it("has the comparison with the period before in it, and leads back to it", () => {
+    const question = asking({ steps: STEPS, compare: true });
+    expect(question.compare).toBe("previous");
+    expect(searchOf(question)).toMatchObject({ steps: STEPS, compare: true });
+    expect(searchOf(asking({ steps: STEPS }))).not.toHaveProperty("compare");
+  });
   it("is said in words", () => {
     const search = { steps: STEPS, order: "any" as const, exclude: [REFUNDED], hold: ["Item"], attempts: true };
     const words = questionInWords(asking({ ...search, segments: ["s1"], interval: "day" }), new Map([["s1", "Gold"]]));

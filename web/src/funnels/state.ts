@@ -8,6 +8,7 @@ import { type Match, readMatch } from "../filters/match";
 import { fitting, type Interval, type Range, readInterval } from "../filters/period";
 import type { PropertyRef } from "../filters/pickers";
 import { readSegmentId, segmentIdOf } from "../filters/segment-picker";
+import type { Compared } from "../question/kind";
 
 export type Step = Match;
 export type Order = FunnelQuestion["order"];
@@ -121,7 +122,11 @@ export function readFunnel(search: Record<string, unknown>): FunnelSearch {
 export const suggested = (names: { name: string }[]): Step[] =>
   names.slice(0, 3).map(({ name }) => ({ event: name }));
 
-export function questionOf(search: FunnelSearch, range: Range, timezone: string): FunnelQuestion {
+export function questionOf(
+  search: Compared<FunnelSearch>,
+  range: Range,
+  timezone: string,
+): FunnelQuestion {
   const { steps = [], order = "ordered", exclude = [], hold, by, interval, segment, segments } = search;
   // In a strict funnel any other event ends an attempt anyway.
   const ends = order === "strict" ? [] : exclude.map((one) => between(one, steps.length));
@@ -141,18 +146,22 @@ export function questionOf(search: FunnelSearch, range: Range, timezone: string)
     ...(interval ? { interval: fitting(interval, range.days) } : {}),
     ...(segment ? { people: { segment } } : {}),
     ...comparedOf(segments),
+    ...(search.compare ? { compare: "previous" } : {}),
   };
 }
 
 /** The state that asks a question. */
-export const searchOf = ({ count, breakdown, people, segments, ...same }: FunnelQuestion): FunnelSearch =>
-  readFunnel({
+export function searchOf(question: FunnelQuestion): Compared<FunnelSearch> {
+  const { count, breakdown, people, segments, compare, ...same } = question;
+  const read = readFunnel({
     ...same,
     attempts: count === "attempts",
     by: propertiesOf(breakdown),
     segment: segmentIdOf(people),
     segments: segments?.map(({ name }) => name),
   });
+  return { ...read, ...(compare ? { compare: true } : {}) };
+}
 
 /** The rule of people who did the first so many steps within the period: in any order, which is less
  * than the funnel asks. */

@@ -72,9 +72,9 @@ type RowProps = {
   onChoose: (cell: FunnelCell) => void;
 };
 
-export function Table({ answer, before, names, onChoose }: TableProps) {
+export function Table({ answer, names, onChoose }: TableProps) {
   const parts = partsOf(answer, names);
-  const earlier = before && partsOf(before, names);
+  const earlier = answer.previous && partsOf(answer.previous, names);
   const many = parts.length > 1;
   return (
     <div className="wide" tabIndex={0} role="region" aria-label={texts.table} onKeyDown={rove}>
@@ -85,7 +85,7 @@ export function Table({ answer, before, names, onChoose }: TableProps) {
             <th className="sticky">{texts.event}</th>
             <th className="number">{texts.units[answer.question.count]}</th>
             <th className="number">{texts.lost}</th>
-            {before && <th className="number">{texts.before}</th>}
+            {earlier && <th className="number">{texts.before}</th>}
             <th className="number">{texts.fromStart}</th>
             <th className="number">{texts.fromPrevious}</th>
             <th className="number">{texts.median}</th>
@@ -102,7 +102,7 @@ export function Table({ answer, before, names, onChoose }: TableProps) {
                 index={index}
                 answer={answer}
                 many={many}
-                compared={before !== undefined}
+                compared={earlier !== undefined}
                 before={earlier?.find(({ name }) => name === part.name)}
                 first={place + index === 0}
                 onChoose={onChoose}
@@ -116,7 +116,6 @@ export function Table({ answer, before, names, onChoose }: TableProps) {
 }
 type TableProps = {
   answer: FunnelAnswer;
-  before: FunnelAnswer | undefined;
   names: SegmentNames;
   onChoose: (cell: FunnelCell) => void;
 };

@@ -27,7 +27,6 @@ export const texts = catalogue({
     converted: (from: number, to: number) => `Conversion ${from} → ${to}`,
     overTimeTable: "By when people started, as a table",
     wayNotKept: "A card draws the whole way at first.",
-    notKept: "The comparison with the period before stays on the page: a card has the question without it.",
     order: "In which order",
     orders: {
       ordered: "in this order",

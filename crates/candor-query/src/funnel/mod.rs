@@ -23,10 +23,10 @@ use crate::funnel::ordered::STEPS_MAX;
 pub use crate::funnel::people::Cell;
 pub use crate::funnel::tally::{Bin, Reached};
 use crate::group::Key;
-use crate::period::{self, Interval, Intervals};
+use crate::period::{self, Before, Interval, Intervals};
 use crate::question::{
-    Breakdowns, Compared, Which, check_all, check_compared, check_limit, compared, limit, range,
-    whose,
+    Breakdowns, Compare, Compared, Span, Which, check_all, check_compared, check_limit, compared,
+    limit, range, whose,
 };
 use crate::scan::Cancel;
 use crate::segment::Definition;
@@ -81,6 +81,9 @@ pub struct Funnel {
     /// The counts are given by when attempts started, too, in intervals of this length.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval: Option<Interval>,
+    /// With what the range is compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compare: Option<Compare>,
 }
 
 /// How the steps of a funnel follow each other.
@@ -147,6 +150,20 @@ pub struct Answer {
     /// The numbers of each segment that is compared.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub segments: Vec<OfSegment>,
+    /// The same of the attempts that started in the range before, where that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Box<Earlier>>,
+}
+
+/// What the range before has.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Earlier {
+    /// Where it begins and ends.
+    #[serde(flatten)]
+    pub span: Span,
+    /// Its numbers.
+    #[serde(flatten)]
+    pub answer: Answer,
 }
 
 /// The numbers of some people.
@@ -225,7 +242,21 @@ impl Funnel {
             numbers,
         };
         let segments = self.segments.iter().zip(numbers).map(of_segment).collect();
-        Ok(Answer { all, segments })
+        let previous = match self.compare {
+            None => None,
+            Some(Compare::Previous) => Some(Box::new(self.earlier(view, zone, cancel)?)),
+        };
+        Ok(Answer { all, segments, previous })
+    }
+
+    fn earlier(&self, view: &View, zone: &TimeZone, cancel: &Cancel) -> Result<Earlier, Error> {
+        let (from, to) = range(&self.from, &self.to, zone)?;
+        let interval = self.interval.unwrap_or(Interval::Day);
+        let before = Before::of(&self.from, &self.to, interval, zone);
+        let span = Span::of(before.shift(from.0, zone)?..before.shift(to.0, zone)?, zone);
+        let (from, to) = (span.from.clone(), span.to.clone());
+        let question = Funnel { from, to, compare: None, ..self.clone() };
+        Ok(Earlier { span, answer: question.ask(view, zone, cancel)? })
     }
 
     /// Checks the question.

@@ -12,7 +12,6 @@ mod people;
 
 use std::ops::Range;
 
-use candor_event::Timestamp;
 use candor_store::{PeopleSet, View};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -20,9 +19,10 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::filter::Condition;
 use crate::group::Key;
-use crate::period::{Before, Interval, Intervals, rfc3339};
+use crate::period::{Before, Interval, Intervals};
 use crate::question::{
-    Breakdowns, Compared, check_all, check_compared, check_limit, compared, limit, range, whose,
+    Breakdowns, Compare, Compared, Span, check_all, check_compared, check_limit, compared, limit,
+    range, whose,
 };
 use crate::scan::Cancel;
 use crate::segment::Definition;
@@ -105,14 +105,6 @@ pub struct Measured {
     pub measure: Option<Measure>,
 }
 
-/// With what a trend's range is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Compare {
-    /// The range just before, as long: as many days, or months where it is made of whole ones.
-    Previous,
-}
-
 fn day() -> Interval {
     Interval::Day
 }
@@ -133,15 +125,6 @@ pub struct Answer {
     /// The range that this one is compared with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<Span>,
-}
-
-/// A range of time.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Span {
-    /// Its first moment, RFC 3339 with offset.
-    pub from: String,
-    /// The first moment after it.
-    pub to: String,
 }
 
 /// One line of a trend.
@@ -219,8 +202,7 @@ impl Trend {
             let name = Some(segment.name.as_str());
             self.add_series(&prepared, Some(people), name, (view, cancel), &mut series)?;
         }
-        let moment = |at| rfc3339(Timestamp(at), zone);
-        let span = |range: Range<i64>| Span { from: moment(range.start), to: moment(range.end) };
+        let span = |range: Range<i64>| Span::of(range, zone);
         Ok(Answer { series, previous: prepared.previous.map(span) })
     }
 

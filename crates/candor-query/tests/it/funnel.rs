@@ -496,3 +496,40 @@ fn a_point_is_incomplete_while_the_window_of_its_attempts_is_open() {
     assert_eq!(marks("25h", "1970-01-28"), ".iii");
     assert_eq!(marks("1d", "1970-01-27T12:00:00Z"), "i..ii");
 }
+
+#[test]
+fn the_range_before_has_the_numbers_that_it_has_alone() {
+    let seen = |person: u8, day: i64, name: &'static str| Seen {
+        person,
+        time: day * 86_400_000 + i64::from(person),
+        name,
+        session: None,
+        properties: BTreeMap::new(),
+    };
+    // One who goes all the way in each range, one who goes half of it in the range before.
+    let events = vec![
+        seen(1, 3, "view"),
+        seen(1, 4, "pay"),
+        seen(2, 5, "view"),
+        seen(1, 10, "view"),
+        seen(1, 11, "pay"),
+    ];
+    let view = World { events, batch: 2, ..World::default() }.view();
+    let asked = |from: &str, to: &str| {
+        json!({
+            "steps": [{"event": "view"}, {"event": "pay"}], "interval": "day", "times": true,
+            "segments": [{"name": "payers", "people": {"did": {"event": "pay"}}}],
+            "from": from, "to": to,
+        })
+    };
+    let mut compared = asked("1970-01-09", "1970-01-15");
+    compared["compare"] = json!("previous");
+    let mut answer = ask(&view, &compared);
+    let mut previous = answer.as_object_mut().unwrap().remove("previous").unwrap();
+    assert_eq!(answer, ask(&view, &asked("1970-01-09", "1970-01-15")));
+    let fields = previous.as_object_mut().unwrap();
+    assert_eq!(fields.remove("from").unwrap(), "1970-01-03T00:00:00+00:00");
+    assert_eq!(fields.remove("to").unwrap(), "1970-01-09T00:00:00+00:00");
+    assert_eq!(previous["steps"][0]["count"], 2);
+    assert_eq!(previous, ask(&view, &asked("1970-01-03", "1970-01-09")));
+}
