@@ -15,6 +15,9 @@ const TURN: Duration = Duration::from_millis(1);
 const SHORT: Duration = Duration::from_millis(1);
 /// One that is long is passed over so often while it waits, and no more.
 const PASSED_OVER_MAX: usize = 8;
+/// Who waits works anyway once no place was handed on for so long: those who hold them read a
+/// property from its files, which takes seconds where there is much of it.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// The places for all who ask one server.
 #[derive(Debug)]
@@ -23,11 +26,16 @@ pub struct Turns {
     short: AtomicUsize,
     long: AtomicUsize,
     queue: Mutex<Queue>,
+    patience: Duration,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Queue {
     free: usize,
+    /// How many work beside those who hold a place.
+    beside: usize,
+    /// When a place was handed on, or somebody began to work beside.
+    moved: Instant,
     short: VecDeque<Arc<Waiter>>,
     long: VecDeque<Arc<Waiter>>,
     /// How often the first of the long ones was passed over.
@@ -41,6 +49,10 @@ struct Waiter {
 }
 
 impl Queue {
+    fn of(&mut self, is_short: bool) -> &mut VecDeque<Arc<Waiter>> {
+        if is_short { &mut self.short } else { &mut self.long }
+    }
+
     /// Who is next of those who wait; a long one only if `also_long`.
     fn next(&mut self, also_long: bool) -> Option<Arc<Waiter>> {
         let passed_over = self.passed_over >= PASSED_OVER_MAX;
@@ -56,9 +68,21 @@ impl Queue {
 impl Turns {
     /// So many places.
     pub fn new(places: usize) -> Turns {
+        Turns::with(places, PATIENCE)
+    }
+
+    fn with(places: usize, patience: Duration) -> Turns {
         assert!(places > 0, "somebody has to work");
-        let queue = Mutex::new(Queue { free: places, ..Queue::default() });
-        Turns { short: AtomicUsize::new(0), long: AtomicUsize::new(0), queue }
+        let queue = Queue {
+            free: places,
+            beside: 0,
+            moved: Instant::now(),
+            short: VecDeque::new(),
+            long: VecDeque::new(),
+            passed_over: 0,
+        };
+        let (short, long) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Turns { short, long, queue: Mutex::new(queue), patience }
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -71,7 +95,7 @@ impl Turns {
         self.long.store(queue.long.len(), Ordering::Relaxed);
     }
 
-    /// Waits for a place.
+    /// Waits for a place, or works beside those who hold one too long.
     fn enter(&self, is_short: bool) {
         let mut queue = self.queue();
         if queue.free > 0 {
@@ -80,21 +104,37 @@ impl Turns {
         }
         let waiter = Waiter { thread: std::thread::current(), called: AtomicBool::new(false) };
         let waiter = Arc::new(waiter);
-        match is_short {
-            true => queue.short.push_back(waiter.clone()),
-            false => queue.long.push_back(waiter.clone()),
-        }
+        queue.of(is_short).push_back(waiter.clone());
         self.told(queue);
-        while !waiter.called.load(Ordering::Acquire) {
-            std::thread::park();
+        let called = || waiter.called.load(Ordering::Acquire);
+        while !called() {
+            std::thread::park_timeout(self.patience);
+            let mut queue = self.queue();
+            if called() || queue.moved.elapsed() < self.patience {
+                continue;
+            }
+            let waiting = queue.of(is_short);
+            // Whoever waits no more is called in a moment.
+            if let Some(place) = waiting.iter().position(|other| Arc::ptr_eq(other, &waiter)) {
+                waiting.remove(place);
+                queue.beside += 1;
+                queue.moved = Instant::now();
+                self.told(queue);
+                return;
+            }
         }
     }
 
-    /// Hands a place to whoever is next; whether somebody was.
+    /// Hands a place to whoever is next; whether somebody was, or whoever had it worked beside.
     fn hand_on(&self, also_long: bool, or_free: bool) -> bool {
         let mut queue = self.queue();
+        if queue.beside > 0 {
+            queue.beside -= 1;
+            return true;
+        }
         let next = queue.next(also_long);
         queue.free += usize::from(next.is_none() && or_free);
+        queue.moved = Instant::now();
         self.told(queue);
         if let Some(next) = &next {
             next.called.store(true, Ordering::Release);
@@ -160,6 +200,7 @@ mod tests {
     use super::*;
 
     const LONG: u64 = SHORT.as_nanos() as u64;
+    const HOUR: Duration = Duration::from_secs(3_600);
 
     /// Waits until so many wait.
     fn until(turns: &Turns, waiting: usize) {
@@ -170,7 +211,8 @@ mod tests {
 
     #[test]
     fn no_more_work_than_there_are_places_and_all_come_to_an_end() {
-        let (turns, working, most) = (Turns::new(2), AtomicUsize::new(0), AtomicUsize::new(0));
+        let (turns, working, most) =
+            (Turns::with(2, HOUR), AtomicUsize::new(0), AtomicUsize::new(0));
         std::thread::scope(|scope| {
             for _ in 0..9 {
                 scope.spawn(|| {
@@ -193,7 +235,7 @@ mod tests {
 
     #[test]
     fn what_is_short_goes_first_and_what_is_long_is_not_passed_over_for_ever() {
-        let (turns, order) = (Turns::new(1), Mutex::new(Vec::new()));
+        let (turns, order) = (Turns::with(1, HOUR), Mutex::new(Vec::new()));
         std::thread::scope(|scope| {
             let long = AtomicU64::new(LONG);
             let first = Turn::wait(&turns, &long);
@@ -215,8 +257,27 @@ mod tests {
     }
 
     #[test]
+    fn who_holds_a_place_without_a_look_keeps_nobody_from_working() {
+        let turns = Turns::with(1, TURN);
+        let long = AtomicU64::new(LONG);
+        let stuck = Turn::wait(&turns, &long);
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    let spent = AtomicU64::new(0);
+                    Turn::wait(&turns, &spent).look();
+                });
+            }
+        });
+        drop(stuck);
+        let queue = turns.queue();
+        assert_eq!((queue.free, queue.beside), (1, 0));
+        assert!(queue.short.is_empty() && queue.long.is_empty());
+    }
+
+    #[test]
     fn a_long_pass_lets_a_short_one_work_before_its_turn_is_over() {
-        let (turns, done) = (Turns::new(1), AtomicBool::new(false));
+        let (turns, done) = (Turns::with(1, HOUR), AtomicBool::new(false));
         std::thread::scope(|scope| {
             let long = AtomicU64::new(LONG);
             let turn = Turn::wait(&turns, &long);
