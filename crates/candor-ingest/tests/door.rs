@@ -234,3 +234,29 @@ fn a_repeat_of_what_may_still_get_lost_waits_and_of_what_got_lost_is_the_first()
     let (accepted, firsts) = send().unwrap();
     assert!(accepted == 1 && firsts.is_none(), "accepted, and nothing is to be kept of it");
 }
+
+#[test]
+fn who_is_who_changes_within_a_request_and_the_policy_between_two() {
+    let shop = shop(Preset::Open);
+    let known = json!({"type": "profile", "identity": "asha", "at": NOW.0, "set": {}});
+    shop.send(&[known]);
+    let asha = shop.door.linked(IdKind::Identity, "asha").unwrap();
+    let log_in =
+        json!({"type": "profile", "guid": "g2", "identity": "asha", "at": NOW.0, "set": {}});
+    let (_, kept) = shop.send(&[event("g2", json!({})), log_in, event("g2", json!({"plan": "a"}))]);
+    let people: Vec<PersonId> = kept
+        .iter()
+        .filter_map(|record| match record {
+            Record::Event(event) => Some(event.person),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(people.len(), 2);
+    assert_ne!(people[0], asha, "a stranger then");
+    assert_eq!(people[1], asha, "who logged in a record before");
+    for (preset, accepted) in [(Preset::Strict, 0), (Preset::Open, 1), (Preset::Strict, 0)] {
+        shop.door.set_policy(Policy::preset(preset), Vec::new());
+        let (receipt, _) = shop.send(&[event("g9", json!({"plan": accepted}))]);
+        assert_eq!(receipt.accepted, accepted, "of somebody who said nothing");
+    }
+}

@@ -195,6 +195,10 @@ impl<'a> Scan<'a> {
         let next = AtomicUsize::new(0);
         let done: Mutex<Vec<W>> = Mutex::new(Vec::new());
         let work = || {
+            if next.load(Ordering::Relaxed) >= self.view.volumes.len().max(1) {
+                // The others were done before this one began.
+                return;
+            }
             let turn = self.cancel.turn();
             let (mut scratch, mut own) = (Scratch::default(), new());
             loop {

@@ -34,7 +34,7 @@ struct Queue {
     free: usize,
     /// How many work beside those who hold a place.
     beside: usize,
-    /// When a place was handed on, or somebody began to work beside.
+    /// When a place was handed on, somebody began to work beside, or the first one to wait.
     moved: Instant,
     short: VecDeque<Arc<Waiter>>,
     long: VecDeque<Arc<Waiter>>,
@@ -51,6 +51,20 @@ struct Waiter {
 impl Queue {
     fn of(&mut self, is_short: bool) -> &mut VecDeque<Arc<Waiter>> {
         if is_short { &mut self.short } else { &mut self.long }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.short.is_empty() && self.long.is_empty()
+    }
+
+    fn push(&mut self, waiter: Arc<Waiter>, is_short: bool) {
+        if self.is_empty() {
+            self.moved = Instant::now();
+        }
+        if self.long.is_empty() {
+            self.passed_over = 0;
+        }
+        self.of(is_short).push_back(waiter);
     }
 
     /// Who is next of those who wait; a long one only if `also_long`.
@@ -104,13 +118,15 @@ impl Turns {
         }
         let waiter = Waiter { thread: std::thread::current(), called: AtomicBool::new(false) };
         let waiter = Arc::new(waiter);
-        queue.of(is_short).push_back(waiter.clone());
+        queue.push(waiter.clone(), is_short);
+        let mut left = self.patience.saturating_sub(queue.moved.elapsed());
         self.told(queue);
         let called = || waiter.called.load(Ordering::Acquire);
         while !called() {
-            std::thread::park_timeout(self.patience);
+            std::thread::park_timeout(left.max(TURN));
             let mut queue = self.queue();
-            if called() || queue.moved.elapsed() < self.patience {
+            left = self.patience.saturating_sub(queue.moved.elapsed());
+            if called() || !left.is_zero() {
                 continue;
             }
             let waiting = queue.of(is_short);
@@ -125,11 +141,14 @@ impl Turns {
         }
     }
 
-    /// Hands a place to whoever is next; whether somebody was, or whoever had it worked beside.
-    fn hand_on(&self, also_long: bool, or_free: bool) -> bool {
+    /// Hands a place, held for so long, to whoever is next; false where there was nobody.
+    fn hand_on(&self, worked: Duration, also_long: bool, or_free: bool) -> bool {
         let mut queue = self.queue();
-        if queue.beside > 0 {
+        // Somebody works beside for whoever kept a place too long; who waits lets them go on.
+        let kept = worked >= self.patience || or_free && queue.is_empty();
+        if queue.beside > 0 && kept {
             queue.beside -= 1;
+            queue.moved = Instant::now();
             return true;
         }
         let next = queue.next(also_long);
@@ -175,7 +194,7 @@ impl<'a> Turn<'a> {
         if !over && !before_others {
             return;
         }
-        if self.turns.hand_on(over, false) {
+        if self.turns.hand_on(worked, over, false) {
             self.spent.fetch_add(worked.as_nanos() as u64, Ordering::Relaxed);
             self.turns.enter(is_short(spent));
             self.since.set(Instant::now());
@@ -185,9 +204,9 @@ impl<'a> Turn<'a> {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        let worked = self.since.get().elapsed().as_nanos() as u64;
-        self.spent.fetch_add(worked, Ordering::Relaxed);
-        self.turns.hand_on(true, true);
+        let worked = self.since.get().elapsed();
+        self.spent.fetch_add(worked.as_nanos() as u64, Ordering::Relaxed);
+        self.turns.hand_on(worked, true, true);
     }
 }
 
@@ -273,6 +292,35 @@ mod tests {
         let queue = turns.queue();
         assert_eq!((queue.free, queue.beside), (1, 0));
         assert!(queue.short.is_empty() && queue.long.is_empty());
+    }
+
+    #[test]
+    fn who_work_beside_hand_that_on_among_them() {
+        let (turns, long) = (Turns::with(1, HOUR), AtomicU64::new(LONG));
+        let stuck = Turn::wait(&turns, &long);
+        // As if an hour had passed.
+        turns.queue().beside = 1;
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let spent = AtomicU64::new(LONG);
+                let beside =
+                    Turn { turns: &turns, spent: &spent, since: Cell::new(Instant::now()) };
+                until(&turns, 1);
+                std::thread::sleep(TURN);
+                beside.look();
+            });
+            scope.spawn(|| {
+                let spent = AtomicU64::new(LONG);
+                let handed_on = Turn::wait(&turns, &spent);
+                until(&turns, 1);
+                assert_eq!(turns.queue().beside, 1);
+                drop(handed_on);
+            });
+        });
+        assert_eq!(turns.queue().beside, 0);
+        assert_eq!(turns.queue().free, 0);
+        drop(stuck);
+        assert_eq!(turns.queue().free, 1);
     }
 
     #[test]

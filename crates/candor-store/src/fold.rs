@@ -295,8 +295,14 @@ impl VolumeView {
         }
         let (rows, kinds, times) = (listed.rows(), listed.kinds(), listed.times());
         let asked = |ordinal| looked.people.is_none_or(|people| people.has(ordinal));
-        let mut place = first;
+        let (mut place, mut seen) = (first, 0);
         loop {
+            // Beside may be more people than have rows here.
+            if seen == ROWS_AT_ONCE {
+                stage.place = place;
+                return;
+            }
+            seen += 1;
             let ordinal = match (owners[place..end].first().copied(), beside.peek()) {
                 (Some(listed), Some(beside)) => listed.min(beside),
                 (Some(listed), None) => listed,

@@ -23,7 +23,7 @@ const SESSION: &str = "session";
 pub(super) struct Prepared {
     pub(super) record: Incoming,
     pub(super) ids: HashedIds,
-    /// Whom the ids named in a version of who is who.
+    /// Whom the ids named in a version of who is who; found once the door is locked.
     pub(super) whose: Option<(u64, PersonId)>,
     pub(super) told: Told,
     /// The visit of an event; no longer among its properties.

@@ -229,34 +229,51 @@ impl Funnel {
     /// # Errors
     /// [`Error::Bad`] names what to change; [`Error::Cancelled`] when the asker left.
     pub fn ask(&self, view: &View, zone: &TimeZone, cancel: &Cancel) -> Result<Answer, Error> {
-        let prepared = self.prepared(zone)?;
+        let mut answer = self.ask_alone(&self.prepared(zone)?, view, zone, cancel)?;
+        if self.compare == Some(Compare::Previous) {
+            answer.previous = Some(Box::new(self.earlier(view, zone, cancel)?));
+        }
+        Ok(answer)
+    }
+
+    fn ask_alone(
+        &self,
+        prepared: &Prepared,
+        view: &View,
+        zone: &TimeZone,
+        cancel: &Cancel,
+    ) -> Result<Answer, Error> {
         let whose = whose(self.people.as_ref(), view, zone, cancel)?;
         let compared = compared(&self.segments, whose.as_deref(), view, zone, cancel)?;
-        let mut parts = self.parts(&prepared, whose.as_deref(), &compared, (view, cancel))?;
+        let mut parts = self.parts(prepared, whose.as_deref(), &compared, (view, cancel))?;
         let scales = parts[0].scales();
         let mut numbers =
-            parts.drain(..).map(|part| part.numbers(self, &prepared, scales.as_ref(), view.as_of));
+            parts.drain(..).map(|part| part.numbers(self, prepared, scales.as_ref(), view.as_of));
         let all = numbers.next().ok_or(Error::Cancelled)?;
         let of_segment = |(segment, numbers): (&Compared, Numbers)| OfSegment {
             name: segment.name.clone(),
             numbers,
         };
         let segments = self.segments.iter().zip(numbers).map(of_segment).collect();
-        let previous = match self.compare {
-            None => None,
-            Some(Compare::Previous) => Some(Box::new(self.earlier(view, zone, cancel)?)),
-        };
-        Ok(Answer { all, segments, previous })
+        Ok(Answer { all, segments, previous: None })
     }
 
+    /// The k-th interval of the range before is compared with the k-th: it is shifted as the range
+    /// is.
     fn earlier(&self, view: &View, zone: &TimeZone, cancel: &Cancel) -> Result<Earlier, Error> {
         let (from, to) = range(&self.from, &self.to, zone)?;
         let interval = self.interval.unwrap_or(Interval::Day);
         let before = Before::of(&self.from, &self.to, interval, zone);
-        let span = Span::of(before.shift(from.0, zone)?..before.shift(to.0, zone)?, zone);
-        let (from, to) = (span.from.clone(), span.to.clone());
-        let question = Funnel { from, to, compare: None, ..self.clone() };
-        Ok(Earlier { span, answer: question.ask(view, zone, cancel)? })
+        let starts = before.shift(from.0, zone)?..before.shift(to.0, zone)?;
+        let mut prepared = self.prepared(zone)?;
+        if prepared.axis.is_some() {
+            let these = Intervals::new(from, to, interval, zone)?;
+            let own = before.intervals(&these, (starts.start, starts.end), interval, 0)?;
+            prepared.axis = Some(Axis::new(own, &starts, Reach::Own));
+        }
+        let span = Span::of(starts.clone(), zone);
+        prepared.rules.starts = starts;
+        Ok(Earlier { span, answer: self.ask_alone(&prepared, view, zone, cancel)? })
     }
 
     /// Checks the question.

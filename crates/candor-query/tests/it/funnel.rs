@@ -532,4 +532,15 @@ fn the_range_before_has_the_numbers_that_it_has_alone() {
     assert_eq!(fields.remove("to").unwrap(), "1970-01-09T00:00:00+00:00");
     assert_eq!(previous["steps"][0]["count"], 2);
     assert_eq!(previous, ask(&view, &asked("1970-01-03", "1970-01-09")));
+    // The 11th is a Sunday: of the range's weeks the first has one day, and so has the one before.
+    let mut weeks = asked("1970-01-11", "1970-01-19");
+    (weeks["interval"], weeks["compare"]) = (json!("week"), json!("previous"));
+    let answer = ask(&view, &weeks);
+    let starts = |points: &serde_json::Value| {
+        let points = points.as_array().unwrap().iter();
+        points.map(|point| point["at"].as_str().unwrap()[..10].to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(starts(&answer["points"]), ["1970-01-05", "1970-01-12"]);
+    assert_eq!(starts(&answer["previous"]["points"]), ["1969-12-28", "1970-01-04"]);
+    assert_eq!(answer["previous"]["points"][1]["counts"], json!([2, 1]));
 }

@@ -24,7 +24,7 @@ pub(crate) struct Codes {
     first_rare: usize,
 }
 
-/// Events that are at most one in so many rows are listed, and questions about them read no others.
+/// Events that are at most one in so many rows may be listed; questions about them read no others.
 const RARE: usize = 64;
 /// All that may be listed, the rarest first, are at most one in so many rows: two bytes a row.
 const LISTED: usize = 8;
