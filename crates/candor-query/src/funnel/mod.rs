@@ -12,7 +12,7 @@ mod times;
 
 use std::ops::Range;
 
-use candor_store::View;
+use candor_store::{PeopleSet, View};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
@@ -229,23 +229,29 @@ impl Funnel {
     /// # Errors
     /// [`Error::Bad`] names what to change; [`Error::Cancelled`] when the asker left.
     pub fn ask(&self, view: &View, zone: &TimeZone, cancel: &Cancel) -> Result<Answer, Error> {
-        let mut answer = self.ask_alone(&self.prepared(zone)?, view, zone, cancel)?;
-        if self.compare == Some(Compare::Previous) {
-            answer.previous = Some(Box::new(self.earlier(view, zone, cancel)?));
-        }
-        Ok(answer)
-    }
-
-    fn ask_alone(
-        &self,
-        prepared: &Prepared,
-        view: &View,
-        zone: &TimeZone,
-        cancel: &Cancel,
-    ) -> Result<Answer, Error> {
+        let prepared = self.prepared(zone)?;
+        let earlier = self.compare.map(|Compare::Previous| self.earlier(zone)).transpose()?;
         let whose = whose(self.people.as_ref(), view, zone, cancel)?;
         let compared = compared(&self.segments, whose.as_deref(), view, zone, cancel)?;
-        let mut parts = self.parts(prepared, whose.as_deref(), &compared, (view, cancel))?;
+        let answer = |prepared: &Prepared| {
+            self.answer(prepared, whose.as_deref(), &compared, (view, cancel))
+        };
+        let mut whole = answer(&prepared)?;
+        if let Some(earlier) = earlier {
+            let span = Span::of(earlier.rules.starts.clone(), zone);
+            whole.previous = Some(Box::new(Earlier { span, answer: answer(&earlier)? }));
+        }
+        Ok(whole)
+    }
+
+    fn answer(
+        &self,
+        prepared: &Prepared,
+        people: Option<&[PeopleSet]>,
+        segments: &[Vec<PeopleSet>],
+        (view, cancel): (&View, &Cancel),
+    ) -> Result<Answer, Error> {
+        let mut parts = self.parts(prepared, people, segments, (view, cancel))?;
         let scales = parts[0].scales();
         let mut numbers =
             parts.drain(..).map(|part| part.numbers(self, prepared, scales.as_ref(), view.as_of));
@@ -258,9 +264,9 @@ impl Funnel {
         Ok(Answer { all, segments, previous: None })
     }
 
-    /// The k-th interval of the range before is compared with the k-th: it is shifted as the range
-    /// is.
-    fn earlier(&self, view: &View, zone: &TimeZone, cancel: &Cancel) -> Result<Earlier, Error> {
+    /// The question of the range before. Its k-th interval is compared with the k-th: it is shifted
+    /// as the range is.
+    fn earlier(&self, zone: &TimeZone) -> Result<Prepared, Error> {
         let (from, to) = range(&self.from, &self.to, zone)?;
         let interval = self.interval.unwrap_or(Interval::Day);
         let before = Before::of(&self.from, &self.to, interval, zone);
@@ -271,9 +277,8 @@ impl Funnel {
             let own = before.intervals(&these, (starts.start, starts.end), interval, 0)?;
             prepared.axis = Some(Axis::new(own, &starts, Reach::Own));
         }
-        let span = Span::of(starts.clone(), zone);
         prepared.rules.starts = starts;
-        Ok(Earlier { span, answer: self.ask_alone(&prepared, view, zone, cancel)? })
+        Ok(prepared)
     }
 
     /// Checks the question.
