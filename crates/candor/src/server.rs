@@ -33,6 +33,7 @@ use crate::http::live::Live;
 use crate::http::segments::members::Members;
 use crate::providers::Providers;
 use crate::refusal::Refusal;
+use crate::threads::cores;
 
 /// How long the loader waits for more before it looks whether to stop.
 const LOAD_WAIT: Duration = Duration::from_millis(200);
@@ -169,10 +170,6 @@ pub struct Server {
 
 /// Where a publisher's keys come from.
 type KeysOf = Box<dyn Fn(&AccountId) -> Result<PublisherKeys, candor_keys::Error> + Send + Sync>;
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, Into::into)
-}
 
 /// Takes a data folder for this process alone.
 pub fn lock(data: &Path) -> anyhow::Result<File> {

@@ -9,6 +9,11 @@ use tokio::runtime::Handle;
 
 use crate::server::Server;
 
+/// How many can work at once.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, Into::into)
+}
+
 pub struct Threads([JoinHandle<()>; 2]);
 
 impl Threads {

@@ -3,9 +3,9 @@
 
 mod prepare;
 mod repeats;
+mod shown;
 mod stages;
 
-use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use candor_event::{
@@ -22,6 +22,7 @@ use crate::tally::Tally;
 use crate::who::{Ids, WhoIsWho};
 use prepare::Prepared;
 use repeats::Repeats;
+use shown::Shown;
 use stages::{Batch, State, Stop};
 
 /// The trait that lists a person's devices.
@@ -100,7 +101,7 @@ impl Door {
             said: ByPerson::default(),
             unkept: Vec::new(),
             repeats: Repeats::default(),
-            ids_shown: HashSet::default(),
+            shown: Shown::default(),
             tally: Tally::default(),
         };
         let door = Door { keys, sealer, state: Mutex::new(state) };

@@ -1,17 +1,17 @@
 //! The stages that each record passes: stamp, resolve, gate.
 
-use std::collections::{BTreeMap, HashSet};
-use std::hash::BuildHasherDefault;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use candor_event::{
-    ByPerson, ClassSet, ConsentChange, DataClass, Event, FirstSeen, HashedAlready, IdKind, Link,
-    Merge, PersonId, Purpose, Record, Timestamp, TraitChange, TraitOp, Value,
+    ByPerson, ClassSet, ConsentChange, DataClass, Event, FirstSeen, IdKind, Link, Merge, PersonId,
+    Purpose, Record, Timestamp, TraitChange, TraitOp, Value,
 };
 use candor_keys::PublisherKeys;
 
 use super::prepare::{CONSENT_NAME, Prepared, Told, is_ahead};
 use super::repeats::{First, Repeats};
+use super::shown::Shown;
 use super::{GUIDS_TRAIT, Outcome, Receipt, Request, joins_of};
 use crate::decode::{Body, Incoming, RefusalCode};
 use crate::gate::{
@@ -22,9 +22,6 @@ use crate::tally::Tally;
 use crate::who::{HashedIds, Ids, WhoIsWho};
 
 const DAY_MS: i64 = 86_400_000;
-
-/// Ids that are known to be among their person's traits, at most.
-const IDS_SHOWN_MAX: usize = 1_000_000;
 
 /// What a door knows; all of it can be had again from the catalog and the log.
 pub(super) struct State {
@@ -37,8 +34,7 @@ pub(super) struct State {
     /// Links and consents that are in force here and that the log does not hold yet.
     pub(super) unkept: Vec<Record>,
     pub(super) repeats: Repeats,
-    /// Prints of ids and the people among whose traits they are known to be.
-    pub(super) ids_shown: HashSet<u64, BuildHasherDefault<HashedAlready>>,
+    pub(super) shown: Shown,
     pub(super) tally: Tally,
 }
 
@@ -79,7 +75,7 @@ impl State {
                 let person = self.who.canonical(*person);
                 self.said.remove(&person);
                 self.who.forget(person);
-                self.ids_shown.clear();
+                self.shown.clear();
             }
             Record::FirstSeen(first) => {
                 self.repeats.insert(first.fingerprint, First { at: first.at, kept: true });
@@ -459,32 +455,19 @@ impl State {
         let set = |property: &str, op| {
             Record::Trait(TraitChange { person, at, property: property.into(), op })
         };
-        let mut fresh = |hash: [u8; 16]| {
-            if self.ids_shown.len() >= IDS_SHOWN_MAX {
-                self.ids_shown.clear();
-            }
-            // The same device under another person is new again.
-            self.ids_shown.insert(print_of(hash, person))
-        };
         if let (Some(guid), Some(hash)) = (&record.ids.guid, ids.guid)
             && allowed.contains(DataClass::Device)
-            && fresh(hash)
+            && self.shown.add(hash, person)
         {
             batch.records.push(set(GUIDS_TRAIT, TraitOp::Add(vec![guid.as_str().into()])));
         }
         if let (Some(identity), Some(hash)) = (&record.ids.identity, ids.identity)
             && allowed.contains(DataClass::Identity)
-            && fresh(hash)
+            && self.shown.add(hash, person)
         {
             batch.records.push(set("Identity", TraitOp::Set(identity.as_str().into())));
         }
     }
-}
-
-/// Half of either keyed hash: of a million of them, a new one is one that is held by chance once in
-/// 2^44 times, and then a trait goes without a value.
-fn print_of(id: [u8; 16], person: PersonId) -> u64 {
-    (u128::from_le_bytes(id) as u64) ^ (u128::from_le_bytes(person.0) >> 64) as u64
 }
 
 const PUSH_TOKEN_TRAIT: &str = "push_token";

@@ -21,7 +21,7 @@ use crate::command::IMPORT_BYTES_MAX;
 use crate::config::Config;
 use crate::reach::{Reached, asked_to_end, nobody, reach};
 use crate::server::{Sent, Server, Tenant};
-use crate::threads::Threads;
+use crate::threads::{Threads, cores};
 
 /// Batches that are on their way to the log.
 const BATCHES_UNDER_WAY: usize = 64;
@@ -77,7 +77,7 @@ impl Target {
     /// Opens the folder, or a way to the server that has it open.
     pub fn open(data: &Path, account: &str, mut config: Config) -> anyhow::Result<Target> {
         config.store.flush_rows = FLUSH_ROWS;
-        config.store.threads = std::thread::available_parallelism().map_or(1, Into::into);
+        config.store.threads = cores();
         match reach(data, config)? {
             Reached::There(runtime, write) => {
                 let read = BufReader::new(write.try_clone().context("ask the running server")?);
