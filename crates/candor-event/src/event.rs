@@ -20,10 +20,17 @@ pub struct Event {
     /// The SDK's session id, or a keyed hash of the text that a server sent as one.
     pub session: Option<u64>,
     /// Tells repeats apart from equal-looking events of the same person, time and name: a 64-bit
-    /// hash of the record's id, or of its content where the sender has no ids.
+    /// hash of the record's id, or of its content where the sender has no ids; or
+    /// [`Event::BY_CONTENT`].
     pub fingerprint: u64,
     /// Its details, as the gate left them.
     pub properties: Properties,
+}
+
+impl Event {
+    /// Stands for the hash of the content where that is here as it was sent: whoever needs it can
+    /// work it out, and hardly anybody does.
+    pub const BY_CONTENT: u64 = 0;
 }
 
 /// A change of one trait of a person.

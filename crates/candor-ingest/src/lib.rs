@@ -27,6 +27,7 @@ pub mod contact;
 pub mod decode;
 mod error;
 pub mod gate;
+mod handed;
 mod load;
 pub mod lzstring;
 mod seal;
@@ -35,6 +36,7 @@ mod who;
 
 pub use accept::{Accepted, Door, GUIDS_TRAIT, Outcome, Receipt, Request};
 pub use error::Error;
+pub use handed::Parcel;
 pub use load::{Home, Step, read};
 pub use seal::{BatchSealer, FrameOpener, account_of, open_frame};
 pub use tally::Tally;

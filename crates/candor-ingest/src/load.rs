@@ -7,6 +7,7 @@ use candor_event::{AccountId, Record};
 use candor_log::{Log, Offset, Record as Framed};
 use candor_store::Store;
 
+use crate::accept::Door;
 use crate::error::Error;
 use crate::seal::{FrameOpener, account_of};
 
@@ -20,6 +21,8 @@ const FRAMES_PER_THREAD_MIN: usize = 8;
 /// Where a publisher's records go.
 #[derive(Clone)]
 pub struct Home {
+    /// Has what it sealed a moment ago.
+    pub door: Arc<Door>,
     /// Opens its frames.
     pub opener: Arc<FrameOpener>,
     /// Keeps its events.
@@ -39,8 +42,17 @@ pub struct Step {
     unapplied: HashMap<AccountId, Vec<Vec<Record>>>,
 }
 
-/// Reads on from an offset. Frames of publishers that are not there are passed over; `threads` open
-/// the others.
+/// A frame of the log, whose home is here.
+struct Frame<'h> {
+    at: Offset,
+    home: &'h Home,
+    payload: Vec<u8>,
+    /// What it says, once that is known.
+    records: Option<Vec<Record>>,
+}
+
+/// Reads on from an offset. Frames of publishers that are not there are passed over; what the
+/// others say is had from their doors, or else `threads` open them.
 ///
 /// # Errors
 /// Damage in the log, or a missing key.
@@ -56,20 +68,22 @@ pub fn read(
     let mut joins = Vec::new();
     let mut unapplied: HashMap<AccountId, Vec<Vec<Record>>> = HashMap::new();
     let mut frames = Vec::with_capacity(batch.records.len());
-    for frame in batch.records {
-        if let Some(home) = homes.get(&account_of(&frame.payload)?) {
-            frames.push((frame, home));
+    for Framed { offset: at, payload } in batch.records {
+        if let Some(home) = homes.get(&account_of(&payload)?) {
+            frames.push(Frame { at, home, payload, records: home.door.handed(at) });
         }
     }
-    for (frame, home, records) in open(frames, threads)? {
+    open(&mut frames, threads)?;
+    for Frame { at, home, records, .. } in frames {
         let account = home.opener.account();
+        let records = records.unwrap_or_default();
         for record in &records {
             seen(account, record);
             if !matches!(record, Record::Event(_) | Record::Trait(_)) {
-                joins.push((frame.offset, account.clone(), record.clone()));
+                joins.push((at, account.clone(), record.clone()));
             }
         }
-        if frame.offset.0 >= home.store.applied() {
+        if at.0 >= home.store.applied() {
             unapplied.entry(account.clone()).or_default().push(records);
         }
     }
@@ -92,28 +106,25 @@ impl Step {
     }
 }
 
-type Opened<'h> = (Framed, &'h Home, Vec<Record>);
-
-/// Opens frames, a part of them on each thread; in their order.
-fn open<'h>(frames: Vec<(Framed, &'h Home)>, threads: usize) -> Result<Vec<Opened<'h>>, Error> {
-    let open = |frames: &[(Framed, &'h Home)]| -> Result<Vec<Vec<Record>>, Error> {
-        frames.iter().map(|(frame, home)| home.opener.open(&frame.payload)).collect()
+/// Opens the frames of which it is not known what they say, a part of them on each thread.
+fn open(frames: &mut [Frame<'_>], threads: usize) -> Result<(), Error> {
+    let mut closed: Vec<_> = frames.iter_mut().filter(|frame| frame.records.is_none()).collect();
+    let open = |part: &mut [&mut Frame<'_>]| -> Result<(), Error> {
+        part.iter_mut().try_for_each(|frame| {
+            frame.records = Some(frame.home.opener.open(&frame.payload)?);
+            Ok(())
+        })
     };
-    let parts = frames.chunks(frames.len().div_ceil(threads.max(1)).max(FRAMES_PER_THREAD_MIN));
-    let opened: Result<Vec<_>, Error> = std::thread::scope(|scope| {
-        let mut parts = parts.into_iter();
+    let each = closed.len().div_ceil(threads.max(1)).max(FRAMES_PER_THREAD_MIN);
+    std::thread::scope(|scope| {
+        let mut parts = closed.chunks_mut(each);
         let first = parts.next().unwrap_or_default();
         let others: Vec<_> = parts.map(|part| scope.spawn(move || open(part))).collect();
+        let first = open(first);
         let others = others.into_iter().map(|thread| match thread.join() {
             Ok(opened) => opened,
             Err(panic) => std::panic::resume_unwind(panic),
         });
-        std::iter::once(open(first)).chain(others).collect()
-    });
-    let records = opened?.into_iter().flatten();
-    Ok(frames
-        .into_iter()
-        .zip(records)
-        .map(|((frame, home), records)| (frame, home, records))
-        .collect())
+        std::iter::once(first).chain(others).collect()
+    })
 }

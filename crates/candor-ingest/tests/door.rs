@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use candor_event::{
-    ConsentChange, DataClass, IdKind, PersonId, Purpose, Record, Timestamp, TraitOp,
+    ConsentChange, DataClass, Event, IdKind, PersonId, Properties, Purpose, Record, Timestamp,
+    TraitOp, content,
 };
 use candor_ingest::decode::{RefusalCode, records};
 use candor_ingest::gate::{Policy, Preset};
@@ -56,6 +57,31 @@ impl Shop {
 
 fn event(guid: &str, properties: Json) -> Json {
     json!({"type": "event", "guid": guid, "name": "Viewed", "at": NOW.0, "properties": properties})
+}
+
+#[test]
+fn what_was_changed_on_its_way_in_is_told_by_what_was_sent() {
+    let shop = shop(Preset::Strict);
+    shop.say("g1", "analytics", true);
+    let print = |sent: Json| {
+        let (_, kept) = shop.send(&[sent]);
+        let event = kept.iter().find_map(|record| match record {
+            Record::Event(event) => Some(event.fingerprint),
+            _ => None,
+        });
+        event.unwrap()
+    };
+    let whole = json!({"plan": "gold"});
+    assert_eq!(print(event("g1", whole)), Event::BY_CONTENT);
+    let properties: Properties = [("Email", "a@b.test".into()), ("plan", "gold".into())].into();
+    let mut bytes = Vec::new();
+    let sent = properties.iter().map(|(name, value)| (&**name, value.into()));
+    content(sent, 0, &mut bytes);
+    let some = event("g1", json!({"plan": "gold", "Email": "a@b.test"}));
+    assert_eq!(print(some), shop.keys.fingerprint(&bytes));
+    let mut named = event("g1", json!({"plan": "gold"}));
+    named["id"] = "mine".into();
+    assert_eq!(print(named), shop.keys.fingerprint(b"id mine"));
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod fold;
 mod load;
 mod manifest;
 mod part;
+mod pending;
 mod people_set;
 mod resident;
 mod run;

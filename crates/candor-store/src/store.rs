@@ -13,7 +13,8 @@ use candor_keys::PublisherKeys;
 
 use crate::error::Error;
 use crate::manifest::Manifest;
-use crate::part::{ArrivalReader, Place};
+use crate::part::{ArrivalReader, Place, Print, is_nested};
+use crate::pending::Pending;
 use crate::resident::names::{BatchCodes, Names};
 use crate::resident::people::{People, Trait};
 use crate::resident::slot::count_question;
@@ -21,7 +22,7 @@ use crate::resident::tail::Row;
 use crate::threads::side_by_side;
 use crate::touched::{Touches, What};
 use crate::view::View;
-use crate::volume::{Prints, Volume};
+use crate::volume::Volume;
 
 /// Which class a property or trait belongs to: decides which file, and so which key, holds it.
 pub type ClassOf = Arc<dyn Fn(&str) -> DataClass + Send + Sync>;
@@ -212,14 +213,6 @@ impl Store {
     }
 }
 
-/// Events of one volume that wait for the end of a batch.
-#[derive(Default)]
-struct Pending {
-    rows: Vec<Arc<Row>>,
-    guests: Vec<Arc<Row>>,
-    prints: Prints,
-}
-
 impl State {
     fn volume_of(&self, person: PersonId) -> usize {
         usize::from(person.volume(self.volumes.len() as u16))
@@ -299,41 +292,46 @@ impl State {
                 )
             })
             .collect();
-        let row = Row {
+        let mut row = Row {
             ordinal,
             time: event.occurred_at.0,
             code,
             session: event.session.unwrap_or(0),
             received: event.received_at.0,
-            fingerprint: event.fingerprint,
+            print: Print::told(event.fingerprint),
             lent_by: None,
             own_before: 0,
             properties,
         };
         // Most events are the latest of their person: nothing can be a repeat of what comes later.
-        if !self.volumes[at].comes_last(&row)
-            && self.volumes[at].has(&row, &pending[at].prints, arrivals, &self.properties)?
-        {
-            return Ok(());
+        let comes_last = self.volumes[at].comes_last(&row);
+        if !comes_last || row.properties.iter().any(|(_, value)| is_nested(value)) {
+            row.print = arrivals.print_of(&row, &self.properties);
+        }
+        if !comes_last {
+            let print_of = |other: &Row| arrivals.print_of(other, &self.properties);
+            if pending[at].has(&row, print_of)
+                || self.volumes[at].has(&row, arrivals, &self.properties)?
+            {
+                return Ok(());
+            }
         }
         let mut next = self.merged.get(&event.person).copied();
         while let Some(above) = next {
             let home = self.volume_of(above);
             let ordinal = People::admit(&mut self.volumes[home].people, above);
             self.touches.push(home, ordinal, What::Event(code));
-            let lent_by = Some(event.person);
-            pending[home].prints.insert((ordinal, row.time, row.code, row.fingerprint));
-            let mut guest = Row { ordinal, lent_by, ..row.clone() };
+            let (lent_by, print) = (Some(event.person), arrivals.print_of(&row, &self.properties));
+            let mut guest = Row { ordinal, lent_by, print, ..row.clone() };
             if !self.volumes[home].comes_last(&guest) {
                 self.settle(pending);
                 guest.own_before = self.volumes[home].own_before(&guest, arrivals)?;
             }
-            pending[home].guests.push(Arc::new(guest));
+            pending[home].push_guest(guest);
             next = self.merged.get(&above).copied();
         }
         self.touches.push(at, row.ordinal, What::Event(code));
-        pending[at].prints.insert((row.ordinal, row.time, row.code, row.fingerprint));
-        pending[at].rows.push(Arc::new(row));
+        pending[at].push(row);
         Ok(())
     }
 
@@ -345,9 +343,7 @@ impl State {
 
     fn settle(&mut self, pending: &mut [Pending]) {
         for (volume, pending) in self.volumes.iter_mut().zip(pending) {
-            volume.tail.push(std::mem::take(&mut pending.rows));
-            volume.guests.push(std::mem::take(&mut pending.guests));
-            pending.prints.clear();
+            pending.settle(volume);
         }
     }
 

@@ -1,10 +1,8 @@
 //! One logical volume as it changes: people, segments, tail.
 
-use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::{Arc, PoisonError};
 
-use ahash::RandomState;
 use candor_event::PersonId;
 
 use crate::error::Error;
@@ -52,9 +50,6 @@ pub(crate) struct Volume {
     /// By ordinal: no event of the person, guests included, is later.
     latest: Vec<i64>,
 }
-
-/// Events of a batch: ordinal, time, name, fingerprint.
-pub(crate) type Prints = HashSet<(u32, i64, u16, u64), RandomState>;
 
 impl Volume {
     pub(crate) fn unsaved_rows(&self) -> usize {
@@ -108,30 +103,32 @@ impl Volume {
         self.saved.iter().filter(near)
     }
 
-    /// Whether this very event is already here; properties are among these names.
+    /// Whether this very event, which has its print, is already here; properties are among these
+    /// names.
     pub(crate) fn has(
         &self,
         row: &Row,
-        pending: &Prints,
         arrivals: &mut ArrivalReader<'_>,
         names: &Names,
     ) -> Result<bool, Error> {
-        if pending.contains(&(row.ordinal, row.time, row.code, row.fingerprint)) {
-            return Ok(true);
-        }
+        let print = row.print;
         for chunk in self.tail.chunks.iter().chain(&self.guests.chunks) {
             let theirs = &chunk.rows[chunk.of(row.ordinal)];
             let first = theirs.partition_point(|other| other.time < row.time);
             let mut same = theirs[first..].iter().take_while(|other| other.time == row.time);
-            if same.any(|other| other.code == row.code && other.fingerprint == row.fingerprint) {
+            let is_it = |other: &Arc<Row>| arrivals.print_of(other, names) == print;
+            if same.any(|other| other.code == row.code && is_it(other)) {
                 return Ok(true);
             }
         }
-        let print = Print::told(row.fingerprint);
         for segment in &self.unsaved {
             for at in places(segment, row) {
-                let held = segment.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
-                if held.as_ref().is_some_and(|held| held.prints[at] == print) {
+                let held = held_arrivals(std::slice::from_ref(segment)).remove(0);
+                let theirs = match held.prints[at] {
+                    Print::CONTENT => arrivals.content(segment, at, names)?,
+                    theirs => theirs,
+                };
+                if theirs == print {
                     return Ok(true);
                 }
             }
@@ -303,9 +300,9 @@ fn lent_row(
     arrivals: &mut ArrivalReader<'_>,
     names: &Names,
 ) -> Result<Row, Error> {
-    let fingerprint = match print {
-        Print::CONTENT => arrivals.content(segment, at, names)?.fingerprint(),
-        print => print.fingerprint(),
+    let print = match print {
+        Print::CONTENT => arrivals.content(segment, at, names)?,
+        print => print,
     };
     let mut properties = Vec::new();
     for property in segment.properties() {
@@ -319,7 +316,7 @@ fn lent_row(
         code: segment.code(at),
         session: segment.session(at as u32),
         received,
-        fingerprint,
+        print,
         lent_by: None,
         own_before: 0,
         properties,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use candor_ingest::{Accepted, Door};
-use candor_log::{EmbeddedLog, Log};
+use candor_log::{Appended, EmbeddedLog, Log};
 use tokio::sync::oneshot;
 
 /// Tells whether the log holds what was offered.
@@ -25,7 +25,14 @@ pub fn append(
         let joins = std::mem::take(&mut accepted.joins);
         let firsts = std::mem::take(&mut accepted.firsts);
         let (synced, wait) = oneshot::channel();
-        log.append(frame, Box::new(move |result| drop(synced.send(result))));
+        let (parcel, home) = (accepted.parcel.take(), door.clone());
+        let done = move |result: Result<Appended, candor_log::Error>| {
+            if let (Ok(appended), Some(parcel)) = (&result, parcel) {
+                home.hand_over(appended.at, parcel);
+            }
+            drop(synced.send(result));
+        };
+        log.append(frame, Box::new(done));
         tokio::spawn(async move {
             let result = match wait.await {
                 Ok(result) => result.map(|_| ()),

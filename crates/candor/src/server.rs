@@ -325,7 +325,8 @@ impl Server {
 
     fn homes(&self) -> HashMap<AccountId, Home> {
         let home = |tenant: Arc<Tenant>| {
-            let home = Home { opener: tenant.opener.clone(), store: tenant.store.clone() };
+            let (door, opener) = (tenant.door.clone(), tenant.opener.clone());
+            let home = Home { door, opener, store: tenant.store.clone() };
             (tenant.publisher.account_id.clone(), home)
         };
         self.tenants().into_iter().map(home).collect()

@@ -13,10 +13,12 @@ use candor_event::{
     Timestamp, Value,
 };
 use candor_keys::PublisherKeys;
+use candor_log::Offset;
 
 use crate::decode::{Incoming, Refused};
 use crate::error::Error;
 use crate::gate::{Classes, Policy, Said, Stripped};
+use crate::handed::{Handed, Parcel};
 use crate::seal::BatchSealer;
 use crate::tally::Tally;
 use crate::who::{Ids, WhoIsWho};
@@ -61,6 +63,8 @@ pub struct Accepted {
     pub receipt: Receipt,
     /// What to append; none when nothing may be kept.
     pub frame: Option<Vec<u8>>,
+    /// What the frame says, for [`Door::hand_over`].
+    pub parcel: Option<Parcel>,
     /// To be given back by [`Door::not_kept`] when the log did not take the frame.
     pub joins: Vec<Record>,
     /// Records that came first with this frame: for [`Door::kept`], or for [`Door::not_kept`].
@@ -87,6 +91,7 @@ pub struct Door {
     keys: PublisherKeys,
     sealer: BatchSealer,
     state: Mutex<State>,
+    handed: Handed,
 }
 
 impl Door {
@@ -104,7 +109,7 @@ impl Door {
             shown: Shown::default(),
             tally: Tally::default(),
         };
-        let door = Door { keys, sealer, state: Mutex::new(state) };
+        let door = Door { keys, sealer, state: Mutex::new(state), handed: Handed::default() };
         let policy = door.state().policy.clone();
         door.set_policy(policy, classes);
         door
@@ -332,6 +337,17 @@ impl Door {
         }
     }
 
+    /// The log holds a frame, at this offset: who follows it may have what it says from here.
+    /// Frames are handed over in their order. Does not block for long.
+    pub fn hand_over(&self, at: Offset, parcel: Parcel) {
+        self.handed.put(at, parcel);
+    }
+
+    /// What the frame at an offset says, where it was handed over and not taken yet.
+    pub(crate) fn handed(&self, at: Offset) -> Option<Vec<Record>> {
+        self.handed.take(at)
+    }
+
     fn finish(
         &self,
         state: &mut State,
@@ -340,13 +356,16 @@ impl Door {
     ) -> Result<Receipt, Error> {
         let joins = joins_of(&batch.records);
         let (receipt, firsts) = (batch.receipt, batch.firsts);
-        let mut accepted = Accepted { receipt, frame: None, joins, firsts };
+        let mut accepted = Accepted { receipt, frame: None, parcel: None, joins, firsts };
         if !batch.records.is_empty() {
             let classes = state.classes.clone();
             // Under `open` a name without a class is behaviour; elsewhere none comes this far.
             let class_of = |name: &str| classes.class_of(name).unwrap_or(DataClass::Behaviour);
             match self.sealer.seal(&batch.records, &class_of) {
-                Ok(frame) => accepted.frame = Some(frame),
+                Ok(frame) => {
+                    accepted.frame = Some(frame);
+                    accepted.parcel = self.handed.parcel(batch.records);
+                }
                 Err(e) => {
                     state.repeats.forget(&accepted.firsts);
                     state.keep_for_later(accepted.joins);

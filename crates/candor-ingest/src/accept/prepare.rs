@@ -28,20 +28,16 @@ pub(super) struct Prepared {
     pub(super) told: Told,
     /// The visit of an event; no longer among its properties.
     pub(super) session: Option<u64>,
-    pub(super) fingerprint: u64,
+    /// What tells it from its repeats; none: its content, as it was sent.
+    pub(super) fingerprint: Option<u64>,
 }
 
 impl Prepared {
-    /// `content` is any memory, to write in. The ids are hashed later, all together.
-    fn new(
-        keys: &PublisherKeys,
-        mut record: Incoming,
-        request: &Request,
-        content: &mut Vec<u8>,
-    ) -> Prepared {
+    /// The ids are hashed later, all together.
+    fn new(keys: &PublisherKeys, mut record: Incoming, request: &Request) -> Prepared {
         let told = told_apart(keys, &record, request);
         let sender_id = sender_id(&record, request);
-        let (mut session, mut fingerprint) = (None, 0);
+        let (mut session, mut fingerprint) = (None, None);
         match &mut record.body {
             Body::Profile(changes) => take_ids(changes, &mut record.ids),
             // What is said about consent happens nowhere.
@@ -49,8 +45,10 @@ impl Prepared {
             Body::Event { properties, .. } => {
                 session = properties.remove(SESSION).and_then(|named| session_of(keys, &named));
                 fingerprint = match sender_id {
-                    Some(id) => keys.fingerprint(id.as_bytes()),
-                    None => content_of(keys, properties, session, content),
+                    Some(id) => Some(keys.fingerprint(id.as_bytes())),
+                    // Something may be added to it; nothing else needs the number here.
+                    None if request.derived.is_empty() => None,
+                    None => Some(content_print(keys, properties, session)),
                 };
             }
         }
@@ -64,8 +62,7 @@ impl Prepared {
         incoming: Vec<Incoming>,
         request: &Request,
     ) -> Vec<Prepared> {
-        let mut content = Vec::new();
-        let prepare = |record| Prepared::new(keys, record, request, &mut content);
+        let prepare = |record| Prepared::new(keys, record, request);
         let mut all: Vec<Prepared> = incoming.into_iter().map(prepare).collect();
         let ids: Vec<_> = all.iter().flat_map(|one| one.record.ids.all()).collect();
         let mut hashes = keys.id_hashes(&ids).into_iter();
@@ -74,18 +71,17 @@ impl Prepared {
     }
 }
 
-/// What an event says as it is sent; the store can work it out of what is held, where that is the
-/// same, and need not hold it.
-fn content_of(
+/// What an event says as it is sent. The store can work it out of what is held, where that is the
+/// same.
+pub(super) fn content_print(
     keys: &PublisherKeys,
-    others: &Properties,
+    properties: &Properties,
     session: Option<u64>,
-    bytes: &mut Vec<u8>,
 ) -> u64 {
-    bytes.clear();
-    let others = others.iter().map(|(name, value)| (&**name, value.into()));
-    content(others, session.unwrap_or(0), bytes);
-    keys.fingerprint(bytes)
+    let mut bytes = Vec::with_capacity(256);
+    let properties = properties.iter().map(|(name, value)| (&**name, value.into()));
+    content(properties, session.unwrap_or(0), &mut bytes);
+    keys.fingerprint(&bytes)
 }
 
 /// The visit that an event names: the SDK's number, or a keyed hash of a server's text.

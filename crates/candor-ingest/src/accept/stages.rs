@@ -9,14 +9,14 @@ use candor_event::{
 };
 use candor_keys::PublisherKeys;
 
-use super::prepare::{CONSENT_NAME, Prepared, Told, is_ahead};
+use super::prepare::{CONSENT_NAME, Prepared, Told, content_print, is_ahead};
 use super::repeats::{First, Repeats};
 use super::shown::Shown;
 use super::{GUIDS_TRAIT, Outcome, Receipt, Request, joins_of};
 use crate::decode::{Body, Incoming, RefusalCode};
 use crate::gate::{
     Basis, Classes, Detected, Policy, Said, StripReason, Stripped, Verdict, check_event,
-    check_property,
+    check_property, take_out,
 };
 use crate::tally::Tally;
 use crate::who::{HashedIds, Ids, WhoIsWho};
@@ -147,10 +147,10 @@ impl State {
                     received_at: request.now,
                     name,
                     session,
-                    fingerprint,
+                    fingerprint: fingerprint.unwrap_or(Event::BY_CONTENT),
                     properties,
                 };
-                self.event(&record, &ids, event, request, batch)?;
+                self.event(keys, &record, &ids, event, request, batch)?;
             }
             Body::Profile(changes) => self.profile(keys, &record, &ids, changes, at, batch)?,
         }
@@ -195,6 +195,7 @@ impl State {
 
     fn event(
         &mut self,
+        keys: &PublisherKeys,
         record: &Incoming,
         ids: &HashedIds,
         mut event: Event,
@@ -204,12 +205,17 @@ impl State {
         let (person, at) = (event.person, event.occurred_at);
         let allowed = self.allowed(person);
         let classes = self.classes.clone();
-        let verdict = check_event(&classes, allowed, &event.name, &mut event.properties);
-        let stripped = match verdict {
+        let stripped = match check_event(&classes, allowed, &event.name, &event.properties) {
             Verdict::Keep(stripped) => stripped,
             Verdict::Refuse => return Err(no_consent()),
             Verdict::Misnamed(detected) => return Err(misnamed(detected)),
         };
+        if !stripped.is_empty() {
+            if event.fingerprint == Event::BY_CONTENT {
+                event.fingerprint = content_print(keys, &event.properties, event.session);
+            }
+            take_out(&mut event.properties, &stripped);
+        }
         for (name, value) in &request.derived {
             // Not sent with the event: where its class is not allowed nothing is taken out.
             if !event.properties.contains(name)
@@ -246,7 +252,7 @@ impl State {
             fingerprint: keys.fingerprint(format!("id {id}").as_bytes()),
             properties,
         };
-        self.event(&record, &HashedIds::default(), event, request, batch)
+        self.event(keys, &record, &HashedIds::default(), event, request, batch)
     }
 
     fn profile(

@@ -131,6 +131,9 @@ fn encode_record<'a>(
     }
 }
 
+/// Set in the form of an event's session: no fingerprint follows, its content tells it.
+const BY_CONTENT: u8 = 4;
+
 /// About what a record takes when its section is not compressed.
 const BYTES_PER_RECORD: usize = 32;
 

@@ -8,7 +8,7 @@ use candor_event::{
     TraitOp, Value,
 };
 
-use super::Kind;
+use super::{BY_CONTENT, Kind};
 use crate::error::Error;
 
 /// How deep a value may be nested in a record; requests are held to 8 before they come here.
@@ -158,7 +158,8 @@ impl<'a> Reader<'a> {
         let received_at = self.time()?;
         let occurred_at = Timestamp(received_at.0.wrapping_add(self.signed()?));
         let name = self.text()?;
-        let session = match self.byte()? {
+        let form = self.byte()?;
+        let session = match form & !BY_CONTENT {
             0 => None,
             1 => {
                 let second = occurred_at.0.div_euclid(1000);
@@ -167,7 +168,10 @@ impl<'a> Reader<'a> {
             2 => Some(u64::from_le_bytes(self.array()?)),
             _ => return Err(Error::BadRecord("unknown form of a session")),
         };
-        let fingerprint = u64::from_le_bytes(self.array()?);
+        let fingerprint = match form & BY_CONTENT {
+            0 => u64::from_le_bytes(self.array()?),
+            _ => Event::BY_CONTENT,
+        };
         let properties = Properties::new();
         Ok(Event { person, occurred_at, received_at, name, session, fingerprint, properties })
     }

@@ -39,7 +39,7 @@ fn record() -> impl Strategy<Value = Record> {
         any::<i64>(),
         ".{0,20}",
         any::<Option<u64>>(),
-        any::<u64>(),
+        prop_oneof![any::<u64>(), Just(Event::BY_CONTENT)],
         prop::collection::btree_map("[a-z]{1,8}", value(), 0..6),
     )
         .prop_map(|(person, occurred, received, name, session, fingerprint, properties)| {

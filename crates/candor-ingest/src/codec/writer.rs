@@ -7,7 +7,7 @@ use candor_event::{
     ByPerson, ConsentChange, Event, PersonId, Timestamp, TraitChange, TraitOp, Value,
 };
 
-use super::Kind;
+use super::{BY_CONTENT, Kind};
 
 /// One section: tables of texts, people and shapes, then the entries that refer to them.
 #[derive(Default)]
@@ -114,22 +114,26 @@ impl<'a> Writer<'a> {
         self.time(event.received_at);
         put_signed(&mut self.out, event.occurred_at.0.wrapping_sub(event.received_at.0));
         self.text(&event.name);
+        let told = event.fingerprint != Event::BY_CONTENT;
+        let form = if told { 0 } else { BY_CONTENT };
         // An SDK's session is the second of its start, which lies near; a server's is a hash.
         match event.session {
-            None => self.out.push(0),
+            None => self.out.push(form),
             Some(session) => {
                 let second = event.occurred_at.0.div_euclid(1000);
                 let since = (session as i64).wrapping_sub(second);
                 if i32::try_from(since).is_ok() {
-                    self.out.push(1);
+                    self.out.push(form | 1);
                     put_signed(&mut self.out, since);
                 } else {
-                    self.out.push(2);
+                    self.out.push(form | 2);
                     self.out.extend_from_slice(&session.to_le_bytes());
                 }
             }
         }
-        self.out.extend_from_slice(&event.fingerprint.to_le_bytes());
+        if told {
+            self.out.extend_from_slice(&event.fingerprint.to_le_bytes());
+        }
     }
 
     /// The shape of the properties, and then their values alone: the events of a batch have few

@@ -51,7 +51,7 @@ pub struct Stripped {
 /// What becomes of one event.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
-    /// It may be kept, with the properties that are left.
+    /// It may be kept without these properties, which stand in its order.
     Keep(Vec<Stripped>),
     /// Nothing of it may be kept: no purpose in force allows `behaviour`.
     Refuse,
@@ -59,29 +59,29 @@ pub enum Verdict {
     Misnamed(Detected),
 }
 
-/// Takes out of an event what `allowed` does not cover.
+/// What of an event `allowed` does not cover.
 pub fn check_event(
     classes: &Classes,
     allowed: ClassSet,
     name: &str,
-    properties: &mut Properties,
+    properties: &Properties,
 ) -> Verdict {
     let misnamed = stray(name, DataClass::Behaviour).map(Verdict::Misnamed);
     let refused = (!allowed.contains(DataClass::Behaviour)).then_some(Verdict::Refuse);
     if let Some(verdict) = refused.or(misnamed) {
-        properties.clear();
         return verdict;
     }
-    let mut stripped = Vec::new();
-    properties.retain(|property, value| match check_property(classes, allowed, property, value) {
-        None => true,
-        Some(reason) => {
-            let class = classes.class_of(property);
-            stripped.push(Stripped { property: property.clone(), class, reason });
-            false
-        }
-    });
-    Verdict::Keep(stripped)
+    let strip = |(property, value): (&Arc<str>, &Value)| {
+        let reason = check_property(classes, allowed, property, value)?;
+        Some(Stripped { property: property.clone(), class: classes.class_of(property), reason })
+    };
+    Verdict::Keep(properties.iter().filter_map(strip).collect())
+}
+
+/// Takes out of an event's properties what [`check_event`] found in them.
+pub fn take_out(properties: &mut Properties, stripped: &[Stripped]) {
+    let mut gone = stripped.iter().map(|one| &one.property).peekable();
+    properties.retain(|property, _| gone.next_if(|gone| *gone == property).is_none());
 }
 
 /// Why one property or trait may not be kept; `None` when it may.
@@ -145,14 +145,13 @@ mod tests {
 
     fn keep(allowed: ClassSet, mut properties: Properties) -> (Vec<String>, Vec<&'static str>) {
         let classes = Classes::built_in(None);
-        match check_event(&classes, allowed, "Charged", &mut properties) {
+        match check_event(&classes, allowed, "Charged", &properties) {
             Verdict::Keep(stripped) => {
+                take_out(&mut properties, &stripped);
                 let reasons = stripped.iter().map(|s| s.reason.word()).collect();
                 (properties.keys().map(ToString::to_string).collect(), reasons)
             }
-            Verdict::Refuse | Verdict::Misnamed(_) => {
-                (properties.keys().map(ToString::to_string).collect(), vec!["refused"])
-            }
+            Verdict::Refuse | Verdict::Misnamed(_) => (vec![], vec!["refused"]),
         }
     }
 
@@ -172,10 +171,8 @@ mod tests {
     #[test]
     fn a_name_that_is_an_address_is_refused() {
         let classes = Classes::built_in(None);
-        let mut properties = story();
-        let verdict = check_event(&classes, ClassSet::ALL, "asha@example.test", &mut properties);
+        let verdict = check_event(&classes, ClassSet::ALL, "asha@example.test", &story());
         assert_eq!(verdict, Verdict::Misnamed(Detected::Email));
-        assert!(properties.is_empty());
     }
 
     #[test]
@@ -200,7 +197,14 @@ mod tests {
             let allowed: ClassSet = wanted.into_iter().collect();
             let mut properties = story();
             properties.insert(unknown, Value::from("x"));
-            check_event(&classes, allowed, "Charged", &mut properties);
+            let verdict = check_event(&classes, allowed, "Charged", &properties);
+            let Verdict::Keep(stripped) = verdict else {
+                prop_assert!(!allowed.contains(DataClass::Behaviour));
+                return Ok(());
+            };
+            let before = properties.len();
+            take_out(&mut properties, &stripped);
+            prop_assert_eq!(properties.len() + stripped.len(), before);
             for name in properties.keys() {
                 let class = classes.class_of(name);
                 prop_assert!(class.is_some_and(|class| allowed.contains(class)), "{name}");

@@ -8,6 +8,7 @@ use super::{Contents, Part, Print};
 use crate::error::Error;
 use crate::resident::names::Names;
 use crate::resident::segment::{Arrivals, Segment};
+use crate::resident::tail::Row;
 use crate::store::Store;
 
 /// Rows of a file that are read at once; differences begin anew with each.
@@ -44,8 +45,12 @@ impl<'a> ArrivalReader<'a> {
         row: usize,
         names: &Names,
     ) -> Result<Print, Error> {
-        let keys = self.store.keys.as_ref().expect("a store with parts has keys");
-        Contents::new(keys).print(segment, row, names)
+        Contents::new(self.store.keys.as_ref()).print(segment, row, names)
+    }
+
+    /// The print of a row that waits for its segment.
+    pub(crate) fn print_of(&self, row: &Row, names: &Names) -> Print {
+        Contents::new(self.store.keys.as_ref()).print_of(row, names)
     }
 
     /// Of some rows of a part, in their order: when they arrived, and their prints.

@@ -1,8 +1,9 @@
 //! What tells an event from its repeats, and how to work it out of what is held.
 
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
-use candor_event::{ValueRef, content};
+use candor_event::{Event, Value, ValueRef, content};
 use candor_keys::PublisherKeys;
 use serde::{Deserialize, Serialize};
 
@@ -10,12 +11,13 @@ use crate::error::Error;
 use crate::resident::column::Column;
 use crate::resident::names::Names;
 use crate::resident::segment::{Arrivals, Segment};
+use crate::resident::tail::Row;
 
 /// A repeat is known for so long after the first one arrived.
 const TOLD_MS: i64 = 7 * 86_400_000;
 
 /// What tells an event from its repeats of the same person, time and name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Print(u64);
 
 impl Print {
@@ -26,12 +28,14 @@ impl Print {
 
     /// The fingerprint that came with it.
     pub(crate) fn told(fingerprint: u64) -> Print {
-        Print(fingerprint.max(2))
+        match fingerprint {
+            Event::BY_CONTENT => Print::CONTENT,
+            told => Print::hashed(told),
+        }
     }
 
-    /// The number that a row of the tail has in its place.
-    pub(crate) fn fingerprint(self) -> u64 {
-        self.0
+    fn hashed(hash: u64) -> Print {
+        Print(hash.max(2))
     }
 
     /// As files hold it: no number is the content.
@@ -69,13 +73,26 @@ impl Told {
 
 /// Works out prints of the content of rows.
 pub(crate) struct Contents<'a> {
-    keys: &'a PublisherKeys,
+    /// None: of a store without files.
+    keys: Option<&'a PublisherKeys>,
     bytes: Vec<u8>,
 }
 
 impl<'a> Contents<'a> {
-    pub(crate) fn new(keys: &'a PublisherKeys) -> Contents<'a> {
+    pub(crate) fn new(keys: Option<&'a PublisherKeys>) -> Contents<'a> {
         Contents { keys, bytes: Vec::new() }
+    }
+
+    /// Of a row that waits for its segment, whose properties are among these names: what came with
+    /// it, or else its content's.
+    pub(crate) fn print_of(&mut self, row: &Row, names: &Names) -> Print {
+        if row.print != Print::CONTENT {
+            return row.print;
+        }
+        let cells = row.properties.iter().map(|(property, value)| (names.name(*property), value));
+        let mut cells: Vec<(&Arc<str>, &Value)> = cells.collect();
+        cells.sort_unstable_by_key(|(name, _)| *name);
+        self.hashed(cells.into_iter().map(|(name, value)| (&**name, value.into())), row.session)
     }
 
     /// Of a row of a segment.
@@ -106,7 +123,10 @@ impl<'a> Contents<'a> {
     ) -> Print {
         self.bytes.clear();
         content(cells, session, &mut self.bytes);
-        Print::told(self.keys.fingerprint(&self.bytes))
+        Print::hashed(match self.keys {
+            Some(keys) => keys.fingerprint(&self.bytes),
+            None => BuildHasherDefault::<DefaultHasher>::default().hash_one(&self.bytes),
+        })
     }
 }
 
@@ -120,7 +140,7 @@ pub(super) fn to_hold(
     named: &[(Arc<str>, &Column)],
     now: i64,
 ) -> (Vec<Print>, Told) {
-    let mut contents = Contents::new(keys);
+    let mut contents = Contents::new(Some(keys));
     let (mut prints, mut told) = (Vec::with_capacity(segment.rows()), Told::NONE);
     // Nested values come back from a file as JSON tells them, which may not be to the bit.
     let nested: Vec<bool> = named.iter().map(|(_, column)| has_nested(column)).collect();
@@ -153,6 +173,11 @@ pub(super) fn to_hold(
         }
     }
     (prints, told)
+}
+
+/// Whether files give the values back as something that may have another print.
+pub(crate) fn is_nested(value: &Value) -> bool {
+    matches!(value, Value::List(_) | Value::Object(_))
 }
 
 fn has_nested(column: &Column) -> bool {

@@ -395,7 +395,7 @@ impl Segment {
         for row in rows {
             let place = builder.push(row.ordinal, row.time, row.code, row.session);
             builder.arrivals.received.push(row.received);
-            builder.arrivals.prints.push(Print::told(row.fingerprint));
+            builder.arrivals.prints.push(row.print);
             for (property, value) in &row.properties {
                 let property = *property as usize;
                 if columns.len() <= property {

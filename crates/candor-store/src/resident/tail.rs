@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use candor_event::{PersonId, Value};
 
+use crate::part::Print;
 use crate::resident::plain::Plain;
 
 /// One event as it waits for its segment.
@@ -14,7 +15,7 @@ pub(crate) struct Row {
     pub(crate) code: u16,
     pub(crate) session: u64,
     pub(crate) received: i64,
-    pub(crate) fingerprint: u64,
+    pub(crate) print: Print,
     /// Whose it was before a merge lent it to another person; their own rows name nobody.
     pub(crate) lent_by: Option<PersonId>,
     /// Of a lent row: how many rows of the same time that are the borrower's own came before it.

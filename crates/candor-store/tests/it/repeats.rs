@@ -26,6 +26,8 @@ struct Sent {
     id: Option<u8>,
     /// Something of it is not kept.
     stripped: bool,
+    /// What its content tells was worked out on the way in.
+    worked_out: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -69,7 +71,10 @@ impl Sent {
             received_at: Timestamp(received),
             name: self.name.into(),
             session: self.session,
-            fingerprint: self.fingerprint(),
+            fingerprint: match self.id.is_some() || self.stripped || self.worked_out {
+                true => self.fingerprint(),
+                false => Event::BY_CONTENT,
+            },
             properties: self.properties.clone(),
         })
     }
@@ -118,11 +123,12 @@ fn sent() -> impl Strategy<Value = Sent> {
         prop::option::of(1u64..3),
         prop::option::weighted(0.3, 0u8..3),
         prop::bool::weighted(0.1),
+        any::<bool>(),
     )
-        .prop_map(|(person, time, name, properties, session, id, stripped)| {
+        .prop_map(|(person, time, name, properties, session, id, stripped, worked_out)| {
             let properties =
                 properties.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-            Sent { person, time, name, properties, session, id, stripped }
+            Sent { person, time, name, properties, session, id, stripped, worked_out }
         })
 }
 
@@ -185,7 +191,8 @@ proptest! {
 fn plain(number: u8, id: Option<u8>) -> Sent {
     let properties = Properties::from_iter([("a".to_owned(), Value::Integer(1))]);
     let session = None;
-    Sent { person: number, time: 5, name: "pay", properties, session, id, stripped: false }
+    let (stripped, worked_out) = (false, false);
+    Sent { person: number, time: 5, name: "pay", properties, session, id, stripped, worked_out }
 }
 
 #[test]
@@ -202,6 +209,14 @@ fn a_repeat_that_comes_to_who_one_was_folded_into_is_known() {
     assert_eq!(held(&store).into_values().sum::<usize>(), 2);
     store.apply([plain(2, Some(2)).record(DAY)], 4).unwrap();
     assert_eq!(held(&store).into_values().sum::<usize>(), 3);
+    // And what comes to the one after the merge, in the same batch and in others.
+    let later = |number| Sent { time: 9, ..plain(number, None) }.record(DAY);
+    store.apply([later(1), later(2), later(1)], 5).unwrap();
+    assert_eq!(held(&store).into_values().sum::<usize>(), 4);
+    store.apply([later(2), later(1)], 6).unwrap();
+    store.settle().unwrap();
+    store.apply([later(1), later(2)], 7).unwrap();
+    assert_eq!(held(&store).into_values().sum::<usize>(), 4);
 }
 
 #[test]
