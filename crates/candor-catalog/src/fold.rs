@@ -333,7 +333,7 @@ async fn fold_one(
                 .execute(&mut **one)
                 .await?;
         }
-        Record::Event(_) | Record::Trait(_) | Record::FirstSeen(_) => {}
+        Record::Event(_) | Record::Sheet(_) | Record::Trait(_) | Record::FirstSeen(_) => {}
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ConsentChange, IdKind, PersonId, Properties, Timestamp, Value};
+use crate::{ConsentChange, IdKind, PersonId, Properties, Sheet, Timestamp, Value};
 
 /// Something a person did. Immutable; it exists only after the gate has allowed it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -116,6 +116,8 @@ pub struct FirstSeen {
 pub enum Record {
     /// Something a person did.
     Event(Event),
+    /// Much that many people did.
+    Sheet(Box<Sheet>),
     /// A lasting fact about a person changed.
     Trait(TraitChange),
     /// An id belongs to a person.
@@ -138,10 +140,11 @@ pub enum Record {
 }
 
 impl Record {
-    /// The person the record is about (of a merge or split, the winner).
+    /// The person the record is about (of a merge or split, the winner); of a sheet nobody.
     pub fn person(&self) -> PersonId {
         match self {
             Record::Event(event) => event.person,
+            Record::Sheet(_) => PersonId::NOBODY,
             Record::Trait(change) => change.person,
             Record::Link(link) => link.person,
             Record::Merge(merge) => merge.winner,

@@ -30,6 +30,7 @@ mod event;
 mod person;
 mod property;
 mod publisher;
+mod sheet;
 mod uuid_text;
 mod value;
 
@@ -40,5 +41,6 @@ pub use event::{Event, FirstSeen, Link, Merge, Record, Split, TraitChange, Trait
 pub use person::{ByPerson, HashedAlready, IdKind, PersonId};
 pub use property::{ClassSet, DataClass, Properties};
 pub use publisher::AccountId;
+pub use sheet::{Column, Sheet};
 pub use uuid_text::{UuidBuffer, UuidText};
 pub use value::{Types, Value, ValueRef};

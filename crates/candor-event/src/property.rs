@@ -242,6 +242,11 @@ impl ClassSet {
         ClassSet(self.0 | other.0)
     }
 
+    /// Whether all classes of another are in the set.
+    pub fn contains_all(self, others: ClassSet) -> bool {
+        self.0 & others.0 == others.0
+    }
+
     /// Whether the class is in the set.
     pub fn contains(self, class: DataClass) -> bool {
         self.0 & (1 << class as u8) != 0

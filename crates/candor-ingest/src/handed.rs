@@ -6,7 +6,7 @@ use std::mem::size_of;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use candor_event::{Properties, Record, TraitOp, Value};
+use candor_event::{Column, Properties, Record, TraitOp, Value};
 use candor_log::Offset;
 
 /// Bytes of memory that records may take that nobody has followed yet: about 40,000 events.
@@ -69,6 +69,13 @@ fn bytes_of(record: &Record) -> usize {
     size_of::<Record>()
         + match record {
             Record::Event(event) => bytes_of_all(&event.properties),
+            Record::Sheet(sheet) => {
+                let column =
+                    |column: &Column| 4 * column.codes.len() + bytes_of_list(&column.values);
+                let columns: usize = sheet.columns.iter().map(column).sum();
+                // Whose, what, when and in which session; and ids of 16 bytes.
+                columns + sheet.len() * (4 + 4 + 8 + 8) + sheet.people.len() * 16
+            }
             Record::Trait(change) => match &change.op {
                 TraitOp::Set(value) => bytes_within(value),
                 TraitOp::Add(values) | TraitOp::Remove(values) => bytes_of_list(values),

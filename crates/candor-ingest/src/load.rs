@@ -79,7 +79,7 @@ pub fn read(
         let records = records.unwrap_or_default();
         for record in &records {
             seen(account, record);
-            if !matches!(record, Record::Event(_) | Record::Trait(_)) {
+            if !matches!(record, Record::Event(_) | Record::Sheet(_) | Record::Trait(_)) {
                 joins.push((at, account.clone(), record.clone()));
             }
         }

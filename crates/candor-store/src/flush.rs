@@ -220,7 +220,8 @@ fn take(state: &mut State) -> Vec<Taken> {
     let erased: BTreeSet<u16> =
         state.erased.iter().filter(|one| !known.contains(one)).map(|(volume, _)| *volume).collect();
     let take = |(index, volume): (usize, &mut Volume)| {
-        volume.fold_tail(0);
+        // All of them become one segment for each bucket in a moment.
+        volume.fold_tail(0, usize::MAX);
         volume.flushing = volume.unsaved.len();
         let anew = erased.contains(&(index as u16));
         let people = &volume.people;

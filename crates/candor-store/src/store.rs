@@ -40,13 +40,23 @@ pub struct StoreConfig {
     pub flush_rows: usize,
     /// Rows of a volume's tail above which they become columns in memory.
     pub tail_rows_max: usize,
+    /// Segments of about one size that are not yet in files; with one more they are joined. More of
+    /// them are copied less often, and a question looks at each.
+    pub segments_alike_max: usize,
 }
 
 impl StoreConfig {
     /// The defaults for a folder.
     pub fn new(folder: impl Into<PathBuf>) -> StoreConfig {
         let folder = folder.into();
-        StoreConfig { threads: 1, folder, volumes: 16, flush_rows: 65_536, tail_rows_max: 2_048 }
+        StoreConfig {
+            threads: 1,
+            folder,
+            volumes: 16,
+            flush_rows: 65_536,
+            tail_rows_max: 2_048,
+            segments_alike_max: 4,
+        }
     }
 }
 
@@ -77,7 +87,7 @@ pub(crate) struct State {
     /// (volume, ordinal) of erased people.
     pub(crate) erased: Vec<(u16, u32)>,
     /// Loser to winner, for merges in force, and winner to those folded directly into them.
-    merged: ByPerson<PersonId>,
+    pub(crate) merged: ByPerson<PersonId>,
     losers: ByPerson<Vec<PersonId>>,
     pub(crate) touches: Touches,
     view: Option<Arc<View>>,
@@ -165,14 +175,14 @@ impl Store {
             return Ok(());
         }
         let mut reader = ArrivalReader::new(self);
-        state.apply(&mut records, &mut reader)?;
+        state.apply(&mut records, &self.config, &mut reader)?;
         let rows_max = self.config.tail_rows_max;
         // Each volume at another size: they grow alike, and would all be joined at one moment.
         let sizes = (0..).map(|place| rows_max - rows_max / 32 * (place % 16));
         let grown = state.volumes.iter_mut().zip(sizes);
         let grown = grown.filter(|(volume, rows_max)| volume.tail.rows > *rows_max);
         side_by_side(self.config.threads, grown.collect(), |(volume, rows_max)| {
-            volume.fold_tail(rows_max);
+            volume.fold_tail(rows_max, self.config.segments_alike_max);
         });
         self.applied.store(next, Ordering::Release);
         state.view = None;
@@ -214,7 +224,7 @@ impl Store {
 }
 
 impl State {
-    fn volume_of(&self, person: PersonId) -> usize {
+    pub(crate) fn volume_of(&self, person: PersonId) -> usize {
         usize::from(person.volume(self.volumes.len() as u16))
     }
 
@@ -232,6 +242,7 @@ impl State {
     fn apply(
         &mut self,
         records: &mut dyn Iterator<Item = Record>,
+        config: &StoreConfig,
         arrivals: &mut ArrivalReader<'_>,
     ) -> Result<(), Error> {
         let mut codes = BatchCodes::default();
@@ -240,6 +251,9 @@ impl State {
         for record in records {
             match record {
                 Record::Event(event) => self.add(event, &mut codes, &mut pending, arrivals)?,
+                Record::Sheet(sheet) => {
+                    self.add_sheet(&sheet, config, &mut pending, arrivals)?;
+                }
                 Record::Trait(change) => {
                     self.change_trait(change.person, &change.property, change.at, change.op);
                 }
@@ -273,7 +287,7 @@ impl State {
         Ok(())
     }
 
-    fn add(
+    pub(crate) fn add(
         &mut self,
         event: Event,
         codes: &mut BatchCodes,
@@ -304,7 +318,7 @@ impl State {
             properties,
         };
         // Most events are the latest of their person: nothing can be a repeat of what comes later.
-        let comes_last = self.volumes[at].comes_last(&row);
+        let comes_last = self.volumes[at].comes_last(ordinal, row.time);
         if !comes_last || row.properties.iter().any(|(_, value)| is_nested(value)) {
             row.print = arrivals.print_of(&row, &self.properties);
         }
@@ -323,7 +337,7 @@ impl State {
             self.touches.push(home, ordinal, What::Event(code));
             let (lent_by, print) = (Some(event.person), arrivals.print_of(&row, &self.properties));
             let mut guest = Row { ordinal, lent_by, print, ..row.clone() };
-            if !self.volumes[home].comes_last(&guest) {
+            if !self.volumes[home].comes_last(ordinal, guest.time) {
                 self.settle(pending);
                 guest.own_before = self.volumes[home].own_before(&guest, arrivals)?;
             }
@@ -336,12 +350,12 @@ impl State {
     }
 
     /// Names beyond the limit share one code.
-    fn event_code(&mut self, name: &str) -> u16 {
+    pub(crate) fn event_code(&mut self, name: &str) -> u16 {
         let room = self.events.list().len() < EVENT_NAMES_MAX || self.events.code(name).is_some();
         Names::intern(&mut self.events, if room { name } else { TOO_MANY_NAMES }) as u16
     }
 
-    fn settle(&mut self, pending: &mut [Pending]) {
+    pub(crate) fn settle(&mut self, pending: &mut [Pending]) {
         for (volume, pending) in self.volumes.iter_mut().zip(pending) {
             pending.settle(volume);
         }
@@ -382,7 +396,7 @@ impl State {
         let mut rows: Vec<_> = rows.into_iter().map(|row| Row { ordinal, ..row }).collect();
         for row in &mut rows {
             // What it was lent to before does not count here.
-            row.own_before = match self.volumes[to].comes_last(row) {
+            row.own_before = match self.volumes[to].comes_last(ordinal, row.time) {
                 true => 0,
                 false => self.volumes[to].own_before(row, arrivals)?,
             };

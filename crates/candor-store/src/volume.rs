@@ -16,9 +16,6 @@ use crate::resident::segment::{Arrivals, Segment};
 use crate::resident::tail::{Row, Tail};
 use crate::view::{Source, VolumeView};
 
-/// Segments of about one size that are not yet in files; one more and they are joined.
-const UNSAVED_ALIKE_MAX: usize = 4;
-
 /// A part in files, and where its rows are in memory.
 #[derive(Clone, Debug)]
 pub(crate) struct Saved {
@@ -62,14 +59,15 @@ impl Volume {
         self.unsaved_rows() + own.map(|segment| segment.rows()).sum::<usize>()
     }
 
-    /// Whether a row is later than all that is here of its person; it counts as here from now on.
-    pub(crate) fn comes_last(&mut self, row: &Row) -> bool {
-        let at = row.ordinal as usize;
+    /// Whether an event is later than all that is here of its person; it counts as here from now
+    /// on.
+    pub(crate) fn comes_last(&mut self, ordinal: u32, time: i64) -> bool {
+        let at = ordinal as usize;
         if self.latest.len() <= at {
             self.latest.resize(at + 1, i64::MIN);
         }
-        let last = row.time > self.latest[at];
-        self.latest[at] = self.latest[at].max(row.time);
+        let last = time > self.latest[at];
+        self.latest[at] = self.latest[at].max(time);
         last
     }
 
@@ -218,17 +216,23 @@ impl Volume {
     }
 
     /// Makes the tail a segment when it has grown past `rows_max`.
-    pub(crate) fn fold_tail(&mut self, rows_max: usize) {
+    pub(crate) fn fold_tail(&mut self, rows_max: usize, alike_max: usize) {
         if self.tail.rows <= rows_max {
             return;
         }
         let chunks = std::mem::take(&mut self.tail).chunks;
-        let mut segment = Arc::new(Segment::of_rows(&chunks));
+        self.push_segment(Segment::of_rows(&chunks), alike_max);
+    }
+
+    /// Adds rows that are newer than those of all other segments. So many of about one size stay
+    /// apart; with one more they are joined.
+    pub(crate) fn push_segment(&mut self, segment: Segment, alike_max: usize) {
+        let mut segment = Arc::new(segment);
         // As long as the newest are of about one size: a row is copied once for each time that
-        // its segment grows fivefold, and there are few segments.
+        // its segment grows so many times, and there are few segments.
         loop {
             let free = &self.unsaved[self.flushing..];
-            let Some(alike) = free.len().checked_sub(UNSAVED_ALIKE_MAX) else { break };
+            let Some(alike) = free.len().checked_sub(alike_max) else { break };
             let alike = &free[alike..];
             if alike.iter().any(|other| other.rows() > 2 * segment.rows()) {
                 break;
@@ -237,7 +241,7 @@ impl Volume {
             sources.push(segment);
             let arrivals = held_arrivals(&sources);
             segment = Arc::new(Join::new(&sources, &|_| true, ALWAYS).all(Some(&arrivals)));
-            self.unsaved.truncate(self.unsaved.len() - UNSAVED_ALIKE_MAX);
+            self.unsaved.truncate(self.unsaved.len() - alike_max);
         }
         self.unsaved.push(segment);
     }

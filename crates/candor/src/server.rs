@@ -1,5 +1,6 @@
 //! Where everything is wired: one data folder, its log, catalog, and a tenant per publisher.
 
+mod intake;
 mod upkeep;
 
 use std::collections::HashMap;
@@ -14,7 +15,7 @@ use candor_catalog::{Catalog, Publisher};
 use candor_engage::dispatch::Sender;
 use candor_event::{AccountId, Clock, DataClass, PersonId, Record, SystemClock, Timestamp};
 use candor_ingest::gate::Policy;
-use candor_ingest::{Accepted, Door, FrameOpener, Home, Receipt, Request, decode, read};
+use candor_ingest::{Door, FrameOpener, Home, decode, read};
 use candor_keys::{PublisherKeys, Sealer};
 use candor_log::{EmbeddedLog, Log, LogConfig, Offset};
 use candor_query::Turns;
@@ -23,7 +24,6 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, watch};
 
-use crate::append::{Kept, append};
 use crate::config::Config;
 use crate::country::Countries;
 use crate::engine::{self, Engine};
@@ -32,7 +32,6 @@ use crate::http::define::variables_of;
 use crate::http::live::Live;
 use crate::http::segments::members::Members;
 use crate::providers::Providers;
-use crate::refusal::Refusal;
 use crate::threads::cores;
 
 /// How long the loader waits for more before it looks whether to stop.
@@ -267,7 +266,9 @@ impl Server {
         let mut config = StoreConfig::new(self.data.join("publishers").join(account.as_str()));
         config.volumes = self.config.store.volumes;
         config.flush_rows = self.config.store.flush_rows;
+        // Who lets more gather loads in bulk, and nobody asks meanwhile.
         config.tail_rows_max = (config.flush_rows / 32).clamp(2_048, 16_384);
+        config.segments_alike_max = (config.flush_rows / 65_536).clamp(4, 16);
         config.threads = self.config.store.threads;
         let (of_class, clock, opened) = (door.clone(), self.clock.clone(), keys.clone());
         let class_of =
@@ -444,52 +445,6 @@ impl Server {
     /// Tells the threads to end.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
-    }
-
-    /// Takes records in and waits until the log holds them.
-    ///
-    /// # Errors
-    /// See [`Refusal`]; nothing was acknowledged then.
-    pub async fn accept(
-        &self,
-        tenant: &Arc<Tenant>,
-        incoming: Vec<decode::Incoming>,
-        refused: Vec<decode::Refused>,
-        sent: Sent,
-    ) -> Result<Receipt, Refusal> {
-        let (receipt, kept) = self.offer(tenant, incoming, refused, sent)?;
-        kept.await.map_err(|_| Refusal::Full)??;
-        Ok(receipt)
-    }
-
-    /// Takes records in; the receipt holds once the log has them, which the second tells. Called
-    /// within a runtime.
-    ///
-    /// # Errors
-    /// As [`Server::accept`].
-    pub fn offer(
-        &self,
-        tenant: &Arc<Tenant>,
-        incoming: Vec<decode::Incoming>,
-        refused: Vec<decode::Refused>,
-        sent: Sent,
-    ) -> Result<(Receipt, Kept), Refusal> {
-        let days = i64::from(self.config.event_age_days_max);
-        let request = Request {
-            now: self.now(),
-            event_age_max_ms: days * 86_400_000,
-            repeats_remembered_max: self.config.repeats_remembered_max,
-            idempotency_key: sent.idempotency_key,
-            derived: sent.derived,
-        };
-        let (append, kept) = self.append(tenant);
-        let receipt = tenant.door.accept(incoming, refused, &request, append)?;
-        Ok((receipt, kept))
-    }
-
-    /// How a door appends to the log, and what became of it.
-    pub fn append(&self, tenant: &Arc<Tenant>) -> (impl FnOnce(&mut Accepted) + use<>, Kept) {
-        append(&self.log, &tenant.door)
     }
 
     /// The present.

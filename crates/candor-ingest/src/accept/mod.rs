@@ -3,6 +3,7 @@
 
 mod prepare;
 mod repeats;
+mod sheet;
 mod shown;
 mod stages;
 
@@ -381,7 +382,10 @@ impl Door {
 /// Records that change who is who or what is allowed: they must not get lost.
 fn joins_of(records: &[Record]) -> Vec<Record> {
     let goes = |record: &Record| {
-        matches!(record, Record::Event(_) | Record::Trait(_) | Record::FirstSeen(_))
+        matches!(
+            record,
+            Record::Event(_) | Record::Sheet(_) | Record::Trait(_) | Record::FirstSeen(_)
+        )
     };
     let stay = |record: &&Record| !goes(record);
     records.iter().filter(stay).cloned().collect()

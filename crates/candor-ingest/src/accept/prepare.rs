@@ -85,7 +85,7 @@ pub(super) fn content_print(
 }
 
 /// The visit that an event names: the SDK's number, or a keyed hash of a server's text.
-fn session_of(keys: &PublisherKeys, session: &Value) -> Option<u64> {
+pub(super) fn session_of(keys: &PublisherKeys, session: &Value) -> Option<u64> {
     match session {
         Value::Integer(session) => Some(*session as u64),
         Value::Text(session) => Some(keys.fingerprint(session.as_bytes())),

@@ -226,7 +226,7 @@ impl State {
         }
         self.note(record.index, person, stripped, batch);
         self.know_identity(ids, person, at, batch);
-        self.know_device(record, ids, person, allowed, at, batch);
+        self.know_device(&record.ids, ids, person, allowed, at, batch);
         batch.records.push(Record::Event(event));
         Ok(())
     }
@@ -282,7 +282,7 @@ impl State {
         if allowed.is_empty() && !spoke {
             return Err(no_consent());
         }
-        self.know_device(record, ids, person, allowed, at, batch);
+        self.know_device(&record.ids, ids, person, allowed, at, batch);
         let classes = self.classes.clone();
         let mut stripped = Vec::new();
         for (property, op) in changes {
@@ -432,7 +432,7 @@ impl State {
 
     /// An identity of which something is kept belongs to its person from then on: a log-in that
     /// comes later must find what servers said of it before.
-    fn know_identity(
+    pub(super) fn know_identity(
         &mut self,
         ids: &HashedIds,
         person: PersonId,
@@ -449,9 +449,9 @@ impl State {
     }
 
     /// Keeps a device's id and the person's own among the traits, where their classes allow it.
-    fn know_device(
+    pub(super) fn know_device(
         &mut self,
-        record: &Incoming,
+        named: &Ids,
         ids: &HashedIds,
         person: PersonId,
         allowed: ClassSet,
@@ -461,13 +461,13 @@ impl State {
         let set = |property: &str, op| {
             Record::Trait(TraitChange { person, at, property: property.into(), op })
         };
-        if let (Some(guid), Some(hash)) = (&record.ids.guid, ids.guid)
+        if let (Some(guid), Some(hash)) = (&named.guid, ids.guid)
             && allowed.contains(DataClass::Device)
             && self.shown.add(hash, person)
         {
             batch.records.push(set(GUIDS_TRAIT, TraitOp::Add(vec![guid.as_str().into()])));
         }
-        if let (Some(identity), Some(hash)) = (&record.ids.identity, ids.identity)
+        if let (Some(identity), Some(hash)) = (&named.identity, ids.identity)
             && allowed.contains(DataClass::Identity)
             && self.shown.add(hash, person)
         {

@@ -5,6 +5,7 @@
 //! once per section and referred to by number.
 
 mod reader;
+mod sheet;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -82,13 +83,14 @@ fn encode_record<'a>(
 ) {
     let class = match record {
         Record::Event(event) => return writers.event(index, event, class_of),
+        Record::Sheet(sheet) => return writers.sheet(index, sheet, class_of),
         Record::Trait(change) => class_of(&change.property),
         Record::Link(_) | Record::Merge(_) | Record::Split(_) => DataClass::Identity,
         Record::Consent(_) | Record::Erase { .. } | Record::FirstSeen(_) => DataClass::Behaviour,
     };
     let writer = writers.of(class);
     match record {
-        Record::Event(_) => unreachable!("written above"),
+        Record::Event(_) | Record::Sheet(_) => unreachable!("written above"),
         Record::Trait(change) => {
             writer.head(index, Kind::Trait);
             writer.trait_change(change);
@@ -161,13 +163,26 @@ pub(crate) fn decode(sections: &[(DataClass, Vec<u8>)]) -> Result<Vec<Record>, E
             let record = &mut records[index];
             match (kind, record) {
                 (Kind::Properties, Some(Record::Event(event))) => reader.properties(event)?,
-                (Kind::Properties, _) => {
+                (Kind::Columns, Some(Record::Sheet(sheet))) => reader.columns(sheet)?,
+                (Kind::Properties | Kind::Columns, _) => {
                     return Err(Error::BadRecord("properties belong to no event"));
                 }
                 (_, Some(_)) => return Err(Error::BadRecord("two records have one number")),
                 (kind, record) => *record = Some(decode_record(kind, &mut reader)?),
             }
         }
+    }
+    records.iter_mut().for_each(|record| {
+        if let Some(Record::Sheet(sheet)) = record {
+            sheet.columns.sort_by(|a, b| a.name.cmp(&b.name));
+        }
+    });
+    let whole = |record: &Option<Record>| match record {
+        Some(Record::Sheet(sheet)) => sheet.is_whole(),
+        _ => true,
+    };
+    if !records.iter().all(whole) {
+        return Err(Error::BadRecord("a sheet is not whole"));
     }
     // In place: numbers without a record belong to classes that were not given.
     records.retain(Option::is_some);
@@ -176,7 +191,8 @@ pub(crate) fn decode(sections: &[(DataClass, Vec<u8>)]) -> Result<Vec<Record>, E
 
 fn decode_record(kind: Kind, reader: &mut Reader<'_>) -> Result<Record, Error> {
     Ok(match kind {
-        Kind::Properties => unreachable!("read onto their event"),
+        Kind::Properties | Kind::Columns => unreachable!("read onto their events"),
+        Kind::Sheet => Record::Sheet(Box::new(reader.sheet()?)),
         Kind::Event => Record::Event(reader.event()?),
         Kind::Trait => Record::Trait(reader.trait_change()?),
         Kind::Link => Record::Link(reader.link()?),
@@ -212,10 +228,12 @@ enum Kind {
     Consent,
     Erase,
     FirstSeen,
+    Sheet,
+    Columns,
 }
 
 impl Kind {
-    const ALL: [Kind; 9] = [
+    const ALL: [Kind; 11] = [
         Kind::Event,
         Kind::Properties,
         Kind::Trait,
@@ -225,6 +243,8 @@ impl Kind {
         Kind::Consent,
         Kind::Erase,
         Kind::FirstSeen,
+        Kind::Sheet,
+        Kind::Columns,
     ];
 
     /// Low bits of an entry's head that tell its kind.

@@ -27,7 +27,7 @@ pub(super) struct Reader<'a> {
 
 /// Made where it is given and not before: what is read is nearly always whole.
 #[cold]
-fn damaged(what: &'static str) -> Error {
+pub(super) fn damaged(what: &'static str) -> Error {
     Error::BadRecord(what)
 }
 
@@ -200,7 +200,7 @@ impl<'a> Reader<'a> {
         self.content(form, depth)
     }
 
-    fn content(&mut self, form: u8, depth: usize) -> Result<Value, Error> {
+    pub(super) fn content(&mut self, form: u8, depth: usize) -> Result<Value, Error> {
         if depth > DEPTH_MAX {
             return Err(Error::BadRecord("a value is nested too deeply"));
         }

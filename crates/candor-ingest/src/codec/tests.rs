@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use candor_event::{
-    ConsentChange, DataClass, Event, FirstSeen, IdKind, Link, Merge, PersonId, Properties, Purpose,
-    Record, Split, Timestamp, TraitChange, TraitOp, Value,
+    Column, ConsentChange, DataClass, Event, FirstSeen, IdKind, Link, Merge, PersonId, Properties,
+    Purpose, Record, Sheet, Split, Timestamp, TraitChange, TraitOp, Value,
 };
 
 use super::*;
@@ -30,6 +30,43 @@ fn value() -> impl Strategy<Value = Value> {
 
 fn person() -> impl Strategy<Value = PersonId> {
     (0u8..4).prop_map(|seed| PersonId([seed; 16]))
+}
+
+fn sheet() -> impl Strategy<Value = Record> {
+    let flat = prop_oneof![
+        any::<bool>().prop_map(Value::Bool),
+        any::<i64>().prop_map(Value::Integer),
+        (-100_000i64..100_000).prop_map(|cents| Value::Float(cents as f64 / 100.0)),
+        ".{0,12}".prop_map(|text| Value::from(text.as_str())),
+    ];
+    let columns = prop::collection::btree_map(
+        "[a-z]{1,8}",
+        (prop::collection::vec(flat, 0..5), prop::collection::vec(any::<u32>(), 8)),
+        0..5,
+    );
+    let sessions = prop_oneof![Just(0), any::<u64>(), 0u64..9, Just(i64::MIN as u64)];
+    let each = (any::<u32>(), any::<u32>(), any::<i64>(), sessions);
+    let people = prop::collection::vec(person(), 1..4);
+    let names = prop::collection::vec(".{0,12}", 1..4);
+    (any::<i64>(), people, names, prop::collection::vec(each, 1..8), any::<bool>(), columns)
+        .prop_map(|(received_at, people, names, each, in_sessions, columns)| {
+            let within = |place: u32, len: usize| place % len as u32;
+            let column = |(name, (values, codes)): (String, (Vec<Value>, Vec<u32>))| Column {
+                name: name.into(),
+                codes: codes[..each.len()].iter().map(|c| within(*c, values.len() + 1)).collect(),
+                values,
+            };
+            Record::Sheet(Box::new(Sheet {
+                received_at: Timestamp(received_at),
+                owners: each.iter().map(|one| within(one.0, people.len())).collect(),
+                people,
+                codes: each.iter().map(|one| within(one.1, names.len())).collect(),
+                names: names.into_iter().map(Into::into).collect(),
+                times: each.iter().map(|one| one.2).collect(),
+                sessions: each.iter().filter(|_| in_sessions).map(|one| one.3).collect(),
+                columns: columns.into_iter().map(column).collect(),
+            }))
+        })
 }
 
 fn record() -> impl Strategy<Value = Record> {
@@ -86,7 +123,7 @@ fn record() -> impl Strategy<Value = Record> {
                 false => Record::Split(Split { winner, loser, at }),
             }
         });
-    prop_oneof![4 => event, 2 => change, 1 => link, 1 => consent, 1 => pair, 1 => first]
+    prop_oneof![4 => event, 1 => sheet(), 2 => change, 1 => link, 1 => consent, 1 => pair, 1 => first]
 }
 
 proptest! {

@@ -245,13 +245,16 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// The form of a text.
+pub(super) const TEXT: u8 = 4;
+
 /// How a value is written; for true and false that is all.
-fn form(value: &Value) -> u8 {
+pub(super) fn form(value: &Value) -> u8 {
     match value {
         Value::Bool(flag) => u8::from(*flag),
         Value::Integer(_) => 2,
         Value::Float(number) if cents(*number).is_none() => 3,
-        Value::Text(_) => 4,
+        Value::Text(_) => TEXT,
         Value::List(_) => 5,
         Value::Object(_) => 6,
         Value::Float(_) => 7,
@@ -266,7 +269,7 @@ fn cents(number: f64) -> Option<i64> {
     fits.then_some(cents as i64)
 }
 
-fn put_number(out: &mut Vec<u8>, mut number: u64) {
+pub(super) fn put_number(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
         number >>= 7;
@@ -274,6 +277,6 @@ fn put_number(out: &mut Vec<u8>, mut number: u64) {
     out.push(number as u8);
 }
 
-fn put_signed(out: &mut Vec<u8>, number: i64) {
+pub(super) fn put_signed(out: &mut Vec<u8>, number: i64) {
     put_number(out, (number << 1 ^ number >> 63) as u64);
 }

@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 
 use super::json::parse;
 use super::records::{instant_of, record};
+use super::sheet::SheetReader;
 use super::value::{check_text, check_value};
 use super::{Body, ID_BYTES_MAX, Incoming, Limit, PROPERTIES_MAX, RefusalCode, read_value};
 use crate::who::Ids;
@@ -163,6 +164,11 @@ impl Roles {
         Ok(roles)
     }
 
+    /// Reads tables whose columns have these roles as sheets; none where they cannot be such.
+    pub fn sheets(&self, roles: &[(usize, Role)]) -> Option<SheetReader> {
+        if self.profiles { None } else { SheetReader::new(roles) }
+    }
+
     /// A row of a table whose columns have these roles. `parse_time` reads times that are texts.
     ///
     /// # Errors
@@ -274,14 +280,7 @@ impl Row {
                 self.id = Some(id);
             }
             Role::Time => {
-                self.at = Some(match cell {
-                    Cell::Time(ms) => Timestamp(ms),
-                    Cell::Value(Value::Integer(n)) => instant_of(&n.into(), parse_time)?,
-                    Cell::Value(Value::Text(text)) => {
-                        instant_of(&Json::String(text.as_ref().to_owned()), parse_time)?
-                    }
-                    _ => instant_of(&Json::Null, parse_time)?,
-                });
+                self.at = Some(instant_of_cell(cell, parse_time)?);
             }
             Role::Event => match cell {
                 Cell::Value(Value::Text(name)) if !name.is_empty() => {
@@ -294,10 +293,7 @@ impl Row {
                 }
             },
             Role::Session => {
-                let session = match cell {
-                    Cell::Unsigned(number) => number.to_string().as_str().into(),
-                    cell => property(cell),
-                };
+                let session = session(cell);
                 check_value(&session, &mut self.nested_left)?;
                 self.properties.insert("session", session);
             }
@@ -356,8 +352,30 @@ impl Row {
     }
 }
 
+pub(super) fn instant_of_cell(
+    cell: Cell,
+    parse_time: &dyn Fn(&str) -> Option<Timestamp>,
+) -> Result<Timestamp, Refusal> {
+    match cell {
+        Cell::Time(ms) => Ok(Timestamp(ms)),
+        Cell::Value(Value::Integer(n)) => instant_of(&n.into(), parse_time),
+        Cell::Value(Value::Text(text)) => {
+            instant_of(&Json::String(text.as_ref().to_owned()), parse_time)
+        }
+        _ => instant_of(&Json::Null, parse_time),
+    }
+}
+
+/// A cell as the name of a visit.
+pub(super) fn session(cell: Cell) -> Value {
+    match cell {
+        Cell::Unsigned(number) => number.to_string().as_str().into(),
+        cell => property(cell),
+    }
+}
+
 /// A cell as a property: dates are written as the SDKs write them.
-fn property(cell: Cell) -> Value {
+pub(super) fn property(cell: Cell) -> Value {
     match cell {
         Cell::Value(value) => value,
         Cell::Time(ms) => format!("$D_{}", ms.div_euclid(1000)).as_str().into(),
@@ -365,7 +383,7 @@ fn property(cell: Cell) -> Value {
     }
 }
 
-fn id_text(cell: Cell, name: &str) -> Result<String, Refusal> {
+pub(super) fn id_text(cell: Cell, name: &str) -> Result<String, Refusal> {
     let id = match cell {
         Cell::Value(Value::Text(text)) if !text.is_empty() => text.as_ref().to_owned(),
         Cell::Value(Value::Integer(number)) => number.to_string(),

@@ -11,8 +11,8 @@ use ahash::RandomState;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal32Type, Float64Type, Int32Type, Int64Type};
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Decimal32Array, Float64Array, Int32Array, Int64Array,
-    StringArray,
+    Array, ArrayRef, BooleanArray, Decimal32Array, DictionaryArray, Float64Array, Int32Array,
+    Int64Array, StringArray,
 };
 use arrow_schema::{DataType, Field};
 use candor_event::{Types, Value, ValueRef};
@@ -130,7 +130,7 @@ impl Typed<'_> {
         Some((Field::new(self.field().name(), DataType::Utf8, true), texts.collect()))
     }
 
-    /// Some rows as an array of [`Typed::field`].
+    /// Some rows as an array of [`Typed::field`], or of a dictionary of it.
     pub(super) fn encode(&self, rows: Range<usize>) -> ArrayRef {
         let (values, codes) = (self.column.values(), self.column.codes(rows));
         let places = codes.into_iter().map(|code| {
@@ -140,6 +140,12 @@ impl Typed<'_> {
         if let Some(listed) = &self.listed {
             let ranks = places.map(|place| Some(listed.ranks[place?] as i32));
             return Arc::new(Int32Array::from_iter(ranks));
+        }
+        if self.kind == 't' {
+            // Texts are few here, and a row names its own.
+            let texts: StringArray = values.iter().map(ValueRef::as_text).collect();
+            let keys: Int32Array = places.map(|place| Some(place? as i32)).collect();
+            return Arc::new(DictionaryArray::new(keys, Arc::new(texts)));
         }
         let cells = places.map(|place| Some(values.get(place?)));
         if let Some(scale) = self.scale {
@@ -163,7 +169,6 @@ impl Typed<'_> {
                 let yes = cells.map(|cell| Some(cell? == ValueRef::Bool(true)));
                 Arc::new(yes.collect::<BooleanArray>())
             }
-            't' => Arc::new(cells.map(|cell| cell?.as_text()).collect::<StringArray>()),
             _ => {
                 let json = cells.map(|cell| serde_json::to_string(&cell?).ok());
                 Arc::new(json.collect::<StringArray>())

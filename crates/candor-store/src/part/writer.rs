@@ -331,7 +331,12 @@ fn write_pieces(
     let mut writer = ArrowWriter::try_new(&mut encoded, schema.clone(), Some(layout.build()))
         .map_err(|e| Error::corrupt(&path, e))?;
     for arrays in pieces {
-        let batch = RecordBatch::try_new(schema.clone(), arrays);
+        // Texts may come as dictionaries of what the file holds.
+        let as_it_is = |(field, array): (&Arc<Field>, &ArrayRef)| {
+            Field::clone(field).with_data_type(array.data_type().clone())
+        };
+        let fields: Vec<Field> = schema.fields().iter().zip(&arrays).map(as_it_is).collect();
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays);
         let batch = batch.map_err(|e| Error::corrupt(&path, e))?;
         writer.write(&batch).map_err(|e| Error::corrupt(&path, e))?;
     }

@@ -133,6 +133,12 @@ pub(crate) struct ColumnBuilder {
 }
 
 impl ColumnBuilder {
+    /// With room for so many rows with a value.
+    pub(crate) fn with_room(rows: usize) -> ColumnBuilder {
+        let (rows, codes) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+        ColumnBuilder { rows, codes, ..ColumnBuilder::default() }
+    }
+
     /// The code of a value, new or known.
     pub(crate) fn code_of(&mut self, value: ValueRef<'_>) -> u32 {
         let mut hash = hash_of(&self.hasher, value);
@@ -216,13 +222,14 @@ impl<'a> ColumnJoin<'a> {
     /// Of columns of so many rows; none has no value anywhere.
     pub(crate) fn new(columns: &'a [Option<&'a Column>], rows: &[usize]) -> ColumnJoin<'a> {
         let values = |column: &Option<&Column>| column.map_or(0, |column| column.values().len());
+        let filled = columns.iter().flatten().map(|column| column.codes.len()).sum();
         let codes = columns.iter().zip(rows);
         let codes = codes.map(|(column, rows)| column.map_or(Vec::new(), |c| c.codes(0..*rows)));
         ColumnJoin {
             columns,
             codes: codes.collect(),
             known: columns.iter().map(|column| vec![0; values(column)]).collect(),
-            joined: ColumnBuilder::default(),
+            joined: ColumnBuilder::with_room(filled),
         }
     }
 

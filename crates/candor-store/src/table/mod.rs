@@ -51,6 +51,15 @@ pub enum Cell {
     Unsigned(u64),
 }
 
+/// A column of a piece.
+#[derive(Debug)]
+pub enum ColumnCells<'a> {
+    /// By row: the place in the list plus one, or 0 for an empty cell.
+    Coded(&'a [u32], &'a Arc<[Cell]>),
+    /// By row.
+    Each(&'a [Option<Cell>]),
+}
+
 #[derive(Debug)]
 enum Cells {
     /// Every row has a place in the list plus one, or 0 for an empty cell.
@@ -98,6 +107,14 @@ impl Piece {
     /// How many rows there are.
     pub fn rows(&self) -> usize {
         self.lines.len()
+    }
+
+    /// A whole column.
+    pub fn cells(&self, column: usize) -> ColumnCells<'_> {
+        match &self.cells[column] {
+            Cells::Coded(codes, values) => ColumnCells::Coded(codes, values),
+            Cells::Each(cells) => ColumnCells::Each(cells),
+        }
     }
 
     /// What stands in a column of a row; nothing when the cell is empty.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Date32Type, Date64Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type,
-    Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
+    ArrowPrimitiveType, Date32Type, Date64Type, Decimal128Type, Float32Type, Float64Type, Int8Type,
+    Int16Type, Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
     TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef, RecordBatch};
@@ -125,7 +125,33 @@ fn cells(array: &ArrayRef, known: &mut Option<(ArrayRef, Arc<[Cell]>)>) -> Cells
         let keys = dictionary.keys().iter();
         return Cells::Coded(keys.map(|key| key.map_or(0, |key| key as u32 + 1)).collect(), values);
     }
-    Cells::Each((0..array.len()).map(|row| cell(array, row)).collect())
+    // Of what most files hold the type is told once and not for each row.
+    Cells::Each(match array.data_type() {
+        DataType::Int64 => each::<Int64Type>(array, |number| Some(Cell::Value(number.into()))),
+        DataType::Float64 => each::<Float64Type>(array, |number| float(number).map(Cell::Value)),
+        DataType::UInt64 => each::<UInt64Type>(array, |number| Some(unsigned(number))),
+        DataType::Timestamp(TimeUnit::Millisecond, _) => {
+            each::<TimestampMillisecondType>(array, |ms| Some(Cell::Time(ms)))
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, _) => {
+            each::<TimestampMicrosecondType>(array, |us| Some(Cell::Time(us.div_euclid(1000))))
+        }
+        _ => (0..array.len()).map(|row| cell(array, row)).collect(),
+    })
+}
+
+fn each<T: ArrowPrimitiveType>(
+    array: &ArrayRef,
+    make: impl Fn(T::Native) -> Option<Cell>,
+) -> Vec<Option<Cell>> {
+    array.as_primitive::<T>().iter().map(|number| make(number?)).collect()
+}
+
+fn unsigned(number: u64) -> Cell {
+    match i64::try_from(number) {
+        Ok(number) => Cell::Value(Value::Integer(number)),
+        Err(_) => Cell::Unsigned(number),
+    }
 }
 
 fn cell(array: &ArrayRef, row: usize) -> Option<Cell> {
@@ -148,11 +174,7 @@ fn cell(array: &ArrayRef, row: usize) -> Option<Cell> {
             }
         },
         DataType::UInt64 => {
-            let number = array.as_primitive::<UInt64Type>().value(row);
-            return Some(match i64::try_from(number) {
-                Ok(number) => Cell::Value(Value::Integer(number)),
-                Err(_) => Cell::Unsigned(number),
-            });
+            return Some(unsigned(array.as_primitive::<UInt64Type>().value(row)));
         }
         _ => return value(array, row).map(Cell::Value),
     };

@@ -6,4 +6,5 @@ mod disk;
 mod having;
 mod model;
 mod repeats;
+mod sheets;
 mod types;

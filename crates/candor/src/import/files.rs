@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
+use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,16 +11,25 @@ use std::sync::mpsc::SyncSender;
 
 use anyhow::{Context, bail};
 use candor_event::Timestamp;
-use candor_ingest::decode::{Clocks, Elsewhere, Incoming, LINE_BYTES_MAX, RefusalCode, Roles};
-use candor_store::TableReader;
+use candor_ingest::decode::{
+    Clocks, Elsewhere, Incoming, IncomingSheet, LINE_BYTES_MAX, RefusalCode, Roles, SheetReader,
+};
+use candor_store::{Piece, TableReader};
 use flate2::read::MultiGzDecoder;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::http::events::instant;
 
-/// Records of a batch; each is one frame of the log.
+/// Records of a batch; they are one frame of the log, and its sheet another.
 const BATCH_ROWS: usize = 1_000;
+
+/// Events of a sheet, and about how many bytes they may take.
+const SHEET_ROWS: usize = 65_536;
+const SHEET_BYTES_MAX: usize = 8 << 20;
+
+/// Rows of a table that are read at once into a sheet.
+const ROWS_AT_ONCE: usize = 1_000;
 
 /// What a file is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -91,6 +101,10 @@ pub struct Batch {
     pub records: Vec<Incoming>,
     /// The line of each record.
     pub lines: Vec<u64>,
+    /// Events of a table that are plain, all before the records or among them.
+    pub sheet: IncomingSheet,
+    /// The line of each event of the sheet.
+    pub sheet_lines: Vec<u64>,
     /// Lines that are no records: line, code, message.
     pub bad: Vec<(u64, &'static str, String)>,
     /// Rows of the file up to the end of this batch.
@@ -160,7 +174,7 @@ pub fn read(input: Input, rows: &Rows, skip: u64, send: &SyncSender<Batch>) -> a
             }
         }
     };
-    let mut out = Out { send, batch: Batch::default(), row: 0, skip };
+    let mut out = Out { send, batch: Batch::default(), sheets: None, row: 0, skip };
     let roles = match rows {
         Rows::Ours(roles) => roles,
         Rows::Theirs(..) if input.format == Format::Jsonl => &Roles::default(),
@@ -193,6 +207,8 @@ impl Read for Counted {
 struct Out<'a> {
     send: &'a SyncSender<Batch>,
     batch: Batch,
+    /// Of a table whose rows may be events of a sheet.
+    sheets: Option<SheetReader>,
     row: u64,
     skip: u64,
 }
@@ -224,12 +240,40 @@ impl Out<'_> {
         !full || self.send(bytes_read)
     }
 
+    /// Takes some rows of a table in as events of a sheet; those that are not plain are for `row` to
+    /// read. None of them was taken in before.
+    fn add_plain(
+        &mut self,
+        piece: &Piece,
+        rows: Range<usize>,
+        row: &dyn Fn(usize, usize) -> Result<Incoming, (&'static str, String)>,
+        bytes_read: &dyn Fn(u64) -> u64,
+    ) -> GoesOn {
+        let Some(sheets) = &mut self.sheets else { return true };
+        let odd = sheets.read(piece, rows.clone(), &instant);
+        let full = sheets.rows() >= SHEET_ROWS || sheets.bytes() >= SHEET_BYTES_MAX;
+        let read = self.row + rows.len() as u64;
+        let plain = rows.clone().zip(&odd).filter(|(_, odd)| !**odd);
+        self.batch.sheet_lines.extend(plain.map(|(at, _)| piece.lines[at]));
+        for (at, _) in rows.zip(odd).filter(|(_, odd)| *odd) {
+            // What is sent before the last of them is read again where the import goes on.
+            if !self.add(piece.lines[at], row(self.index(), at), bytes_read(self.row)) {
+                return false;
+            }
+        }
+        self.row = read;
+        !full || self.send(bytes_read(self.row))
+    }
+
     fn index(&self) -> usize {
         self.batch.records.len()
     }
 
     fn send(&mut self, bytes_read: u64) -> GoesOn {
         let mut batch = std::mem::take(&mut self.batch);
+        if let Some(sheets) = &mut self.sheets {
+            batch.sheet = sheets.sheet();
+        }
         (batch.rows_read, batch.bytes_read) = (self.row, bytes_read);
         self.batch.records.reserve(BATCH_ROWS);
         self.send.send(batch).is_ok()
@@ -244,6 +288,7 @@ fn table(
     out: &mut Out<'_>,
 ) -> anyhow::Result<()> {
     let of_columns = roles.columns(table.columns()).map_err(anyhow::Error::msg)?;
+    out.sheets = roles.sheets(&of_columns);
     // Parquet is not read from front to back: about where it is follows from its rows.
     let share = |row: u64, rows: Option<u64>| match (input.bytes, rows) {
         (Some(bytes), Some(rows)) => (bytes as f64 * row as f64 / rows.max(1) as f64) as u64,
@@ -251,6 +296,19 @@ fn table(
     };
     let rows = table.rows();
     while let Some(piece) = table.next_piece()? {
+        let read = |index, row| {
+            let record = roles.row(index, &of_columns, |column| piece.cell(column, row), &instant);
+            record.map_err(|(code, message)| (code.word(), message))
+        };
+        if out.sheets.is_some() && piece.bad.is_empty() && out.row >= out.skip {
+            for first in (0..piece.rows()).step_by(ROWS_AT_ONCE) {
+                let some = first..piece.rows().min(first + ROWS_AT_ONCE);
+                if !out.add_plain(&piece, some, &read, &|row| share(row, rows)) {
+                    return Ok(());
+                }
+            }
+            continue;
+        }
         let mut bad = piece.bad.iter().peekable();
         for row in 0..piece.rows() {
             let line = piece.lines[row];
@@ -264,10 +322,7 @@ fn table(
             if out.passes() {
                 continue;
             }
-            let cell = |column| piece.cell(column, row);
-            let record = roles.row(out.index(), &of_columns, cell, &instant);
-            let record = record.map_err(|(code, message)| (code.word(), message));
-            if !out.add(line, record, share(out.row, rows)) {
+            if !out.add(line, read(out.index(), row), share(out.row, rows)) {
                 return Ok(());
             }
         }

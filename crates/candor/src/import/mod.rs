@@ -25,7 +25,7 @@ use progress::{Progress, Rejects};
 use target::{Outcome, Target};
 
 /// Batches that wait between the reader and the door.
-const BATCHES_WAITING: usize = 16;
+const BATCHES_WAITING: usize = 8;
 
 /// How often the bar moves and progress is written down.
 const TOLD_EVERY: Duration = Duration::from_millis(500);

@@ -20,14 +20,18 @@ use crate::append::Kept;
 use crate::command::IMPORT_BYTES_MAX;
 use crate::config::Config;
 use crate::reach::{Reached, asked_to_end, nobody, reach};
+use crate::refusal::Refusal;
 use crate::server::{Sent, Server, Tenant};
 use crate::threads::{Threads, cores};
 
-/// Batches that are on their way to the log.
-const BATCHES_UNDER_WAY: usize = 64;
+/// Records of one frame.
+const FRAME_ROWS: usize = 1_000;
+
+/// Events that are on their way to the log.
+const ROWS_UNDER_WAY: usize = 131_072;
 
 /// Bytes of the log that the store may lie behind before the door waits for it.
-const BEHIND_BYTES_MAX: u64 = 8 << 20;
+const BEHIND_BYTES_MAX: u64 = 3 << 20;
 
 /// How long the door then waits before it looks again.
 const BEHIND_PAUSE: Duration = Duration::from_millis(5);
@@ -61,7 +65,16 @@ pub struct Here {
     server: Arc<Server>,
     tenant: Arc<Tenant>,
     threads: Threads,
-    under_way: VecDeque<(Batch, Receipt, Kept)>,
+    under_way: VecDeque<UnderWay>,
+}
+
+/// A batch on its way to the log.
+struct UnderWay {
+    /// Its frames; the line of each of a frame's records.
+    frames: Vec<(Receipt, Kept, Vec<u64>)>,
+    rows: usize,
+    /// What is known of it before.
+    outcome: Outcome,
 }
 
 /// The running server of the folder.
@@ -137,41 +150,61 @@ impl Here {
         self.server.log.end().0.saturating_sub(self.tenant.store.applied())
     }
 
-    fn take(&mut self, mut batch: Batch, note: Note<'_>) -> anyhow::Result<()> {
+    fn take(&mut self, batch: Batch, note: Note<'_>) -> anyhow::Result<()> {
         while self.behind() > BEHIND_BYTES_MAX && !asked_to_end() {
             std::thread::sleep(BEHIND_PAUSE);
         }
-        let records = std::mem::take(&mut batch.records);
         let _entered = self.runtime.enter();
-        let offered = self.server.offer(&self.tenant, records, Vec::new(), Sent::default());
-        let (receipt, kept) = offered.map_err(|refusal| not_taken(&format!("{refusal:?}")))?;
-        self.under_way.push_back((batch, receipt, kept));
-        self.settle(BATCHES_UNDER_WAY, note)
+        let Batch { mut records, mut lines, sheet, sheet_lines, bad, rows_read, bytes_read } =
+            batch;
+        let rows = records.len() + sheet.len() + bad.len();
+        let mut frames = Vec::new();
+        if !sheet.is_empty() {
+            let offered = self.server.offer_sheet(&self.tenant, sheet).map_err(refused)?;
+            // Those that the gate looks at one by one.
+            lines.extend(offered.others.iter().map(|record| sheet_lines[record.index]));
+            records.extend(offered.others);
+            frames.push((offered.receipt, offered.kept, Vec::new()));
+        }
+        while !records.is_empty() {
+            let rest = records.split_off(records.len().min(FRAME_ROWS));
+            let others = lines.split_off(records.len());
+            for (index, record) in records.iter_mut().enumerate() {
+                record.index = index;
+            }
+            let offered = self.server.offer(&self.tenant, records, Vec::new(), Sent::default());
+            let (receipt, kept) = offered.map_err(refused)?;
+            frames.push((receipt, kept, lines));
+            (records, lines) = (rest, others);
+        }
+        let bad = bad.into_iter().map(|(line, code, message)| (line, code.to_owned(), message));
+        let rejected = bad.collect();
+        let outcome = Outcome { rejected, rows_read, bytes_read, ..Outcome::default() };
+        // One that is empty is told of, too.
+        self.under_way.push_back(UnderWay { frames, rows: rows.max(1), outcome });
+        self.settle(ROWS_UNDER_WAY, note)
     }
 
     fn settle(&mut self, left: usize, note: Note<'_>) -> anyhow::Result<()> {
-        while self.under_way.len() > left {
-            let Some((batch, receipt, kept)) = self.under_way.pop_front() else { break };
-            let kept = self.runtime.block_on(kept).context("wait for the log")?;
-            kept.map_err(|error| not_taken(&error.to_string()))?;
-            let refused = receipt.refused.into_iter().map(|refused| {
-                let line = batch.lines.get(refused.index).copied().unwrap_or_default();
-                (line, refused.code.word().to_owned(), refused.message)
-            });
-            let stripped = receipt.stripped.into_iter();
-            let stripped =
-                stripped.map(|(_, s)| (s.property.to_string(), s.reason.word().to_owned()));
-            let bad = batch.bad.into_iter();
-            note(Outcome {
-                accepted: receipt.accepted as u64,
-                rejected: bad
-                    .map(|(line, code, message)| (line, code.to_owned(), message))
-                    .chain(refused)
-                    .collect(),
-                stripped: stripped.collect(),
-                rows_read: batch.rows_read,
-                bytes_read: batch.bytes_read,
-            })?;
+        while self.under_way.iter().map(|batch| batch.rows).sum::<usize>() > left {
+            let Some(UnderWay { frames, mut outcome, .. }) = self.under_way.pop_front() else {
+                break;
+            };
+            for (receipt, kept, lines) in frames {
+                let kept = self.runtime.block_on(kept).context("wait for the log")?;
+                kept.map_err(|error| not_taken(&error.to_string()))?;
+                let refused = receipt.refused.into_iter().map(|refused| {
+                    let line = lines.get(refused.index).copied().unwrap_or_default();
+                    (line, refused.code.word().to_owned(), refused.message)
+                });
+                let stripped = receipt.stripped.into_iter();
+                let stripped =
+                    stripped.map(|(_, s)| (s.property.to_string(), s.reason.word().to_owned()));
+                outcome.accepted += receipt.accepted as u64;
+                outcome.rejected.extend(refused);
+                outcome.stripped.extend(stripped);
+            }
+            note(outcome)?;
         }
         Ok(())
     }
@@ -184,6 +217,10 @@ impl Here {
         self.threads.end(&self.server, self.runtime.handle());
         Ok(())
     }
+}
+
+fn refused(refusal: Refusal) -> anyhow::Error {
+    not_taken(&format!("{refusal:?}"))
 }
 
 fn not_taken(why: &str) -> anyhow::Error {
@@ -205,7 +242,10 @@ impl There {
         }
     }
 
-    fn take(&mut self, batch: Batch, note: Note<'_>) -> anyhow::Result<()> {
+    fn take(&mut self, mut batch: Batch, note: Note<'_>) -> anyhow::Result<()> {
+        // Its socket takes records.
+        batch.records.extend((0..batch.sheet.len()).map(|at| batch.sheet.record(at)));
+        batch.lines.append(&mut batch.sheet_lines);
         let mut outcome = Outcome {
             rows_read: batch.rows_read,
             bytes_read: batch.bytes_read,
