@@ -4,15 +4,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use candor_event::Value;
-
 use crate::fold::Having;
 use crate::people_set::PeopleSet;
 use crate::resident::codes::Found;
 use crate::resident::plain::Plain;
 use crate::resident::segment::Segment;
 use crate::resident::select::Selected;
-use crate::resident::tail::{Chunk, Row};
+use crate::resident::tail::Chunk;
 use crate::view::{Source, VolumeView};
 
 /// Rows beside the base, found source by source, oldest first.
@@ -199,21 +197,13 @@ fn of_segment(
 }
 
 fn of_chunk(chunk: &Chunk, codes: Option<&[u16]>, having: Option<Having<'_>>) -> Option<Vec<u32>> {
-    if codes.is_none() && having.is_none() {
-        return None;
+    let all = chunk.plain().codes();
+    let asked = |code: u16| codes.is_none_or(|codes| codes.contains(&code));
+    if let Some(having) = having {
+        let mut some = chunk.having(having);
+        some.retain(|at| asked(all[*at as usize]));
+        return Some(some);
     }
-    let asked = |code: &u16| codes.is_none_or(|codes| codes.contains(code));
-    let has = |row: &Row| having.is_none_or(|having| may_have(row, having));
-    let rows = (0..).zip(chunk.plain().codes()).zip(&chunk.rows);
-    let some = rows.filter(|((_, code), row)| asked(code) && has(row));
-    Some(some.map(|((at, _), _)| at).collect())
-}
-
-/// Whether a row has one of some values, or something of which who asks knows more: texts are
-/// equal to texts alone.
-fn may_have(row: &Row, Having { property, any }: Having<'_>) -> bool {
-    row.properties.iter().filter(|(name, _)| *name == property).any(|(_, value)| match value {
-        Value::Text(text) => any.iter().any(|other| other.as_text() == Some(&**text)),
-        _ => true,
-    })
+    codes?;
+    Some((0..).zip(all).filter(|(_, code)| asked(**code)).map(|(at, _)| at).collect())
 }
