@@ -232,8 +232,7 @@ impl<'a> Scan<'a> {
         see: impl FnMut(u32, Run<'_>),
     ) -> bool {
         let Portion { volume, people, .. } = *portion;
-        let codes = self.events.as_ref().map(|names| asked(volume, names));
-        let codes = codes.filter(|codes| codes.len() <= ASKED_MAX);
+        let codes = self.events.as_ref().and_then(|names| told(volume, names));
         let having = self.having.and_then(|condition| condition.having(volume));
         let (codes, idle, times) = (codes.as_deref(), self.idle, self.times);
         let looked = Looked { people, codes, having, idle, times };
@@ -276,6 +275,11 @@ pub(crate) fn asked(volume: &VolumeView, names: &[&str]) -> Vec<u16> {
         }
     }
     codes
+}
+
+/// The same where they are few enough for a pass to tell them from others by their kinds.
+pub(crate) fn told(volume: &VolumeView, names: &[&str]) -> Option<Vec<u16>> {
+    Some(asked(volume, names)).filter(|codes| codes.len() <= ASKED_MAX)
 }
 
 /// Names of events that a pass tells from others; where more are asked for, it shows all events.

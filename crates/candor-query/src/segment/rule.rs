@@ -299,6 +299,38 @@ impl<'q> Rule<'q> {
             Rule::Listed(list) => Found::Listed(list),
         }
     }
+
+    /// The same for the runs of a scan of its events, which tell these by their kinds.
+    pub(crate) fn find_among(&self, volume: &VolumeView) -> Found<'q> {
+        let mut names = Vec::new();
+        self.events(&mut names);
+        self.find(volume).among(volume, &names)
+    }
+}
+
+impl<'q> Found<'q> {
+    fn among(self, volume: &VolumeView, names: &[&str]) -> Found<'q> {
+        let each =
+            |list: Vec<Found<'q>>| list.into_iter().map(|one| one.among(volume, names)).collect();
+        match self {
+            Found::All(list) => Found::All(each(list)),
+            Found::Any(list) => Found::Any(each(list)),
+            Found::Not(one) => Found::Not(Box::new(one.among(volume, names))),
+            Found::Did(mut did) => {
+                did.matcher = did.matcher.among(volume, names);
+                Found::Did(did)
+            }
+            Found::Sum(mut sum) => {
+                sum.matcher = sum.matcher.among(volume, names);
+                Found::Sum(sum)
+            }
+            Found::Interest(mut interest) => {
+                interest.matcher = interest.matcher.among(volume, names);
+                Found::Interest(interest)
+            }
+            other => other,
+        }
+    }
 }
 
 impl Found<'_> {
