@@ -29,6 +29,9 @@ pub struct Looked<'a> {
     /// Events alone that have one of some values in a property; others may be there too, so that
     /// who asks looks again.
     pub having: Option<Having<'a>>,
+    /// Events of those alone who did each of these so often, by codes that are asked for; others
+    /// may be there too, so that who asks looks again.
+    pub needs: &'a [(u16, usize)],
     /// Also people who have no such events: their runs are empty.
     pub idle: bool,
     /// The times of all these events are asked for: reading them together costs less.
@@ -98,7 +101,13 @@ impl Pick {
         let Some(codes) = looked.codes else { return Pick::Every };
         match segment.picker(codes) {
             Some(Found::Searched(picker)) => Pick::Searched(picker),
-            Some(Found::Listed(listed)) => Pick::Listed(listed),
+            Some(Found::Listed(mut listed)) => {
+                for (code, least) in looked.needs.iter().filter(|_| !looked.idle) {
+                    let kind = codes.iter().position(|other| other == code);
+                    listed.need(kind.expect("one of those asked for") as u8, *least);
+                }
+                Pick::Listed(listed)
+            }
             None => Pick::Listed(Listed::default()),
         }
     }
@@ -274,7 +283,7 @@ impl VolumeView {
 
 impl VolumeView {
     /// As [`VolumeView::fold_on`] where rows are listed: goes from one of these to the next, and
-    /// passes over whoever has none.
+    /// passes over whoever has none or too few.
     fn fold_listed(
         &self,
         looked: Looked<'_>,

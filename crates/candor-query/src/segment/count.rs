@@ -102,10 +102,16 @@ pub(super) fn scan_of<'a>(rule: &'a Rule<'_>, view: &'a View, cancel: &'a Cancel
     Scan::new(view, cancel).of_events(events).with_idle()
 }
 
-/// The same without those of whom it is known that they do not match, since they did none of it.
+/// The same without those of whom it is known that they do not match, since they did none of it or
+/// too little.
 fn scan_of_likely<'a>(rule: &'a Rule<'_>, view: &'a View, cancel: &'a Cancel) -> Scan<'a> {
     let scan = scan_of(rule, view, cancel);
-    if rule.of_idle() == Some(false) { scan.without_idle() } else { scan }
+    if rule.of_idle() != Some(false) {
+        return scan;
+    }
+    let mut needs = Vec::new();
+    rule.needs(&mut needs);
+    scan.without_idle().needing(needs)
 }
 
 /// Who matches a rule, by volume.

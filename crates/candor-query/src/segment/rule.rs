@@ -229,6 +229,22 @@ impl<'q> Rule<'q> {
         }
     }
 
+    /// Adds which of its events everybody who matches did, and how often at least.
+    pub(crate) fn needs(&self, needs: &mut Vec<(&'q str, usize)>) {
+        match self {
+            Rule::All(list) => list.iter().for_each(|rule| rule.needs(needs)),
+            Rule::Did(did, _) if did.event != "*" => {
+                let least = match did.times {
+                    Times::AtLeast(n) | Times::Exactly(n) => n,
+                    Times::AtMost(_) => 0,
+                };
+                let least = usize::try_from(least).unwrap_or(usize::MAX);
+                needs.extend((least > 0).then_some((did.event.as_str(), least)));
+            }
+            _ => {}
+        }
+    }
+
     /// Whether somebody's answer depends on what others do.
     pub(crate) fn looks_at_everybody(&self) -> bool {
         match self {

@@ -35,6 +35,8 @@ pub(crate) const NOBODY: u32 = u32::MAX;
 #[derive(Debug, Default)]
 pub(crate) struct Listed {
     lanes: Vec<Lane>,
+    /// Who tells, where not everybody who has rows is of interest, who comes next.
+    lead: Option<Lead>,
     /// The rows of a person who has some of several kinds.
     joined: Joined,
 }
@@ -50,12 +52,34 @@ struct Lane {
     next_owner: u32,
 }
 
+/// Who comes next of those who have so many rows of a lane.
+#[derive(Debug)]
+struct Lead {
+    lane: usize,
+    least: usize,
+    next: usize,
+    next_owner: u32,
+}
+
 /// A person's rows, ascending; the kind of each, and when it happened, in ms.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Theirs<'a> {
     pub(crate) rows: &'a [u32],
     pub(crate) kinds: &'a [u8],
     pub(crate) times: &'a [i64],
+}
+
+impl Lead {
+    /// Goes on from the next row of its lane to the first of whoever has enough.
+    #[inline]
+    fn go_on(&mut self, Lane { list, next, .. }: &Lane) {
+        let owners = &list.owners;
+        // Of who has fewer, no row has one so many later that is theirs too.
+        let last = owners.get(next + self.least - 1..).unwrap_or_default();
+        let enough = last.iter().zip(&owners[*next..]).position(|(last, first)| last == first);
+        self.next = enough.map_or(owners.len(), |after| next + after);
+        self.next_owner = list.owner(self.next);
+    }
 }
 
 impl List {
@@ -101,18 +125,46 @@ impl Listed {
     /// Lists and their kinds; no row is in two of them.
     pub(crate) fn of(lists: impl IntoIterator<Item = (Arc<List>, u8)>) -> Listed {
         let lanes = lists.into_iter().map(|(list, kind)| Lane::of(list, kind)).collect();
-        Listed { lanes, joined: Joined::default() }
+        Listed { lanes, lead: None, joined: Joined::default() }
+    }
+
+    /// Before anybody is asked for: nobody comes next who has fewer rows of a kind. Of several such
+    /// needs the one counts that fewer can meet.
+    pub(crate) fn need(&mut self, kind: u8, least: usize) {
+        assert!(least > 0, "who has none of it is in no list");
+        let of_kind = self.lanes.iter().position(|lane| lane.kind == kind);
+        let lane = of_kind.unwrap_or_else(|| {
+            self.lanes.push(Lane::of(Arc::default(), kind));
+            self.lanes.len() - 1
+        });
+        // Nobody has more rows than there can be.
+        let least = least.min(u32::MAX as usize);
+        let most = |lane: usize, least: usize| self.lanes[lane].list.rows.len() / least;
+        if self.lead.as_ref().is_some_and(|old| most(old.lane, old.least) <= most(lane, least)) {
+            return;
+        }
+        let mut lead = Lead { lane, least, next: 0, next_owner: NOBODY };
+        lead.go_on(&self.lanes[lane]);
+        self.lead = Some(lead);
     }
 
     /// Who comes next; [`NOBODY`] at the end.
     #[inline]
     pub(crate) fn peek(&self) -> u32 {
-        self.lanes.iter().map(|lane| lane.next_owner).min().unwrap_or(NOBODY)
+        match &self.lead {
+            Some(lead) => lead.next_owner,
+            None => self.lanes.iter().map(|lane| lane.next_owner).min().unwrap_or(NOBODY),
+        }
     }
 
     /// The rows of a person, who comes no later than who is next.
     #[inline]
     pub(crate) fn next_of(&mut self, ordinal: u32) -> Theirs<'_> {
+        let lead = self.lead.as_mut().filter(|lead| lead.next_owner == ordinal);
+        if let Some(lead) = &lead {
+            let lane = &mut self.lanes[lead.lane];
+            (lane.next, lane.next_owner) = (lead.next, ordinal);
+        }
         let mut first: Option<(usize, Range<usize>)> = None;
         let mut several = false;
         for at in 0..self.lanes.len() {
@@ -130,6 +182,9 @@ impl Listed {
                 self.joined.add(&self.lanes[*before], of_before.clone());
             }
             self.joined.add(&self.lanes[at], range);
+        }
+        if let Some(lead) = lead {
+            lead.go_on(&self.lanes[lead.lane]);
         }
         match first {
             Some((at, range)) if !several => self.lanes[at].theirs(range),
@@ -220,6 +275,7 @@ mod tests {
             steps in proptest::collection::vec((1u32..4, 0u32..3, 0i64..3, 0u8..5), 0..120),
             kinds in 0u8..6,
             others in proptest::collection::vec(0u32..200, 0..20),
+            needs in proptest::collection::vec((0u8..6, 1usize..4), 0..3),
             cut in (0usize..400, 0usize..400),
         ) {
             let (mut row, mut owner) = (0, 0);
@@ -233,9 +289,16 @@ mod tests {
                 .filter(|(.., kind)| *kind < kinds)
                 .collect();
             let mut listed = lists(&all, kinds);
+            needs.iter().for_each(|(kind, least)| listed.need(*kind, *least));
             let of = |ordinal: u32| all.iter().filter(move |row| row.1 == ordinal).copied();
+            let has = |ordinal: u32, (kind, least): (u8, usize)| {
+                of(ordinal).filter(|row| row.3 == kind).count() >= least
+            };
             let mut asked: Vec<u32> = all.iter().map(|row| row.1).collect();
             asked.dedup();
+            // Those needs may be looked at of which one is: who meets all is never passed over.
+            let meets = |one: &u32| needs.iter().all(|need| has(*one, *need));
+            let all_needs: Vec<u32> = asked.iter().copied().filter(meets).collect();
             let mut led = Vec::new();
             let mut others = others;
             others.sort_unstable();
@@ -257,7 +320,15 @@ mod tests {
                 let told: Vec<Told> = told.map(|((r, k), t)| (*r, ordinal, *t, *k)).collect();
                 prop_assert_eq!(told, of(ordinal).collect::<Vec<_>>());
             }
-            prop_assert_eq!(led, asked);
+            prop_assert!(led.is_sorted_by(|one, next| one < next));
+            let one_need = |need: &(u8, usize)| led.iter().all(|one| has(*one, *need));
+            match needs.is_empty() {
+                true => prop_assert_eq!(led, asked),
+                false => {
+                    prop_assert!(all_needs.iter().all(|one| led.contains(one)));
+                    prop_assert!(needs.iter().any(one_need));
+                }
+            }
             prop_assert_eq!(listed.peek(), NOBODY);
             let range = cut.0.min(cut.1)..cut.0.max(cut.1);
             let mut found = Selected::default();
