@@ -58,6 +58,8 @@ pub(crate) struct Scan<'a> {
     events: Option<Vec<&'a str>>,
     /// A condition that all events that count meet.
     having: Option<&'a Condition>,
+    /// How often whoever counts did some of the events, at least.
+    needs: Vec<(&'a str, usize)>,
     /// Also people without such an event.
     idle: bool,
     /// The time of every event is looked at.
@@ -67,8 +69,8 @@ pub(crate) struct Scan<'a> {
 impl<'a> Scan<'a> {
     /// Everyone who is visible and did something, and everything they did.
     pub(crate) fn new(view: &'a View, cancel: &'a Cancel) -> Scan<'a> {
-        let (people, events, having) = (None, None, None);
-        Scan { view, cancel, people, events, having, idle: false, times: false }
+        let (people, events, having, needs) = (None, None, None, Vec::new());
+        Scan { view, cancel, people, events, having, needs, idle: false, times: false }
     }
 
     /// Only these people.
@@ -88,6 +90,13 @@ impl<'a> Scan<'a> {
     /// Of the events, those that meet all of some conditions may be enough: others may be seen too.
     pub(crate) fn likely(mut self, conditions: &'a [Condition]) -> Scan<'a> {
         self.having = conditions.iter().find(|condition| condition.is_equal_of_event());
+        self
+    }
+
+    /// Those people may be enough who did each of some of the events so often: others may be seen
+    /// too.
+    pub(crate) fn needing(mut self, needs: Vec<(&'a str, usize)>) -> Scan<'a> {
+        self.needs = needs;
         self
     }
 
@@ -232,11 +241,13 @@ impl<'a> Scan<'a> {
         see: impl FnMut(u32, Run<'_>),
     ) -> bool {
         let Portion { volume, people, .. } = *portion;
-        let codes = self.events.as_ref().map(|names| asked(volume, names));
-        let codes = codes.filter(|codes| codes.len() <= ASKED_MAX);
+        let codes = self.events.as_ref().and_then(|names| told(volume, names));
         let having = self.having.and_then(|condition| condition.having(volume));
         let (codes, idle, times) = (codes.as_deref(), self.idle, self.times);
-        let looked = Looked { people, codes, having, idle, times };
+        let needs = self.needs.iter();
+        let needs = needs.filter_map(|(name, least)| Some((volume.event_code(name)?, *least)));
+        let needs: Vec<(u16, usize)> = needs.collect();
+        let looked = Looked { people, codes, having, needs: &needs, idle, times };
         volume.fold(looked, scratch, &|| portion.go_on(), see)
     }
 }
@@ -276,6 +287,11 @@ pub(crate) fn asked(volume: &VolumeView, names: &[&str]) -> Vec<u16> {
         }
     }
     codes
+}
+
+/// The same where they are few enough for a pass to tell them from others by their kinds.
+pub(crate) fn told(volume: &VolumeView, names: &[&str]) -> Option<Vec<u16>> {
+    Some(asked(volume, names)).filter(|codes| codes.len() <= ASKED_MAX)
 }
 
 /// Names of events that a pass tells from others; where more are asked for, it shows all events.

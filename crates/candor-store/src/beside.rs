@@ -4,22 +4,23 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use candor_event::Value;
-
 use crate::fold::Having;
 use crate::people_set::PeopleSet;
 use crate::resident::codes::Found;
+use crate::resident::listed::NOBODY;
 use crate::resident::plain::Plain;
 use crate::resident::segment::Segment;
 use crate::resident::select::Selected;
-use crate::resident::tail::{Chunk, Row};
+use crate::resident::tail::Chunk;
 use crate::view::{Source, VolumeView};
 
 /// Rows beside the base, found source by source, oldest first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Beside {
     sources: Vec<Rows>,
     people: PeopleSet,
+    /// Whose rows come next in any of them; nobody's at the end.
+    next_owner: u32,
 }
 
 /// Those of a source, and of whom those asked for next come: who asks goes through the people in
@@ -37,9 +38,6 @@ struct Rows {
     next: usize,
     next_owner: u32,
 }
-
-/// No ordinal is as large.
-const NOBODY: u32 = u32::MAX;
 
 /// A person's rows of a source, by time.
 pub(crate) struct Piece<'a> {
@@ -135,7 +133,8 @@ impl Beside {
         codes: Option<&[u16]>,
         having: Option<Having<'_>>,
     ) -> Beside {
-        let mut beside = Beside::default();
+        let (sources, people) = (Vec::new(), PeopleSet::default());
+        let mut beside = Beside { sources, people, next_owner: NOBODY };
         for (first, source) in &volume.beside {
             let (lent, all, some) = match source {
                 Source::Segment(segment) => {
@@ -149,6 +148,7 @@ impl Beside {
             let mut rows = Rows { first: *first, lent, all, some, next: 0, next_owner: NOBODY };
             if let Some(owner) = rows.owner(0) {
                 rows.next_owner = owner;
+                beside.next_owner = beside.next_owner.min(owner);
                 beside.sources.push(rows);
             }
         }
@@ -167,15 +167,19 @@ impl Beside {
         &self.people
     }
 
-    /// Who comes next of those who have some.
-    pub(crate) fn peek(&self) -> Option<u32> {
-        self.sources.iter().map(|rows| rows.next_owner).min().filter(|owner| *owner != NOBODY)
+    /// Who comes next of those who have some; [`NOBODY`] at the end.
+    pub(crate) fn peek(&self) -> u32 {
+        self.next_owner
     }
 
     /// Those of a person, who comes after whom was asked for before: as they came, by time within
     /// a source.
-    pub(crate) fn next_of(&mut self, ordinal: u32, see: impl FnMut(Piece<'_>)) {
-        self.sources.iter_mut().filter_map(|rows| rows.next_of(ordinal)).for_each(see);
+    pub(crate) fn next_of(&mut self, ordinal: u32, mut see: impl FnMut(Piece<'_>)) {
+        self.next_owner = NOBODY;
+        for rows in &mut self.sources {
+            rows.next_of(ordinal).into_iter().for_each(&mut see);
+            self.next_owner = self.next_owner.min(rows.next_owner);
+        }
     }
 }
 
@@ -193,27 +197,23 @@ fn of_segment(
             segment.pick(&picker, 0..segment.rows(), &mut found);
             found.rows().to_vec()
         }
-        Some(Found::Listed(listed)) => listed.rows().to_vec(),
+        Some(Found::Listed(listed)) => {
+            let mut found = Selected::default();
+            listed.copy(0..segment.rows(), &mut found);
+            found.rows().to_vec()
+        }
         None => Vec::new(),
     })
 }
 
 fn of_chunk(chunk: &Chunk, codes: Option<&[u16]>, having: Option<Having<'_>>) -> Option<Vec<u32>> {
-    if codes.is_none() && having.is_none() {
-        return None;
+    let all = chunk.plain().codes();
+    let asked = |code: u16| codes.is_none_or(|codes| codes.contains(&code));
+    if let Some(having) = having {
+        let mut some = chunk.having(having);
+        some.retain(|at| asked(all[*at as usize]));
+        return Some(some);
     }
-    let asked = |code: &u16| codes.is_none_or(|codes| codes.contains(code));
-    let has = |row: &Row| having.is_none_or(|having| may_have(row, having));
-    let rows = (0..).zip(chunk.plain().codes()).zip(&chunk.rows);
-    let some = rows.filter(|((_, code), row)| asked(code) && has(row));
-    Some(some.map(|((at, _), _)| at).collect())
-}
-
-/// Whether a row has one of some values, or something of which who asks knows more: texts are
-/// equal to texts alone.
-fn may_have(row: &Row, Having { property, any }: Having<'_>) -> bool {
-    row.properties.iter().filter(|(name, _)| *name == property).any(|(_, value)| match value {
-        Value::Text(text) => any.iter().any(|other| other.as_text() == Some(&**text)),
-        _ => true,
-    })
+    codes?;
+    Some((0..).zip(all).filter(|(_, code)| asked(**code)).map(|(at, _)| at).collect())
 }

@@ -13,9 +13,9 @@ use crate::beside::Beside;
 use crate::people_set::PeopleSet;
 use crate::resident::active::ActiveDays;
 use crate::resident::codes::{Found, Picker};
-use crate::resident::listed::Listed;
+use crate::resident::listed::{Listed, NOBODY, Theirs};
 use crate::resident::segment::Segment;
-use crate::resident::select::{Selected, skip_to};
+use crate::resident::select::Selected;
 use crate::run::{Run, Together};
 use crate::view::VolumeView;
 
@@ -29,6 +29,9 @@ pub struct Looked<'a> {
     /// Events alone that have one of some values in a property; others may be there too, so that
     /// who asks looks again.
     pub having: Option<Having<'a>>,
+    /// Events of those alone who did each of these so often, by codes that are asked for; others
+    /// may be there too, so that who asks looks again.
+    pub needs: &'a [(u16, usize)],
     /// Also people who have no such events: their runs are empty.
     pub idle: bool,
     /// The times of all these events are asked for: reading them together costs less.
@@ -72,8 +75,6 @@ pub struct Stage {
     beside: Beside,
     /// The next 64 people.
     word: usize,
-    /// Where rows are listed: the next of them.
-    place: usize,
     over: bool,
 }
 
@@ -95,13 +96,19 @@ enum Pick {
 impl Pick {
     fn new(segment: &Segment, looked: Looked<'_>) -> Pick {
         if let Some(rows) = looked.having.and_then(|having| segment.having(having)) {
-            return Pick::Listed(segment.narrow(looked.codes, &rows));
+            return Pick::Listed(segment.listed(&segment.narrow(looked.codes, &rows)));
         }
-        match looked.codes.map(|codes| segment.picker(codes)) {
-            None => Pick::Every,
-            Some(Some(Found::Searched(picker))) => Pick::Searched(picker),
-            Some(Some(Found::Listed(listed))) => Pick::Listed(listed),
-            Some(None) => Pick::Listed(Listed::default()),
+        let Some(codes) = looked.codes else { return Pick::Every };
+        match segment.picker(codes) {
+            Some(Found::Searched(picker)) => Pick::Searched(picker),
+            Some(Found::Listed(mut listed)) => {
+                for (code, least) in looked.needs.iter().filter(|_| !looked.idle) {
+                    let kind = codes.iter().position(|other| other == code);
+                    listed.need(kind.expect("one of those asked for") as u8, *least);
+                }
+                Pick::Listed(listed)
+            }
+            None => Pick::Listed(Listed::default()),
         }
     }
 
@@ -199,7 +206,7 @@ impl VolumeView {
     pub fn stage(&self, looked: Looked<'_>) -> Stage {
         let beside = Beside::of(self, looked.codes, looked.having);
         let pick = Pick::new(&self.base, looked);
-        Stage { pick, beside, word: 0, place: 0, over: self.people() == 0 }
+        Stage { pick, beside, word: 0, over: self.people() == 0 }
     }
 
     /// Folds on for the people of a few thousand events; looks at the same at each stage.
@@ -276,7 +283,7 @@ impl VolumeView {
 
 impl VolumeView {
     /// As [`VolumeView::fold_on`] where rows are listed: goes from one of these to the next, and
-    /// passes over whoever has none.
+    /// passes over whoever has none or too few.
     fn fold_listed(
         &self,
         looked: Looked<'_>,
@@ -287,47 +294,35 @@ impl VolumeView {
         let Stage { pick: Pick::Listed(listed), beside, .. } = stage else {
             unreachable!("who calls looked")
         };
-        let owners = listed.owners();
-        let first = stage.place;
-        let mut end = owners.len().min(first + ROWS_AT_ONCE);
-        while end < owners.len() && owners[end] == owners[end - 1] {
-            end += 1;
-        }
-        let (rows, kinds, times) = (listed.rows(), listed.kinds(), listed.times());
-        let asked = |ordinal| looked.people.is_none_or(|people| people.has(ordinal));
-        let (mut place, mut seen) = (first, 0);
-        loop {
-            // Beside may be more people than have rows here.
-            if seen == ROWS_AT_ONCE {
-                stage.place = place;
+        let mut seen = 0;
+        while seen < ROWS_AT_ONCE {
+            let ordinal = listed.peek().min(beside.peek());
+            if ordinal == NOBODY {
+                stage.over = true;
                 return;
             }
-            seen += 1;
-            let ordinal = match (owners[place..end].first().copied(), beside.peek()) {
-                (Some(listed), Some(beside)) => listed.min(beside),
-                (Some(listed), None) => listed,
-                (None, Some(beside)) if end == owners.len() => beside,
-                (None, _) => break,
-            };
-            let theirs = place..skip_to(&owners[..end], place, ordinal + 1);
-            place = theirs.end;
-            if !asked(ordinal) || !self.people.visible(ordinal) {
-                beside.next_of(ordinal, |_| ());
+            let Theirs { rows, kinds, times } = listed.next_of(ordinal);
+            // Beside may be more people than have rows here.
+            seen += 1 + rows.len();
+            let is_beside = beside.peek() == ordinal;
+            let is_asked = looked.people.is_none_or(|people| people.has(ordinal));
+            if !is_asked || !self.people.visible(ordinal) {
+                if is_beside {
+                    beside.next_of(ordinal, |_| ());
+                }
                 continue;
             }
-            let of_person = (&rows[theirs.clone()], &kinds[theirs.clone()]);
-            let run = match beside.peek() == Some(ordinal) {
-                false => {
-                    let run = Run::of_segment(&self.base, of_person.0, of_person.1);
-                    run.with_times(&times[theirs])
+            let run = match is_beside {
+                false => Run::of_segment(&self.base, rows, kinds).with_times(times),
+                true => {
+                    let scratch = &mut scratch.run;
+                    scratch.put_together(self, ordinal, (rows, kinds), beside, looked.codes)
                 }
-                true => scratch.run.put_together(self, ordinal, of_person, beside, looked.codes),
             };
             if !run.is_empty() {
                 see(ordinal, run);
             }
         }
-        (stage.place, stage.over) = (end, end == owners.len());
     }
 }
 

@@ -219,10 +219,7 @@ impl VolumeView {
     pub fn property(&self, row: u32, property: u32) -> Option<ValueRef<'_>> {
         match self.lies(row) {
             Lies::Segment(segment, row) => segment.column(property)?.get(row),
-            Lies::Tail(row) => {
-                let mut properties = row.properties.iter();
-                properties.find(|(name, _)| *name == property).map(|(_, value)| value.into())
-            }
+            Lies::Tail(row) => row.value(property).map(ValueRef::from),
         }
     }
 

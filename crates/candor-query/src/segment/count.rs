@@ -64,7 +64,7 @@ pub fn count(
             (volume.property_code(&reach.address), consent)
         });
         let lost = vec![Unreachable::default(); reach.len()];
-        (rule.find(volume), channels.collect::<Vec<_>>(), 0u64, lost)
+        (rule.find_among(volume), channels.collect::<Vec<_>>(), 0u64, lost)
     };
     type Partial<'q> = (Found<'q>, Vec<(Option<u32>, Option<Option<u32>>)>, u64, Vec<Unreachable>);
     let fold = |partial: &mut Partial<'_>, volume: &VolumeView, ordinal: u32, run: Run<'_>| {
@@ -102,10 +102,16 @@ pub(super) fn scan_of<'a>(rule: &'a Rule<'_>, view: &'a View, cancel: &'a Cancel
     Scan::new(view, cancel).of_events(events).with_idle()
 }
 
-/// The same without those of whom it is known that they do not match, since they did none of it.
+/// The same without those of whom it is known that they do not match, since they did none of it or
+/// too little.
 fn scan_of_likely<'a>(rule: &'a Rule<'_>, view: &'a View, cancel: &'a Cancel) -> Scan<'a> {
     let scan = scan_of(rule, view, cancel);
-    if rule.of_idle() == Some(false) { scan.without_idle() } else { scan }
+    if rule.of_idle() != Some(false) {
+        return scan;
+    }
+    let mut needs = Vec::new();
+    rule.needs(&mut needs);
+    scan.without_idle().needing(needs)
 }
 
 /// Who matches a rule, by volume.
@@ -114,7 +120,7 @@ pub(crate) fn members(
     rule: &Rule<'_>,
     cancel: &Cancel,
 ) -> Result<Vec<PeopleSet>, Error> {
-    let new = |volume: &VolumeView| (rule.find(volume), PeopleSet::default());
+    let new = |volume: &VolumeView| (rule.find_among(volume), PeopleSet::default());
     let fold =
         |partial: &mut (Found<'_>, PeopleSet), volume: &VolumeView, ordinal, run: Run<'_>| {
             if partial.0.matches(volume, ordinal, run) {
@@ -139,7 +145,7 @@ pub fn people(
     cancel: &Cancel,
 ) -> Result<Vec<PersonId>, Error> {
     let rule = definition.rule(view, as_of, zone, "/definition", cancel)?;
-    let new = |volume: &VolumeView| (rule.find(volume), Vec::new());
+    let new = |volume: &VolumeView| (rule.find_among(volume), Vec::new());
     let fold =
         |partial: &mut (Found<'_>, Vec<PersonId>), volume: &VolumeView, ordinal, run: Run<'_>| {
             let id = volume.person_id(ordinal);

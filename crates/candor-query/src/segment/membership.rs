@@ -187,7 +187,7 @@ impl Membership {
         let rule = self.definition.rule(view, as_of, &self.zone, "/definition", cancel)?;
         let new = |volume: &VolumeView| {
             let members = Members { people: volume.people(), ..Members::default() };
-            (rule.find(volume), members)
+            (rule.find_among(volume), members)
         };
         type Partial<'q> = (Found<'q>, Members);
         let see = |(found, volume): &mut Partial<'_>, view: &VolumeView, ordinal, run: Run<'_>| {
@@ -269,7 +269,7 @@ impl Membership {
         type Partial<'q> = (usize, Option<Found<'q>>, Answers);
         let see = |partial: &mut Partial<'q>, volume: &VolumeView, ordinal, run: Run<'_>| {
             let (at, found, answers) = partial;
-            let found = found.get_or_insert_with(|| rule.find(volume));
+            let found = found.get_or_insert_with(|| rule.find_among(volume));
             let was = self.volumes[*at].members.has(ordinal);
             let person = volume.person_id(ordinal);
             let mut turn = |at: i64, is_in: bool| {

@@ -229,6 +229,22 @@ impl<'q> Rule<'q> {
         }
     }
 
+    /// Adds which of its events everybody who matches did, and how often at least.
+    pub(crate) fn needs(&self, needs: &mut Vec<(&'q str, usize)>) {
+        match self {
+            Rule::All(list) => list.iter().for_each(|rule| rule.needs(needs)),
+            Rule::Did(did, _) if did.event != "*" => {
+                let least = match did.times {
+                    Times::AtLeast(n) | Times::Exactly(n) => n,
+                    Times::AtMost(_) => 0,
+                };
+                let least = usize::try_from(least).unwrap_or(usize::MAX);
+                needs.extend((least > 0).then_some((did.event.as_str(), least)));
+            }
+            _ => {}
+        }
+    }
+
     /// Whether somebody's answer depends on what others do.
     pub(crate) fn looks_at_everybody(&self) -> bool {
         match self {
@@ -297,6 +313,38 @@ impl<'q> Rule<'q> {
             Rule::Consented(property) => Found::Consented(volume.property_code(property)),
             Rule::Sample(sample) => Found::Sample(sample),
             Rule::Listed(list) => Found::Listed(list),
+        }
+    }
+
+    /// The same for the runs of a scan of its events, which tell these by their kinds.
+    pub(crate) fn find_among(&self, volume: &VolumeView) -> Found<'q> {
+        let mut names = Vec::new();
+        self.events(&mut names);
+        self.find(volume).among(volume, &names)
+    }
+}
+
+impl<'q> Found<'q> {
+    fn among(self, volume: &VolumeView, names: &[&str]) -> Found<'q> {
+        let each =
+            |list: Vec<Found<'q>>| list.into_iter().map(|one| one.among(volume, names)).collect();
+        match self {
+            Found::All(list) => Found::All(each(list)),
+            Found::Any(list) => Found::Any(each(list)),
+            Found::Not(one) => Found::Not(Box::new(one.among(volume, names))),
+            Found::Did(mut did) => {
+                did.matcher = did.matcher.among(volume, names);
+                Found::Did(did)
+            }
+            Found::Sum(mut sum) => {
+                sum.matcher = sum.matcher.among(volume, names);
+                Found::Sum(sum)
+            }
+            Found::Interest(mut interest) => {
+                interest.matcher = interest.matcher.among(volume, names);
+                Found::Interest(interest)
+            }
+            other => other,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Segments against loops that anyone can check by reading.
 
 use candor_query::{Cancel, Definition, segment};
+use candor_store::View;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -56,10 +57,63 @@ fn check_segment(world: &World, at_least: u64, colour: &str) {
     }
 }
 
+/// Rules about what few did, who did much else.
+fn check_rare(mut world: World, at_least: u64, days: i64) {
+    const USUAL: usize = 150;
+    let rare = std::mem::take(&mut world.events);
+    for (at, seen) in rare.into_iter().enumerate() {
+        let usual = |n: usize| Seen {
+            person: ((at + n) % 8) as u8,
+            time: (at * USUAL + n) as i64,
+            name: "open",
+            session: None,
+            properties: Default::default(),
+        };
+        world.events.extend((0..USUAL).map(usual));
+        world.events.push(seen);
+    }
+    world.merge_at *= USUAL;
+    let view = world.settled();
+    let did = |name: &str, times: Json| {
+        let within = json!({"last": format!("{days}d")});
+        json!({"did": {"event": name, "times": times, "within": within}})
+    };
+    let often = |name: &str| did(name, json!({"at_least": at_least}));
+    let once = |name: &str| did(name, json!({"exactly": 1}));
+    let none = |name: &str| json!({"not": did(name, json!({"at_least": 1}))});
+    let times = |events: &[&Seen], name: &str| {
+        let inside = |seen: &&&Seen| seen.name == name && seen.time > NOW - days * DAY;
+        events.iter().filter(inside).count() as u64
+    };
+    type Holds = fn(u64, u64, u64) -> bool;
+    let definitions: [(Json, Holds); 5] = [
+        (json!({"all": [often("pay"), none("cart")]}), |n, pay, cart| pay >= n && cart == 0),
+        (json!({"all": [often("pay"), once("cart")]}), |n, pay, cart| pay >= n && cart == 1),
+        (
+            json!({"all": [{"any": [often("pay"), often("cart")]}, none("nothing like it")]}),
+            |n, pay, cart| pay >= n || cart >= n,
+        ),
+        (json!({"all": [{"all": [once("pay")]}, often("cart")]}), |n, pay, cart| {
+            pay == 1 && cart >= n
+        }),
+        (json!({"all": [often("pay"), often("nothing like it")]}), |_, _, _| false),
+    ];
+    for (definition, holds) in definitions {
+        let people = world.people().into_values();
+        let expected = people.filter(|e| holds(at_least, times(e, "pay"), times(e, "cart")));
+        let expected = expected.count() as u64;
+        assert_eq!(count_in(&view, definition.clone()), expected, "{definition}");
+    }
+}
+
 fn count(world: &World, definition: Json) -> u64 {
+    count_in(&world.view(), definition)
+}
+
+fn count_in(view: &View, definition: Json) -> u64 {
     let definition: Definition = serde_json::from_value(definition).unwrap();
     let (now, cancel) = (candor_event::Timestamp(NOW), Cancel::default());
-    segment::count(&world.view(), &definition, now, &TimeZone::UTC, &[], &cancel).unwrap().people
+    segment::count(view, &definition, now, &TimeZone::UTC, &[], &cancel).unwrap().people
 }
 
 /// Who did nothing is everyone without those who did something, people without events included.
@@ -75,6 +129,15 @@ fn check_inactive(world: &World, days: i64) {
     let both = |salt| count(world, json!({"all": [sample(salt), inactive]}));
     let other = |salt| count(world, json!({"all": [{"not": sample(salt)}, inactive]}));
     assert_eq!(both("a") + other("a"), count(world, inactive.clone()));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn rules_about_what_few_did_agree(world in world(), at_least in 1u64..4, days in 9i64..31) {
+        check_rare(world, at_least, days);
+    }
 }
 
 proptest! {

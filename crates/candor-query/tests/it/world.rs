@@ -107,11 +107,46 @@ impl World {
         self.view_with(&[])
     }
 
+    /// The same with nearly everything in the base.
+    pub fn settled(&self) -> Arc<View> {
+        let (_folder, store) = self.store();
+        let records = self.records(&[]);
+        let (base, beside) = records.split_at(records.len() / 16 * 15);
+        store.apply(base.to_vec(), 1).unwrap();
+        store.settle().unwrap();
+        store.apply(beside.to_vec(), 2).unwrap();
+        store.view()
+    }
+
     /// The same with numbers that people said of themselves: who, what, how much, when.
     pub fn view_with(&self, numbers: &[(u8, &str, f64, i64)]) -> Arc<View> {
+        let (_folder, store) = self.store();
+        let records = self.records(numbers);
+        // Some worlds are in the tail alone, one third were written down in between, and the rest
+        // in the end. More often would only wait for the disk.
+        let batches: Vec<&[Record]> = records.chunks(self.batch).collect();
+        let written_after = match self.merge_at % 3 {
+            0 => None,
+            1 => Some(batches.len() / 2),
+            _ => batches.len().checked_sub(1),
+        };
+        for (place, batch) in batches.iter().enumerate() {
+            store.apply(batch.to_vec(), place as u64 + 1).unwrap();
+            if written_after == Some(place) {
+                store.flush().unwrap();
+            }
+        }
+        store.view()
+    }
+
+    fn store(&self) -> (tempfile::TempDir, Store) {
         // In memory where that is to be had: what a sync promises is not what is tested here.
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         let store = store(folder.path(), NOW + self.start);
+        (folder, store)
+    }
+
+    fn records(&self, numbers: &[(u8, &str, f64, i64)]) -> Vec<Record> {
         let mut records: Vec<Record> = Vec::new();
         for (at, seen) in self.events.iter().enumerate() {
             records.push(Record::Event(Event {
@@ -150,21 +185,7 @@ impl World {
                 op: TraitOp::Set((*number).into()),
             }));
         }
-        // Some worlds are in the tail alone, one third were written down in between, and the rest
-        // in the end. More often would only wait for the disk.
-        let batches: Vec<&[Record]> = records.chunks(self.batch).collect();
-        let written_after = match self.merge_at % 3 {
-            0 => None,
-            1 => Some(batches.len() / 2),
-            _ => batches.len().checked_sub(1),
-        };
-        for (place, batch) in batches.iter().enumerate() {
-            store.apply(batch.to_vec(), place as u64 + 1).unwrap();
-            if written_after == Some(place) {
-                store.flush().unwrap();
-            }
-        }
-        store.view()
+        records
     }
 
     fn canonical(&self, person: u8) -> u8 {

@@ -1,7 +1,7 @@
 //! What happened at each row: a byte each, so that a question finds its events 64 rows at a time.
 
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::resident::listed::{List, Listed};
 use crate::resident::select::{Kinds, NOT_ASKED, Selected, select};
@@ -19,7 +19,7 @@ pub(crate) struct Codes {
     rest: Vec<(u32, u16)>,
     /// By byte: how many rows have it, and where; listed when they are few and first asked for.
     counts: Vec<u32>,
-    lists: Vec<OnceLock<List>>,
+    lists: Vec<OnceLock<Arc<List>>>,
     /// The first byte that may be listed.
     first_rare: usize,
 }
@@ -58,7 +58,7 @@ impl Codes {
 
     /// How many bytes of memory they take.
     pub(crate) fn bytes(&self) -> usize {
-        let lists = self.lists.iter().filter_map(|list| list.get()).map(List::bytes);
+        let lists = self.lists.iter().filter_map(|list| list.get()).map(|list| list.bytes());
         self.bytes.capacity() + self.rest.capacity() * 8 + lists.sum::<usize>()
     }
 
@@ -128,17 +128,15 @@ impl Codes {
 
     /// All rows with one of some bytes.
     fn listed(&self, bytes: &[usize], kinds: &Kinds, list: &dyn Fn(&[u32]) -> List) -> Listed {
-        let mut all = Listed::default();
-        for byte in bytes {
-            let list = self.lists[*byte].get_or_init(|| {
+        Listed::of(bytes.iter().map(|byte| {
+            let of_byte = self.lists[*byte].get_or_init(|| {
                 let (mut one, mut found) = ([NOT_ASKED; 256], Selected::default());
                 one[*byte] = 0;
                 select(&self.bytes, 0..self.bytes.len(), &one, &mut found);
-                list(found.rows())
+                Arc::new(list(found.rows()))
             });
-            all.merge(list, kinds[*byte]);
-        }
-        all
+            (of_byte.clone(), kinds[*byte])
+        }))
     }
 
     /// Of some rows, ascending, those that have one of the codes.
@@ -197,6 +195,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::resident::listed::NOBODY;
 
     proptest! {
         #[test]
@@ -229,12 +228,18 @@ mod tests {
             };
             match codes.picker(&wanted, &list) {
                 Some(Found::Searched(picker)) => codes.pick(&picker, range, &mut found),
-                Some(Found::Listed(listed)) => {
-                    let all = listed.rows();
-                    let of: Vec<u32> = all.iter().map(|row| row / 3 * 2).collect();
-                    let times: Vec<i64> = all.iter().map(|row| i64::from(*row) * 5).collect();
-                    prop_assert_eq!((listed.owners(), listed.times()), (&of[..], &times[..]));
+                Some(Found::Listed(mut listed)) => {
                     listed.copy(range, &mut found);
+                    while listed.peek() < NOBODY {
+                        let owner = listed.peek();
+                        let theirs = listed.next_of(owner);
+                        prop_assert!(theirs.rows.iter().all(|row| row / 3 * 2 == owner));
+                        let told: Vec<usize> = theirs.rows.iter().map(|r| *r as usize).collect();
+                        let first = owner as usize / 2 * 3;
+                        let all_of = first..all.len().min(first + 3);
+                        let wanted = all_of.filter(|row| kind_of(row).is_some());
+                        prop_assert_eq!(told, wanted.collect::<Vec<_>>());
+                    }
                 }
                 None => prop_assert!(!all.iter().any(|code| wanted.contains(code))),
             }

@@ -185,12 +185,23 @@ impl Segment {
     }
 
     /// Of some rows, ascending, those that have one of some codes, if codes are asked for.
-    pub(crate) fn narrow(&self, codes: Option<&[u16]>, rows: &[u32]) -> Listed {
-        let found = match codes {
+    pub(crate) fn narrow(&self, codes: Option<&[u16]>, rows: &[u32]) -> Selected {
+        match codes {
             Some(codes) => self.held.codes.narrow(codes, rows),
             None => Selected::of_one_kind(rows, 0),
-        };
-        Listed::of(&found, self.list(found.rows()))
+        }
+    }
+
+    /// Rows that were selected, as a pass goes through them.
+    pub(crate) fn listed(&self, found: &Selected) -> Listed {
+        let mut by_kind: Vec<Vec<u32>> = Vec::new();
+        for (row, kind) in found.rows().iter().zip(found.kinds()) {
+            let kind = usize::from(*kind);
+            by_kind.resize(by_kind.len().max(kind + 1), Vec::new());
+            by_kind[kind].push(*row);
+        }
+        let lists = (0..).zip(by_kind).filter(|(_, rows)| !rows.is_empty());
+        Listed::of(lists.map(|(kind, rows)| (Arc::new(self.list(&rows)), kind)))
     }
 
     fn list(&self, rows: &[u32]) -> List {

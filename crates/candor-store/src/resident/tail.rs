@@ -1,10 +1,12 @@
 //! What came since the last segment: rows sorted by person and time, in a few chunks.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use candor_event::{PersonId, Value};
 
+use crate::fold::Having;
 use crate::part::Print;
+use crate::resident::hints::Hints;
 use crate::resident::plain::Plain;
 
 /// One event as it waits for its segment.
@@ -23,25 +25,57 @@ pub(crate) struct Row {
     pub(crate) properties: Vec<(u32, Value)>,
 }
 
+impl Row {
+    /// The value of a property.
+    pub(crate) fn value(&self, property: u32) -> Option<&Value> {
+        self.properties.iter().find(|(name, _)| *name == property).map(|(_, value)| value)
+    }
+}
+
 /// Rows sorted by (person, time, arrival). Immutable: a question holds it while more comes.
 #[derive(Debug)]
 pub(crate) struct Chunk {
     pub(crate) rows: Vec<Arc<Row>>,
     /// The same side by side: looked through for each question.
     plain: Arc<Plain>,
+    /// Of the properties that were last asked about by value, the newest last; found when first
+    /// asked, since most chunks are gone before anybody asks.
+    hints: Mutex<Vec<Arc<Hints>>>,
 }
+
+/// Properties of which a chunk keeps hints: four bytes a row each.
+const HINTS_MAX: usize = 4;
 
 impl Chunk {
     fn new(rows: Vec<Arc<Row>>) -> Chunk {
         let owners = rows.iter().map(|row| row.ordinal).collect();
         let times = rows.iter().map(|row| row.time).collect();
         let codes = rows.iter().map(|row| row.code).collect();
-        Chunk { rows, plain: Arc::new(Plain::of(owners, times, codes)) }
+        let plain = Arc::new(Plain::of(owners, times, codes));
+        Chunk { rows, plain, hints: Mutex::default() }
     }
 
     /// Who did what when.
     pub(crate) fn plain(&self) -> &Arc<Plain> {
         &self.plain
+    }
+
+    /// The places of the rows that may have one of some values, as [`Hints::having`].
+    pub(crate) fn having(&self, having: Having<'_>) -> Vec<u32> {
+        self.hints(having.property).having(&self.rows, having)
+    }
+
+    fn hints(&self, property: u32) -> Arc<Hints> {
+        let mut kept = self.hints.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(hints) = kept.iter().find(|hints| hints.property() == property) {
+            return hints.clone();
+        }
+        if kept.len() == HINTS_MAX {
+            kept.remove(0);
+        }
+        let hints = Arc::new(Hints::of(&self.rows, property));
+        kept.push(hints.clone());
+        hints
     }
 
     /// The rows were lent by others, all of them or none.

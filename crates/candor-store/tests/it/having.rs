@@ -1,4 +1,5 @@
-//! A fold over the events that have one value sees all of them, and hardly any other.
+//! A fold over the events that have one value sees all of them, and hardly any other; so does one
+//! over people who did something rare so often.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,7 +30,12 @@ fn item(at: i64) -> Value {
 }
 
 fn event(at: i64) -> Record {
-    let name = ["view", "view", "cart"][at as usize % 3];
+    let name = match at {
+        // Of some people alone, at most 17 of them.
+        _ if at * 7_919 % 151 == 7 && at * 31 % PEOPLE < 17 => "pay",
+        _ if at * 7_919 % 193 == 11 => "refund",
+        _ => ["view", "view", "cart"][at as usize % 3],
+    };
     let mut properties = BTreeMap::from([("of".to_owned(), Value::Integer(at % 3))]);
     if at % 4 != 0 {
         properties.insert("item".to_owned(), item(at));
@@ -73,11 +79,10 @@ fn found(
     (found, shown)
 }
 
-#[test]
-fn a_fold_over_the_events_of_a_value_sees_all_of_them_and_hardly_any_other() {
-    let folder = tempfile::tempdir().unwrap();
+/// With a few events and a merge beside the base.
+fn opened(folder: &std::path::Path) -> Store {
     let class_of: ClassOf = Arc::new(|_| DataClass::Behaviour);
-    let config = StoreConfig { volumes: 2, tail_rows_max: 500, ..StoreConfig::new(folder.path()) };
+    let config = StoreConfig { volumes: 2, tail_rows_max: 500, ..StoreConfig::new(folder) };
     let clock = Arc::new(ManualClock::new(Timestamp(0)));
     let store = Store::open(config, PublisherKeys::for_tests(3), class_of, clock).unwrap();
     store.apply((0..EVENTS).map(event), 1).unwrap();
@@ -86,6 +91,69 @@ fn a_fold_over_the_events_of_a_value_sees_all_of_them_and_hardly_any_other() {
     let merge = Merge { winner: id(1), loser: id(2), at, reason: "login".into() };
     let late = (EVENTS..EVENTS + 300).map(event);
     store.apply(std::iter::once(Record::Merge(merge)).chain(late), 2).unwrap();
+    store
+}
+
+/// What of each person a fold shows, by ordinal within their volume: times and names.
+fn shown(view: &View, names: &[&str], needs: &[(&str, usize)], idle: bool) -> Shown {
+    let mut scratch = Scratch::default();
+    let of = |volume: &candor_store::VolumeView| {
+        let code = |name: &str| volume.event_code(name).unwrap();
+        let codes: Vec<u16> = names.iter().map(|name| code(name)).collect();
+        let needs: Vec<(u16, usize)> = needs.iter().map(|(name, n)| (code(name), *n)).collect();
+        let looked = Looked { codes: Some(&codes), needs: &needs, idle, ..Looked::default() };
+        let mut shown = BTreeMap::new();
+        volume.fold(looked, &mut scratch, &|| true, |ordinal, run| {
+            let kinds = run.kinds().iter().map(|kind| codes[usize::from(*kind)]);
+            assert!(kinds.eq((0..run.len()).map(|at| run.code(at))));
+            let name = |at| volume.event_names()[usize::from(run.code(at))].to_string();
+            let cells = (0..run.len()).map(|at| (run.time(at), name(at), run.row(at)));
+            shown.insert(ordinal, cells.collect());
+        });
+        shown
+    };
+    view.volumes.iter().map(|volume| volume.as_ref()).map(of).collect()
+}
+
+type Shown = Vec<BTreeMap<u32, Vec<(i64, String, u32)>>>;
+
+#[test]
+fn a_fold_over_people_who_did_something_rare_so_often_sees_all_of_them_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let view = opened(folder.path()).view();
+    let names = ["pay", "refund"];
+    let everybody = shown(&view, &names, &[], false);
+    let with_idle = shown(&view, &names, &[], true);
+    let mut passed_over = 0;
+    let needs: [&[(&str, usize)]; 6] = [
+        &[("pay", 1)],
+        &[("pay", 3)],
+        &[("pay", 4), ("refund", 2)],
+        &[("refund", 1), ("pay", 2)],
+        &[("refund", usize::MAX)],
+        &[],
+    ];
+    for needs in needs {
+        assert_eq!(shown(&view, &names, needs, true), with_idle);
+        for (all, some) in everybody.iter().zip(shown(&view, &names, needs, false)) {
+            assert!(some.iter().all(|(ordinal, rows)| all[ordinal] == *rows));
+            let times = |rows: &[(i64, String, u32)], name: &str| {
+                rows.iter().filter(|row| row.1 == name).count()
+            };
+            for (ordinal, rows) in all {
+                let meets = needs.iter().all(|(name, least)| times(rows, name) >= *least);
+                assert!(!meets || some.contains_key(ordinal), "{ordinal} did {needs:?}");
+            }
+            passed_over += all.len() - some.len();
+        }
+    }
+    assert!(passed_over > PEOPLE as usize, "{passed_over}");
+}
+
+#[test]
+fn a_fold_over_the_events_of_a_value_sees_all_of_them_and_hardly_any_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = opened(folder.path());
     assert!(store.resident().columns > 0);
     store.shrink(0);
     // What lies beside the base alone.

@@ -138,7 +138,7 @@ fn check_folds(view: &View) {
         for (codes, people) in asked.flat_map(|codes| [(codes, None), (codes, Some(&half))]) {
             for (idle, times) in [(false, false), (true, false), (false, true), (true, true)] {
                 let mut seen = BTreeMap::new();
-                let looked = Looked { people, codes, having: None, idle, times };
+                let looked = Looked { people, codes, idle, times, ..Looked::default() };
                 let ended = volume.fold(looked, &mut scratch, &|| true, |ordinal, run| {
                     let rows: Vec<(i64, u16, u32)> = (0..run.len())
                         .map(|at| (run.time(at), run.code(at), run.row(at)))
