@@ -117,7 +117,8 @@ impl Store {
         let due = |(index, volume): (usize, &crate::volume::Volume)| {
             let own = volume.saved.iter().filter_map(|saved| saved.segment.as_ref());
             let rows: usize = own.map(|segment| segment.rows()).sum();
-            (rows > 0 && rows * times >= volume.base.rows()).then_some(index)
+            (rows >= self.config.beside_min() && rows * times >= volume.base.rows())
+                .then_some(index)
         };
         let due: Vec<usize> = state.volumes.iter().enumerate().filter_map(due).collect();
         drop(state);

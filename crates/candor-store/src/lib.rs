@@ -17,6 +17,7 @@
 mod beside;
 mod cells;
 mod compact;
+mod config;
 mod error;
 mod flush;
 mod fold;
@@ -38,13 +39,14 @@ mod volume;
 
 pub use candor_event::CONSENT_TRAIT;
 pub use cells::Cells;
+pub use config::{ClassOf, StoreConfig};
 pub use error::Error;
 pub use fold::{Active, Having, Looked, Scratch, Stage};
 pub use people_set::PeopleSet;
 pub use resident::active::ActiveDays;
 pub use run::Run;
 pub use shrink::Resident;
-pub use store::{ClassOf, Store, StoreConfig};
+pub use store::Store;
 pub use table::{Cell, ColumnCells, ColumnKind, Piece, TableReader, TableWriter};
 pub use touched::{Mark, Since, Touched, What};
 pub use view::{View, VolumeView};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use candor_event::{Sheet, Value};
 
+use crate::config::StoreConfig;
 use crate::error::Error;
 use crate::part::{ArrivalReader, Print};
 use crate::pending::Pending;
@@ -14,13 +15,16 @@ use crate::resident::names::{BatchCodes, Names};
 use crate::resident::people::People;
 use crate::resident::segment::Segment;
 use crate::resident::slot::Slot;
-use crate::store::{State, StoreConfig};
+use crate::store::State;
 use crate::threads::side_by_side;
 use crate::touched::What;
 use crate::volume::Volume;
 
 /// An event of a sheet in its volume: whose, when, and where in the sheet.
 type Placed = (u32, i64, u32);
+
+/// Segments of about one size in which it takes not long to look for an event.
+const FEW: usize = 16;
 
 impl State {
     /// Adds the events of a sheet, behind all that came before.
@@ -62,13 +66,16 @@ impl State {
             self.touches.push(volume, ordinal, What::Event(code));
             placed[volume].push((ordinal, *time, at as u32));
         }
+        // Those that are looked for in every segment want few of them.
+        let alike_max = config.alike_max();
+        let alike_max = if others.is_empty() { alike_max } else { alike_max.min(FEW) };
         let grown = self.volumes.iter_mut().zip(placed);
         let grown: Vec<_> = grown.filter(|(_, placed)| !placed.is_empty()).collect();
         side_by_side(config.threads, grown, |(volume, mut placed): (&mut Volume, _)| {
             // Each person's come one later than the other: no two are alike.
             placed.sort_unstable();
             let segment = segment(sheet, &placed, &names, &properties);
-            volume.push_segment(segment, config.segments_alike_max);
+            volume.push_segment(segment, alike_max);
         });
         for at in others {
             self.add(sheet.event(at), &mut codes, pending, arrivals)?;

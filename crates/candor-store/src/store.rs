@@ -11,6 +11,7 @@ use candor_event::{
 };
 use candor_keys::PublisherKeys;
 
+use crate::config::{ClassOf, StoreConfig};
 use crate::error::Error;
 use crate::manifest::Manifest;
 use crate::part::{ArrivalReader, Place, Print, is_nested};
@@ -23,42 +24,6 @@ use crate::threads::side_by_side;
 use crate::touched::{Touches, What};
 use crate::view::View;
 use crate::volume::Volume;
-
-/// Which class a property or trait belongs to: decides which file, and so which key, holds it.
-pub type ClassOf = Arc<dyn Fn(&str) -> DataClass + Send + Sync>;
-
-/// Where a store lies and when it writes.
-#[derive(Clone, Debug)]
-pub struct StoreConfig {
-    /// Threads that make rows columns and write the files of a flush.
-    pub threads: usize,
-    /// The folder of this publisher's parts; made when missing.
-    pub folder: PathBuf,
-    /// Logical volumes of a new store, a power of two; an old one keeps its own number.
-    pub volumes: u16,
-    /// A flush is due when a volume has this many rows that only the log holds.
-    pub flush_rows: usize,
-    /// Rows of a volume's tail above which they become columns in memory.
-    pub tail_rows_max: usize,
-    /// Segments of about one size that are not yet in files; with one more they are joined. More of
-    /// them are copied less often, and a question looks at each.
-    pub segments_alike_max: usize,
-}
-
-impl StoreConfig {
-    /// The defaults for a folder.
-    pub fn new(folder: impl Into<PathBuf>) -> StoreConfig {
-        let folder = folder.into();
-        StoreConfig {
-            threads: 1,
-            folder,
-            volumes: 16,
-            flush_rows: 65_536,
-            tail_rows_max: 2_048,
-            segments_alike_max: 4,
-        }
-    }
-}
 
 /// One publisher's events and traits. All methods may be called from any thread and block; none
 /// waits for a question.
@@ -182,7 +147,7 @@ impl Store {
         let grown = state.volumes.iter_mut().zip(sizes);
         let grown = grown.filter(|(volume, rows_max)| volume.tail.rows > *rows_max);
         side_by_side(self.config.threads, grown.collect(), |(volume, rows_max)| {
-            volume.fold_tail(rows_max, self.config.segments_alike_max);
+            volume.fold_tail(rows_max, self.config.alike_max());
         });
         self.applied.store(next, Ordering::Release);
         state.view = None;

@@ -232,16 +232,19 @@ impl Volume {
         // its segment grows so many times, and there are few segments.
         loop {
             let free = &self.unsaved[self.flushing..];
-            let Some(alike) = free.len().checked_sub(alike_max) else { break };
-            let alike = &free[alike..];
-            if alike.iter().any(|other| other.rows() > 2 * segment.rows()) {
+            let Some(first) = free.len().checked_sub(alike_max) else { break };
+            // More than that were let gather before: all of them.
+            let all = free.len() > alike_max.saturating_mul(4);
+            let alike = &free[if all { 0 } else { first }..];
+            if !all && alike.iter().any(|other| other.rows() > 2 * segment.rows()) {
                 break;
             }
+            let left = self.unsaved.len() - alike.len();
             let mut sources = alike.to_vec();
             sources.push(segment);
             let arrivals = held_arrivals(&sources);
             segment = Arc::new(Join::new(&sources, &|_| true, ALWAYS).all(Some(&arrivals)));
-            self.unsaved.truncate(self.unsaved.len() - alike_max);
+            self.unsaved.truncate(left);
         }
         self.unsaved.push(segment);
     }

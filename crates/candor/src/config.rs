@@ -50,6 +50,9 @@ pub struct StoreSettings {
     pub flush_minutes: u64,
     pub columns_mib: usize,
     pub threads: usize,
+    /// Of an import that has the folder for itself; nobody sets it.
+    #[serde(skip)]
+    pub bulk: bool,
 }
 
 /// Settings of messages and the ways they go out by.

@@ -266,9 +266,8 @@ impl Server {
         let mut config = StoreConfig::new(self.data.join("publishers").join(account.as_str()));
         config.volumes = self.config.store.volumes;
         config.flush_rows = self.config.store.flush_rows;
-        // Who lets more gather loads in bulk, and nobody asks meanwhile.
         config.tail_rows_max = (config.flush_rows / 32).clamp(2_048, 16_384);
-        config.segments_alike_max = (config.flush_rows / 65_536).clamp(4, 16);
+        config.bulk = self.config.store.bulk;
         config.threads = self.config.store.threads;
         let (of_class, clock, opened) = (door.clone(), self.clock.clone(), keys.clone());
         let class_of =

@@ -155,7 +155,7 @@ impl World {
                 received_at: Timestamp(self.start + NOW + at as i64),
                 name: seen.name.into(),
                 session: seen.session,
-                fingerprint: at as u64,
+                fingerprint: 2 + at as u64,
                 properties: seen.properties.clone().into_iter().collect(),
             }));
         }

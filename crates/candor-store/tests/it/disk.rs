@@ -125,7 +125,7 @@ fn sessions_arrivals_and_all_types_survive_a_restart() {
             received_at: Timestamp(0),
             name: "seen".into(),
             session: (at % 2 == 0).then_some(at as u64 + 1),
-            fingerprint: at as u64,
+            fingerprint: 2 + at as u64,
             properties: [("mixed".to_owned(), value.clone())].into(),
         })
     };

@@ -26,7 +26,7 @@ fn event(at: i64) -> Record {
         received_at: Timestamp(at * 1_000),
         name: "view".into(),
         session: None,
-        fingerprint: at as u64,
+        fingerprint: 2 + at as u64,
         properties: properties.map(|(name, value)| (name.to_owned(), value)).into(),
     })
 }

@@ -90,6 +90,7 @@ impl Target {
     /// Opens the folder, or a way to the server that has it open.
     pub fn open(data: &Path, account: &str, mut config: Config) -> anyhow::Result<Target> {
         config.store.flush_rows = FLUSH_ROWS;
+        config.store.bulk = true;
         config.store.threads = cores();
         match reach(data, config)? {
             Reached::There(runtime, write) => {
