@@ -16,9 +16,7 @@ use crate::resident::people::People;
 use crate::resident::segment::Segment;
 use crate::resident::slot::Slot;
 use crate::store::State;
-use crate::threads::side_by_side;
 use crate::touched::What;
-use crate::volume::Volume;
 
 /// An event of a sheet in its volume: whose, when, and where in the sheet.
 type Placed = (u32, i64, u32);
@@ -69,14 +67,15 @@ impl State {
         // Those that are looked for in every segment want few of them.
         let alike_max = config.alike_max();
         let alike_max = if others.is_empty() { alike_max } else { alike_max.min(FEW) };
-        let grown = self.volumes.iter_mut().zip(placed);
-        let grown: Vec<_> = grown.filter(|(_, placed)| !placed.is_empty()).collect();
-        side_by_side(config.threads, grown, |(volume, mut placed): (&mut Volume, _)| {
-            // Each person's come one later than the other: no two are alike.
-            placed.sort_unstable();
-            let segment = segment(sheet, &placed, &names, &properties);
-            volume.push_segment(segment, alike_max);
-        });
+        // One after the other: who brings so much has the next sheet read and sealed meanwhile.
+        for (volume, placed) in self.volumes.iter_mut().zip(&mut placed) {
+            if !placed.is_empty() {
+                // Each person's come one later than the other: no two are alike.
+                placed.sort_unstable();
+                let segment = segment(sheet, placed, &names, &properties);
+                volume.push_segment(segment, alike_max);
+            }
+        }
         for at in others {
             self.add(sheet.event(at), &mut codes, pending, arrivals)?;
         }

@@ -407,6 +407,7 @@ impl Server {
                 }
                 // Steps of more cost less for each record; who lies behind has enough for one.
                 Ok(true) if self.log.end().0 - follower.next.0 > LOAD_AT_ONCE => {}
+                Ok(true) if self.config.store.bulk => {}
                 Ok(true) => std::thread::sleep(LOAD_PAUSE),
                 Err(error) => {
                     tracing::error!(error = format!("{error:#}"), "loading stands still");

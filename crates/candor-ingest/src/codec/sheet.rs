@@ -15,6 +15,10 @@ use crate::error::Error;
 const NONE: u64 = 0;
 const RAW: u64 = u64::MAX;
 
+/// About what an event takes without its columns, and a value.
+const ROW_BYTES: usize = 16;
+const VALUE_BYTES: usize = 16;
+
 impl<'a> Writers<'a> {
     pub(super) fn sheet(
         &mut self,
@@ -40,6 +44,7 @@ impl<'a> Writers<'a> {
 
 impl<'a> Writer<'a> {
     fn sheet(&mut self, sheet: &'a Sheet) {
+        self.out.reserve(sheet.people.len() * 16 + sheet.len() * ROW_BYTES);
         self.time(sheet.received_at);
         put_number(&mut self.out, sheet.people.len() as u64);
         sheet.people.iter().for_each(|person| self.out.extend_from_slice(&person.0));
@@ -69,6 +74,8 @@ impl<'a> Writer<'a> {
     }
 
     fn columns(&mut self, columns: &[&'a Column]) {
+        let bytes = |column: &&Column| column.codes.len() * 2 + column.values.len() * VALUE_BYTES;
+        self.out.reserve(columns.iter().map(bytes).sum());
         put_number(&mut self.out, columns.len() as u64);
         for column in columns {
             self.bytes(&column.name);

@@ -182,8 +182,14 @@ impl Source {
         }
         self.texts.clear();
         self.bytes = 0;
-        let (codes, values) = (std::mem::take(&mut self.codes), std::mem::take(&mut self.values));
-        Column { name, codes, values }
+        // The next has about as many.
+        let (codes, values) =
+            (Vec::with_capacity(self.codes.len()), Vec::with_capacity(self.values.len()));
+        Column {
+            name,
+            codes: std::mem::replace(&mut self.codes, codes),
+            values: std::mem::replace(&mut self.values, values),
+        }
     }
 
     /// All, of a column that has no empty cell.
@@ -305,6 +311,7 @@ impl SheetReader {
 
     /// What was added since the last one.
     pub fn sheet(&mut self) -> IncomingSheet {
+        let rows = self.at.len();
         let (ids, owners) = self.ids.take_texts();
         let (names, codes) = self.names.take_texts();
         let sessions = self.sessions.as_mut().map(|sessions| sessions.take(SESSION.into()));
@@ -313,7 +320,7 @@ impl SheetReader {
             ids,
             devices: self.devices,
             owners,
-            times: std::mem::take(&mut self.at),
+            times: std::mem::replace(&mut self.at, Vec::with_capacity(rows)),
             names,
             codes,
             sessions: sessions.unwrap_or_default(),

@@ -215,6 +215,11 @@ impl Here {
         while self.behind() > 0 && !asked_to_end() {
             std::thread::sleep(BEHIND_PAUSE);
         }
+        // Nothing comes any more: the threads end while it is written.
+        self.server.stop();
+        if let Err(error) = self.server.flush(self.runtime.handle()) {
+            tracing::warn!(error = format!("{error:#}"), "parts were not written; the log has it");
+        }
         self.threads.end(&self.server, self.runtime.handle());
         Ok(())
     }
