@@ -269,7 +269,8 @@ impl VolumeView {
                     }
                     true => {
                         let beside = &mut stage.beside;
-                        run.put_together(self, ordinal, of_person, beside, looked.codes)
+                        let theirs = Theirs { rows: of_person.0, kinds: of_person.1, times: &[] };
+                        run.put_together(self, ordinal, theirs, beside, looked.codes, 0)
                     }
                 };
                 if looked.idle || !run.is_empty() {
@@ -294,6 +295,9 @@ impl VolumeView {
         let Stage { pick: Pick::Listed(listed), beside, .. } = stage else {
             unreachable!("who calls looked")
         };
+        // Whoever meets all needs meets the largest.
+        let least = looked.needs.iter().map(|(_, least)| *least).max().filter(|_| !looked.idle);
+        let least = least.unwrap_or(0);
         let mut seen = 0;
         while seen < ROWS_AT_ONCE {
             let ordinal = listed.peek().min(beside.peek());
@@ -301,7 +305,8 @@ impl VolumeView {
                 stage.over = true;
                 return;
             }
-            let Theirs { rows, kinds, times } = listed.next_of(ordinal);
+            let theirs = listed.next_of(ordinal);
+            let Theirs { rows, kinds, times } = theirs;
             // Beside may be more people than have rows here.
             seen += 1 + rows.len();
             let is_beside = beside.peek() == ordinal;
@@ -315,8 +320,8 @@ impl VolumeView {
             let run = match is_beside {
                 false => Run::of_segment(&self.base, rows, kinds).with_times(times),
                 true => {
-                    let scratch = &mut scratch.run;
-                    scratch.put_together(self, ordinal, (rows, kinds), beside, looked.codes)
+                    let (scratch, codes) = (&mut scratch.run, looked.codes);
+                    scratch.put_together(self, ordinal, theirs, beside, codes, least)
                 }
             };
             if !run.is_empty() {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::beside::Beside;
+use crate::resident::listed::Theirs;
 use crate::resident::segment::Segment;
 use crate::view::{Source, VolumeView};
 
@@ -147,15 +148,18 @@ type Rank = (i64, u32, i64);
 
 impl Together {
     /// The run of a person of whom these rows of the base are looked at, each of its kind, and
-    /// those beside it that come next.
+    /// those beside it that come next; an empty one where they are fewer than `least`. Times of the
+    /// rows need not be told.
     pub(crate) fn put_together<'a>(
         &'a mut self,
         volume: &'a VolumeView,
         ordinal: u32,
-        (of_base, kinds): (&'a [u32], &'a [u8]),
+        theirs: Theirs<'a>,
         beside: &mut Beside,
         codes: Option<&[u16]>,
+        least: usize,
     ) -> Run<'a> {
+        let Theirs { rows: of_base, kinds, times } = theirs;
         let base = &volume.base;
         self.rows.clear();
         self.times.clear();
@@ -168,7 +172,14 @@ impl Together {
             piece.copy_times(&mut self.times);
             piece.copy_codes(&mut self.codes);
         });
-        let last = of_base.last().map_or(i64::MIN, |row| base.time(*row as usize));
+        if self.rows.len() < least {
+            return Run::of_segment(base, &[], &[]);
+        }
+        let last = match (times.last(), of_base.last()) {
+            (Some(last), _) => *last,
+            (None, Some(row)) => base.time(*row as usize),
+            (None, None) => i64::MIN,
+        };
         let behind = self.times.first().is_none_or(|first| *first >= last);
         if !lent && behind && self.times.is_sorted() {
             return self.behind((base, of_base, kinds), codes);
