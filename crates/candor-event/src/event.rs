@@ -139,6 +139,12 @@ pub enum Record {
     },
 }
 
+impl From<Event> for Record {
+    fn from(event: Event) -> Record {
+        Record::Event(event)
+    }
+}
+
 impl Record {
     /// The person the record is about (of a merge or split, the winner); of a sheet nobody.
     pub fn person(&self) -> PersonId {

@@ -81,6 +81,11 @@ impl Properties {
         self.0.clear();
     }
 
+    /// About how many bytes of memory they take, names that are shared left out.
+    pub fn bytes_within(&self) -> usize {
+        self.iter().map(|(_, value)| size_of::<(Arc<str>, Value)>() + value.bytes_within()).sum()
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.len()

@@ -31,6 +31,19 @@ pub enum Value {
 }
 
 impl Value {
+    /// About how many bytes of memory it takes beside its own.
+    pub fn bytes_within(&self) -> usize {
+        match self {
+            // Two counts stand before a shared text.
+            Value::Text(text) => text.len() + 2 * size_of::<usize>(),
+            Value::List(values) => {
+                values.iter().map(|value| size_of::<Value>() + value.bytes_within()).sum()
+            }
+            Value::Object(properties) => properties.bytes_within(),
+            Value::Bool(_) | Value::Integer(_) | Value::Float(_) => 0,
+        }
+    }
+
     /// The text, when it is one.
     pub fn as_text(&self) -> Option<&str> {
         match self {

@@ -6,7 +6,7 @@ use std::mem::size_of;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use candor_event::{Column, Properties, Record, TraitOp, Value};
+use candor_event::{Column, Record, TraitOp, Value};
 use candor_log::Offset;
 
 /// Bytes of memory that records may take that nobody has followed yet: about 40,000 events.
@@ -66,42 +66,26 @@ impl Handed {
 
 /// About how many bytes of memory a record takes.
 fn bytes_of(record: &Record) -> usize {
+    let list = |values: &[Value]| -> usize {
+        values.iter().map(|value| size_of::<Value>() + value.bytes_within()).sum()
+    };
     size_of::<Record>()
         + match record {
-            Record::Event(event) => bytes_of_all(&event.properties),
+            Record::Event(event) => event.properties.bytes_within(),
             Record::Sheet(sheet) => {
-                let column =
-                    |column: &Column| 4 * column.codes.len() + bytes_of_list(&column.values);
+                let column = |column: &Column| 4 * column.codes.len() + list(&column.values);
                 let columns: usize = sheet.columns.iter().map(column).sum();
+                let names: usize = sheet.names.iter().map(|name| name.len()).sum();
                 // Whose, what, when and in which session; and ids of 16 bytes.
-                columns + sheet.len() * (4 + 4 + 8 + 8) + sheet.people.len() * 16
+                columns + names + sheet.len() * (4 + 4 + 8 + 8) + sheet.people.len() * 16
             }
             Record::Trait(change) => match &change.op {
-                TraitOp::Set(value) => bytes_within(value),
-                TraitOp::Add(values) | TraitOp::Remove(values) => bytes_of_list(values),
+                TraitOp::Set(value) => value.bytes_within(),
+                TraitOp::Add(values) | TraitOp::Remove(values) => list(values),
                 TraitOp::Unset | TraitOp::Increment(_) => 0,
             },
             _ => 0,
         }
-}
-
-fn bytes_of_all(properties: &Properties) -> usize {
-    let one = size_of::<(Arc<str>, Value)>();
-    properties.iter().map(|(_, value)| one + bytes_within(value)).sum()
-}
-
-fn bytes_of_list(values: &[Value]) -> usize {
-    values.iter().map(|value| size_of::<Value>() + bytes_within(value)).sum()
-}
-
-fn bytes_within(value: &Value) -> usize {
-    match value {
-        // Two counts stand before a shared text.
-        Value::Text(text) => text.len() + 2 * size_of::<usize>(),
-        Value::List(values) => bytes_of_list(values),
-        Value::Object(properties) => bytes_of_all(properties),
-        Value::Bool(_) | Value::Integer(_) | Value::Float(_) => 0,
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use candor_event::{AccountId, DataClass, Record};
+use candor_event::{AccountId, DataClass, Event, Record};
 use candor_keys::{PublisherKeys, Sealer};
 use zstd::bulk::{Compressor, Decompressor};
 
@@ -41,7 +41,8 @@ impl BatchSealer {
     /// The frame's payload for `records`.
     ///
     /// # Errors
-    /// [`Error::Keys`] when a class can no longer be sealed.
+    /// [`Error::Keys`] when a class can no longer be sealed; [`Error::BadRecord`] when the records
+    /// are too much for a frame.
     pub fn seal(
         &self,
         records: &[Record],
@@ -52,6 +53,10 @@ impl BatchSealer {
         payload.extend_from_slice(&[VERSION, account.len() as u8]);
         payload.extend_from_slice(account);
         for (class, plain) in codec::encode(records, class_of) {
+            // What could not be opened again must not be acknowledged.
+            if plain.len() > SECTION_BYTES_MAX {
+                return Err(Error::BadRecord("too much for one frame"));
+            }
             let plain = self.compress(&plain);
             let aad = additional_data(&self.account, class);
             let sealed = self.sealers[class as usize].seal(&aad, &plain)?;
@@ -111,7 +116,7 @@ impl FrameOpener {
         if account != *self.keys.account() {
             return Err(Error::BadRecord("the frame is another publisher's"));
         }
-        let mut sections = Vec::new();
+        let (mut sections, mut whole) = (Vec::new(), true);
         while !rest.is_empty() {
             let short = Error::BadRecord("a section is cut short");
             let Some((head, more)) = rest.split_at_checked(5) else { return Err(short) };
@@ -123,10 +128,34 @@ impl FrameOpener {
             match self.keys.open_sealed(class, &additional_data(&account, class), sealed) {
                 Ok(plain) => sections.push((class, self.expand(plain)?)),
                 Err(error) if class == DataClass::Behaviour => return Err(error.into()),
-                Err(error) => tracing::warn!(class = class.name(), %error, "a class does not open"),
+                Err(error) => {
+                    tracing::warn!(class = class.name(), %error, "a class does not open");
+                    whole = false;
+                }
             }
         }
-        codec::decode(&sections)
+        let records = codec::decode(&sections)?;
+        Ok(if whole { records } else { self.told_apart(payload, records) })
+    }
+
+    /// Records of a frame of which not all opened: what would tell events apart may not be here any
+    /// more, so each is told by its place.
+    fn told_apart(&self, payload: &[u8], records: Vec<Record>) -> Vec<Record> {
+        let each = |record| match record {
+            Record::Sheet(sheet) => (0..sheet.len()).map(|at| sheet.event(at).into()).collect(),
+            record => vec![record],
+        };
+        let frame = self.keys.fingerprint(payload).to_le_bytes();
+        let mut records: Vec<Record> = records.into_iter().flat_map(each).collect();
+        for (place, record) in (0u64..).zip(&mut records) {
+            if let Record::Event(event) = record
+                && event.fingerprint == Event::BY_CONTENT
+            {
+                let told = [frame, place.to_le_bytes()].concat();
+                event.fingerprint = self.keys.fingerprint(&told);
+            }
+        }
+        records
     }
 
     fn expand(&self, mut bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
@@ -238,5 +267,30 @@ mod tests {
                 assert_ne!(records, events(2), "byte {place} does not matter");
             }
         }
+    }
+
+    #[test]
+    fn events_are_not_taken_for_repeats_of_each_other_when_a_class_is_lost() {
+        let keys = PublisherKeys::for_tests(3);
+        let one = |mail: &str| {
+            let Record::Event(event) = events(1).remove(0) else { unreachable!("events") };
+            let properties = [("Email", mail.into())].into();
+            Record::Event(Event { fingerprint: Event::BY_CONTENT, properties, ..event })
+        };
+        let records = [one("a@b.test"), one("c@d.test")];
+        let mut payload = BatchSealer::new(&keys).seal(&records, &class_of).unwrap();
+        assert_eq!(open_frame(&keys, &payload).unwrap(), records);
+        // The first section, of contacts, no longer opens.
+        payload[2 + keys.account().as_str().len() + 8] ^= 1;
+        let prints = |records: Vec<Record>| -> Vec<u64> {
+            let print = |record| match record {
+                Record::Event(event) => event.fingerprint,
+                other => unreachable!("{other:?}"),
+            };
+            records.into_iter().map(print).collect()
+        };
+        let opened = prints(open_frame(&keys, &payload).unwrap());
+        assert!(opened[0] != opened[1] && !opened.contains(&Event::BY_CONTENT), "{opened:?}");
+        assert_eq!(prints(open_frame(&keys, &payload).unwrap()), opened, "the same each time");
     }
 }

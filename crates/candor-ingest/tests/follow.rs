@@ -2,15 +2,16 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::HashMap;
+use std::io::Cursor;
 use std::sync::Arc;
 
 use candor_event::{AccountId, DataClass, Record, SystemClock, Timestamp};
-use candor_ingest::decode::records;
+use candor_ingest::decode::{Roles, records};
 use candor_ingest::gate::{Policy, Preset};
 use candor_ingest::{Accepted, Door, FrameOpener, Home, Request, read};
 use candor_keys::PublisherKeys;
 use candor_log::{Log, MemoryLog, Offset};
-use candor_store::Store;
+use candor_store::{Store, TableReader};
 use serde_json::json;
 
 struct House {
@@ -44,16 +45,38 @@ impl House {
             event_age_max_ms: 365 * 86_400_000,
             ..Request::default()
         };
-        let append = |accepted: &mut Accepted| {
-            let (parcel, door) = (accepted.parcel.take(), self.door.clone());
-            let done = move |result: Result<candor_log::Appended, candor_log::Error>| {
-                if let (Some(parcel), true) = (parcel, hands_over) {
-                    door.hand_over(result.unwrap().at, parcel);
-                }
-            };
-            self.log.append(accepted.frame.take().unwrap(), Box::new(done));
-        };
+        let append = |accepted: &mut Accepted| self.append(accepted, hands_over);
         self.door.accept(decoded.records, Vec::new(), &request, append).unwrap();
+    }
+
+    /// Sends a table of what some people did as a sheet, and hands it over.
+    fn send_table(&self) {
+        let row = |n: u32| format!("i{},Seen,{},{n},red\n", n % 7, 1_795_400_000 + n);
+        let table =
+            (0..50).map(row).fold("identity,event,time,n,colour\n".to_owned(), |a, b| a + &b);
+        let mut reader = TableReader::csv("t", Cursor::new(table)).unwrap();
+        let roles = Roles::default();
+        let mut sheets = roles.sheets(&roles.columns(reader.columns()).unwrap()).unwrap();
+        let piece = reader.next_piece().unwrap().unwrap();
+        assert!(!sheets.read(&piece, 0..piece.rows(), &|_| None).contains(&true));
+        let request = Request {
+            now: Timestamp(1_795_500_000_500),
+            event_age_max_ms: 365 * 86_400_000,
+            ..Request::default()
+        };
+        let append = |accepted: &mut Accepted| self.append(accepted, true);
+        let (receipt, others) = self.door.accept_sheet(sheets.sheet(), &request, append).unwrap();
+        assert_eq!((receipt.accepted, others.len()), (50, 0));
+    }
+
+    fn append(&self, accepted: &mut Accepted, hands_over: bool) {
+        let (parcel, door) = (accepted.parcel.take(), self.door.clone());
+        let done = move |result: Result<candor_log::Appended, candor_log::Error>| {
+            if let (Some(parcel), true) = (parcel, hands_over) {
+                door.hand_over(result.unwrap().at, parcel);
+            }
+        };
+        self.log.append(accepted.frame.take().unwrap(), Box::new(done));
     }
 
     /// All that is read from an offset on by who opens with some keys; none where it cannot.
@@ -75,6 +98,7 @@ impl House {
 fn what_a_door_hands_over_is_what_the_log_says() {
     let house = house();
     (0..40).for_each(|who| house.send(who, true));
+    house.send_table();
     // Whoever has these cannot open a thing.
     let blind = PublisherKeys::for_tests(2);
     let (handed, next) = house.follow(Offset(0), &blind).unwrap();
@@ -83,6 +107,7 @@ fn what_a_door_hands_over_is_what_the_log_says() {
     let (opened, _) = house.follow(Offset(0), &house.keys).unwrap();
     assert_eq!(handed, opened);
     assert_eq!(handed.iter().filter(|record| matches!(record, Record::Event(_))).count(), 40);
+    assert_eq!(handed.iter().filter(|record| matches!(record, Record::Sheet(_))).count(), 1);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! nothing of what was refused goes with the others.
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use candor_event::{ConsentChange, DataClass, PersonId, Purpose, Record, Timestamp};
 use candor_ingest::decode::{Incoming, RefusalCode, Roles};
@@ -125,21 +125,27 @@ impl Shop {
                 self.note(receipt, frame, &[]);
                 lines.extend(others.iter().map(|record| of_sheet[record.index]));
                 records.extend(others);
+                let mut both: Vec<_> = lines.into_iter().zip(records).collect();
+                both.sort_by_key(|(line, _)| *line);
+                (lines, records) = both.into_iter().unzip();
             }
             self.rows(records, &lines);
         }
     }
 
-    /// All that is kept, in any order; when ids were first seen may be another event's moment.
-    fn all(&self) -> Vec<String> {
-        let told = self.kept.iter().map(|record| match record {
-            Record::Link(link) => format!("{:?} {:?}", link.hash, link.person),
-            Record::Trait(change) => format!("{:?} {:?}", change.person, change.op),
-            other => format!("{other:?}"),
-        });
-        let mut told: Vec<String> = told.collect();
-        told.sort();
-        told
+    /// What each did, in its order, and what they said; and the rest in any order: when ids were
+    /// first seen may be another event's moment.
+    fn all(&self) -> (BTreeMap<PersonId, Vec<String>>, Vec<String>) {
+        let (mut did, mut rest) = (BTreeMap::<_, Vec<String>>::new(), Vec::new());
+        for record in &self.kept {
+            match record {
+                Record::Link(link) => rest.push(format!("{:?} {:?}", link.hash, link.person)),
+                Record::Trait(change) => rest.push(format!("{:?} {:?}", change.person, change.op)),
+                other => did.entry(other.person()).or_default().push(format!("{other:?}")),
+            }
+        }
+        rest.sort();
+        (did, rest)
     }
 }
 
@@ -155,21 +161,22 @@ proptest! {
         rows in prop::collection::vec(
             (
                 cell(&["u0", "u0", "u1", "u1", "u2", "u3", ""]),
-                cell(&["Seen", "Seen", "Paid", "", "asha@example.test", "ct_consent"]),
-                cell(&["1795400000000", "1795400001", "1795490000", "", "noon", "1700000000",
+                cell(&["Seen", "Seen", "Paid", "", "asha@example.test", "ct_consent", "ct_consent"]),
+                cell(&["1795400000000", "1795500500", "1795490000", "", "noon", "1700000000",
                        "1795999999"]),
                 cell(&["gold", "plain", "", "+919876543210", "7"]),
                 cell(&["1", "2.5", "", "true"]),
                 cell(&["Pune", "", ""]),
                 cell(&["", "s1", "12"]),
                 cell(&["", "", "", "x"]),
+                cell(&["", "", "", "true", "false"]),
             ),
             0..60,
         ),
     ) {
-        let mut table = "identity,event,time,plan,n,town,session,unknown\n".to_owned();
-        for (who, name, at, plan, n, town, session, unknown) in rows {
-            table += &format!("{who},{name},{at},{plan},{n},{town},{session},{unknown}\n");
+        let mut table = "identity,event,time,plan,n,town,session,unknown,analytics\n".to_owned();
+        for (who, name, at, plan, n, town, session, unknown, yes) in rows {
+            table += &format!("{who},{name},{at},{plan},{n},{town},{session},{unknown},{yes}\n");
         }
         let preset = if strict { Preset::Strict } else { Preset::Open };
         let (mut one_by_one, mut as_sheets) = (Shop::new(preset), Shop::new(preset));
@@ -185,25 +192,45 @@ proptest! {
 #[test]
 fn nothing_of_what_was_refused_lies_in_the_frame_of_the_others() {
     let mut shop = Shop::new(Preset::Strict);
-    let table = "identity,event,time,plan,town\n\
-                 u0,Seen,1795400000,gold,\n\
-                 u3,Left,1795400001,secretplan,\n\
-                 u0,Seen,1795400002,plain,secrettown\n\
-                 u1,Seen,1795400003,gold,Pune\n\
-                 u0,Seen,noon,secretlate,\n";
+    let table = "identity,event,time,plan,town,secretname\n\
+                 u0,Seen,1795400000,gold,,\n\
+                 u3,Left,1795400001,secretplan,,\n\
+                 u0,Seen,1795400002,plain,secrettown,\n\
+                 u1,Seen,1795400003,gold,Pune,1\n\
+                 u0,Seen,noon,secretlate,,\n";
     shop.take(table, true);
     assert_eq!(
         shop.refused,
         BTreeSet::from([(3, RefusalCode::NoConsent.word()), (6, RefusalCode::BadTime.word()),])
     );
-    assert_eq!((shop.accepted, shop.stripped), (3, 2));
+    assert_eq!((shop.accepted, shop.stripped), (3, 3));
     let kept = format!("{:?}", shop.kept);
     let lies = |text: &str| {
         let bytes = text.as_bytes();
         shop.plain.windows(bytes.len()).any(|window| window == bytes) || kept.contains(text)
     };
     assert!(lies("plain") && lies("gold"), "what is allowed is there");
-    for canary in ["Pune", "secretplan", "secrettown", "secretlate", "Left", "u3"] {
+    assert!(lies("Seen"));
+    for canary in ["secretname", "Pune", "secretplan", "secrettown", "secretlate", "Left", "u3"] {
         assert!(!lies(canary), "{canary}");
+    }
+}
+
+#[test]
+fn what_somebody_says_in_between_holds_for_what_follows() {
+    let table = "identity,event,time,plan,analytics\n\
+                 u0,Seen,1795400000,one,\n\
+                 u0,ct_consent,1795500001,,false\n\
+                 u0,Seen,1795400002,two,\n\
+                 u3,Seen,1795400003,three,\n\
+                 u3,ct_consent,,,true\n\
+                 u3,Seen,1795400005,four,\n\
+                 u1,Seen,1795400006,five,\n";
+    for as_sheets in [false, true] {
+        let mut shop = Shop::new(Preset::Strict);
+        shop.take(table, as_sheets);
+        let no_consent = RefusalCode::NoConsent.word();
+        assert_eq!(shop.refused, BTreeSet::from([(4, no_consent), (5, no_consent)]), "{as_sheets}");
+        assert_eq!(shop.accepted, 5);
     }
 }

@@ -25,21 +25,22 @@ pub(crate) struct Pending {
 impl Pending {
     /// Adds an event. What came no later than its person's latest has its print.
     pub(crate) fn push(&mut self, row: Row) {
-        if row.print != Print::CONTENT {
-            self.told.insert((row.ordinal, row.time, row.code, row.print));
+        if row.print.get() != Print::CONTENT {
+            self.told.insert((row.ordinal, row.time, row.code, row.print.get()));
         }
         self.rows.push(Arc::new(row));
     }
 
     /// Adds an event that its person lends to one of this volume, with its print.
     pub(crate) fn push_guest(&mut self, row: Row) {
-        self.told.insert((row.ordinal, row.time, row.code, row.print));
+        self.told.insert((row.ordinal, row.time, row.code, row.print.get()));
         self.guests.push(Arc::new(row));
     }
 
     /// Whether an event that has its print is here. `print_of` works out that of another.
     pub(crate) fn has(&mut self, row: &Row, print_of: impl FnOnce(&Row) -> Print) -> bool {
-        if self.told.contains(&(row.ordinal, row.time, row.code, row.print)) {
+        let print = row.print.get();
+        if self.told.contains(&(row.ordinal, row.time, row.code, print)) {
             return true;
         }
         for (at, row) in (0..).zip(&self.rows).skip(self.indexed) {
@@ -49,7 +50,7 @@ impl Pending {
         // All that came after it at its time have their prints.
         let first = self.firsts.get(&(row.ordinal, row.time));
         let first = first.map(|at| &self.rows[*at as usize]);
-        first.is_some_and(|first| first.code == row.code && print_of(first) == row.print)
+        first.is_some_and(|first| first.code == row.code && print_of(first) == print)
     }
 
     /// Puts all into their volume, at the end of the batch.

@@ -271,13 +271,13 @@ impl State {
                 )
             })
             .collect();
-        let mut row = Row {
+        let row = Row {
             ordinal,
             time: event.occurred_at.0,
             code,
             session: event.session.unwrap_or(0),
             received: event.received_at.0,
-            print: Print::told(event.fingerprint),
+            print: Print::told(event.fingerprint).into(),
             lent_by: None,
             own_before: 0,
             properties,
@@ -285,7 +285,7 @@ impl State {
         // Most events are the latest of their person: nothing can be a repeat of what comes later.
         let comes_last = self.volumes[at].comes_last(ordinal, row.time);
         if !comes_last || row.properties.iter().any(|(_, value)| is_nested(value)) {
-            row.print = arrivals.print_of(&row, &self.properties);
+            arrivals.print_of(&row, &self.properties);
         }
         if !comes_last {
             let print_of = |other: &Row| arrivals.print_of(other, &self.properties);
@@ -300,8 +300,9 @@ impl State {
             let home = self.volume_of(above);
             let ordinal = People::admit(&mut self.volumes[home].people, above);
             self.touches.push(home, ordinal, What::Event(code));
-            let (lent_by, print) = (Some(event.person), arrivals.print_of(&row, &self.properties));
-            let mut guest = Row { ordinal, lent_by, print, ..row.clone() };
+            let lent_by = Some(event.person);
+            arrivals.print_of(&row, &self.properties);
+            let mut guest = Row { ordinal, lent_by, ..row.clone() };
             if !self.volumes[home].comes_last(ordinal, guest.time) {
                 self.settle(pending);
                 guest.own_before = self.volumes[home].own_before(&guest, arrivals)?;

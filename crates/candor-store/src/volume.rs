@@ -109,7 +109,7 @@ impl Volume {
         arrivals: &mut ArrivalReader<'_>,
         names: &Names,
     ) -> Result<bool, Error> {
-        let print = row.print;
+        let print = row.print.get();
         for chunk in self.tail.chunks.iter().chain(&self.guests.chunks) {
             let theirs = &chunk.rows[chunk.of(row.ordinal)];
             let first = theirs.partition_point(|other| other.time < row.time);
@@ -182,13 +182,13 @@ impl Volume {
     ) -> Result<Vec<SavedRow<'_>>, Error> {
         let rows = some(&self.base);
         let of_base = arrivals.of_base(&self.base, ordinal, rows.clone())?;
-        let of_base = rows.zip(of_base).map(|(at, arrived)| (&*self.base, at, arrived));
+        let of_base = rows.zip(of_base).map(|(at, arrived)| (&self.base, at, arrived));
         let mut found: Vec<SavedRow<'_>> = of_base.collect();
         for saved in &self.saved {
             let Some(segment) = &saved.segment else { continue };
             let rows = some(segment);
             let arrived = arrivals.of_part(&saved.part, rows.clone())?;
-            found.extend(rows.zip(arrived).map(|(at, arrived)| (&**segment, at, arrived)));
+            found.extend(rows.zip(arrived).map(|(at, arrived)| (segment, at, arrived)));
         }
         Ok(found)
     }
@@ -296,11 +296,11 @@ impl Volume {
 }
 
 /// A row of files: where it is in memory, and when it arrived.
-type SavedRow<'a> = (&'a Segment, usize, Arrived);
+type SavedRow<'a> = (&'a Arc<Segment>, usize, Arrived);
 
 /// A row of a segment, to be lent; when it arrived, and its print.
 fn lent_row(
-    segment: &Segment,
+    segment: &Arc<Segment>,
     ordinal: u32,
     at: usize,
     (received, print): Arrived,
@@ -323,7 +323,7 @@ fn lent_row(
         code: segment.code(at),
         session: segment.session(at as u32),
         received,
-        print,
+        print: print.into(),
         lent_by: None,
         own_before: 0,
         properties,

@@ -1,7 +1,12 @@
 //! A sheet of events through the stages: what is plainly allowed goes on column by column, and the
 //! rest is given back as records, each to pass the stages alone.
 
-use candor_event::{ClassSet, Column, DataClass, PersonId, Record, Sheet, Timestamp, Value};
+use std::collections::HashSet;
+use std::hash::BuildHasherDefault;
+
+use candor_event::{
+    ClassSet, Column, DataClass, HashedAlready, PersonId, Record, Sheet, Timestamp, Value,
+};
 use candor_keys::PublisherKeys;
 
 use super::prepare::{CONSENT_NAME, is_ahead, session_of};
@@ -14,7 +19,8 @@ use crate::who::HashedIds;
 
 impl Door {
     /// Takes in those events of a sheet that may be kept whole, as [`Door::accept`] would; answers
-    /// the others in their order, for it.
+    /// the others in their order, for it: those which may not, and all that follow of the same
+    /// person, since what comes before may say what is allowed.
     ///
     /// # Errors
     /// As [`Door::accept`].
@@ -31,6 +37,7 @@ impl Door {
         let people: Vec<PersonId> =
             hashes.iter().map(|hash| state.who.person(sheet.kind(), *hash)).collect();
         let plain = state.plain(&sheet, &people, request);
+        let plain = those_before(plain, &sheet.owners, &people);
         let others = (0..sheet.len()).filter(|at| !plain[*at]).map(|at| sheet.record(at)).collect();
         let mut batch = Batch::default();
         batch.records.append(&mut state.unkept);
@@ -51,6 +58,21 @@ fn sessions(keys: &PublisherKeys, sheet: &mut IncomingSheet) -> Vec<u64> {
     let named: Vec<u64> = named.map(|name| session_of(keys, name).unwrap_or(0)).collect();
     let place = |code: &u32| code.checked_sub(1).map_or(0, |place| named[place as usize]);
     sheet.sessions.codes.iter().map(place).collect()
+}
+
+/// By event: whether it is plain, and so is all that comes before of the same person.
+fn those_before(mut plain: Vec<bool>, owners: &[u32], people: &[PersonId]) -> Vec<bool> {
+    if plain.contains(&false) {
+        let mut aside: HashSet<PersonId, BuildHasherDefault<HashedAlready>> = HashSet::default();
+        for (plain, owner) in plain.iter_mut().zip(owners) {
+            let person = people[*owner as usize];
+            if !*plain {
+                aside.insert(person);
+            }
+            *plain = *plain && !aside.contains(&person);
+        }
+    }
+    plain
 }
 
 impl State {
@@ -129,6 +151,7 @@ fn kept(
         let values = named(values, &mut codes, 1);
         Column { name, codes, values }
     };
+    let columns = sheet.columns.into_iter().map(column);
     let (mut owners, mut codes) = (some(sheet.owners, plain), some(sheet.codes, plain));
     let people = named(people, &mut owners, 0);
     let names = named(sheet.names, &mut codes, 0);
@@ -140,7 +163,8 @@ fn kept(
         names,
         codes,
         sessions: some(sessions, plain),
-        columns: sheet.columns.into_iter().map(column).collect(),
+        // The name of one whose values were all refused goes with them.
+        columns: columns.filter(|column| !column.values.is_empty()).collect(),
     }
 }
 

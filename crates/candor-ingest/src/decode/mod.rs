@@ -2,6 +2,7 @@
 //! records and refusals out. Limits hold for each record and never for its batch.
 
 mod agent;
+mod cell;
 pub mod define;
 mod elsewhere;
 mod email_page;
@@ -19,7 +20,7 @@ mod web;
 
 use std::sync::Arc;
 
-use candor_event::{Properties, Timestamp, TraitOp};
+use candor_event::{Properties, Timestamp, TraitOp, Value};
 
 pub use agent::agent;
 pub use elsewhere::{Clocks, Elsewhere, Product};
@@ -59,6 +60,26 @@ pub struct Incoming {
     pub id: Option<String>,
     /// What it says.
     pub body: Body,
+}
+
+impl Incoming {
+    /// About how many bytes of memory it takes.
+    pub fn bytes(&self) -> usize {
+        size_of::<Incoming>()
+            + match &self.body {
+                Body::Event { properties, .. } => properties.bytes_within(),
+                Body::Profile(changes) => {
+                    let of = |op: &TraitOp| match op {
+                        TraitOp::Set(value) => value.bytes_within(),
+                        TraitOp::Add(values) | TraitOp::Remove(values) => {
+                            values.iter().map(Value::bytes_within).sum()
+                        }
+                        TraitOp::Unset | TraitOp::Increment(_) => 0,
+                    };
+                    changes.iter().map(|(_, op)| size_of::<TraitOp>() + of(op)).sum()
+                }
+            }
+    }
 }
 
 /// What a record says.

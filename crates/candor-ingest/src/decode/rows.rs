@@ -7,8 +7,9 @@ use candor_event::{PersonId, Properties, Timestamp, TraitOp, Value};
 use candor_store::Cell;
 use serde_json::Value as Json;
 
+use super::cell::{id_text, instant_of_cell, property, session};
 use super::json::parse;
-use super::records::{instant_of, record};
+use super::records::record;
 use super::sheet::SheetReader;
 use super::value::{check_text, check_value};
 use super::{Body, ID_BYTES_MAX, Incoming, Limit, PROPERTIES_MAX, RefusalCode, read_value};
@@ -30,7 +31,7 @@ pub const PROPERTY_COLUMN: &str = "property:";
 /// Begins the name of a column whose texts are JSON: the values of the property that follows.
 pub const JSON_COLUMN: &str = "json:";
 
-type Refusal = (RefusalCode, String);
+pub(super) type Refusal = (RefusalCode, String);
 
 /// What a column says of a row.
 #[derive(Clone, Debug, PartialEq)]
@@ -350,48 +351,6 @@ impl Row {
         };
         Ok(Incoming { index, ids: self.ids, at: self.at, id: self.id, body })
     }
-}
-
-pub(super) fn instant_of_cell(
-    cell: Cell,
-    parse_time: &dyn Fn(&str) -> Option<Timestamp>,
-) -> Result<Timestamp, Refusal> {
-    match cell {
-        Cell::Time(ms) => Ok(Timestamp(ms)),
-        Cell::Value(Value::Integer(n)) => instant_of(&n.into(), parse_time),
-        Cell::Value(Value::Text(text)) => {
-            instant_of(&Json::String(text.as_ref().to_owned()), parse_time)
-        }
-        _ => instant_of(&Json::Null, parse_time),
-    }
-}
-
-/// A cell as the name of a visit.
-pub(super) fn session(cell: Cell) -> Value {
-    match cell {
-        Cell::Unsigned(number) => number.to_string().as_str().into(),
-        cell => property(cell),
-    }
-}
-
-/// A cell as a property: dates are written as the SDKs write them.
-pub(super) fn property(cell: Cell) -> Value {
-    match cell {
-        Cell::Value(value) => value,
-        Cell::Time(ms) => format!("$D_{}", ms.div_euclid(1000)).as_str().into(),
-        Cell::Unsigned(number) => Value::Float(number as f64),
-    }
-}
-
-pub(super) fn id_text(cell: Cell, name: &str) -> Result<String, Refusal> {
-    let id = match cell {
-        Cell::Value(Value::Text(text)) if !text.is_empty() => text.as_ref().to_owned(),
-        Cell::Value(Value::Integer(number)) => number.to_string(),
-        Cell::Unsigned(number) => number.to_string(),
-        _ => return Err((RefusalCode::BadRecord, format!("'{name}' is a text or a whole number"))),
-    };
-    check_text(&id, Limit::Value)?;
-    Ok(id)
 }
 
 #[cfg(test)]

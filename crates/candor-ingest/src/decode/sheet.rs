@@ -2,7 +2,7 @@
 //! time, and details that are texts, numbers or flags. All others are read row by row (`rows`),
 //! which says what is wrong with them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use ahash::RandomState;
 use candor_event::{Column, IdKind, Properties, Timestamp, Value};
 use candor_store::{Cell, ColumnCells, Piece};
 
-use super::rows::{id_text, instant_of_cell, property, session};
+use super::cell::{id_text, instant_of_cell, property, session};
 use super::value::{check_text, check_value};
 use super::{Body, Incoming, Limit, PROPERTIES_MAX, Role};
 use crate::who::Ids;
@@ -45,6 +45,14 @@ impl IncomingSheet {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.times.is_empty()
+    }
+
+    /// About how many bytes of memory its values and places take.
+    pub fn bytes(&self) -> usize {
+        let columns = self.columns.iter().chain([&self.sessions]);
+        let bytes = columns.flat_map(|column| &column.values).map(Value::bytes_within);
+        let places = (self.columns.len() + 4) * self.len() * size_of::<u32>();
+        bytes.sum::<usize>() + places
     }
 
     /// Which kind of id it names people by.
@@ -91,6 +99,8 @@ pub struct SheetReader {
     devices: bool,
     /// When each event happened.
     at: Vec<i64>,
+    /// Whose rows were left out since the last sheet.
+    aside: HashSet<Arc<str>, RandomState>,
 }
 
 /// A column of the table, and what its cells are in the sheet.
@@ -198,7 +208,7 @@ impl Source {
         codes.iter_mut().for_each(|code| *code -= 1);
         let text = |value| match value {
             Value::Text(text) => text,
-            other => unreachable!("ids and names are texts, not {other:?}"),
+            _ => unreachable!("ids and names are texts"),
         };
         (values.into_iter().map(text).collect(), codes)
     }
@@ -238,6 +248,7 @@ impl SheetReader {
             columns,
             devices,
             at: Vec::new(),
+            aside: HashSet::default(),
         })
     }
 
@@ -254,8 +265,9 @@ impl SheetReader {
         self.at.len() * NUMBER_BYTES + bytes.sum::<usize>()
     }
 
-    /// Adds the events of some rows of a piece; says which of these are not plain and were left
-    /// out.
+    /// Adds the events of some rows of a piece; says which of these were left out. That are those
+    /// which are not plain, and all that follow of the same person up to the next sheet: what comes
+    /// before may say what is allowed, and of one moment the first comes first.
     pub fn read(
         &mut self,
         piece: &Piece,
@@ -300,7 +312,8 @@ impl SheetReader {
         for (_, column) in &mut self.columns {
             column.read(piece, &rows, &mut odd, false, |cell| plain(property(cell.clone())));
         }
-        if odd.contains(&true) {
+        if odd.contains(&true) || !self.aside.is_empty() {
+            self.set_aside(first, &mut odd);
             let columns = self.columns.iter_mut().map(|(_, column)| column);
             let sources = columns.chain([&mut self.ids, &mut self.names]).chain(&mut self.sessions);
             sources.for_each(|source| leave_out(&mut source.codes, first, &odd));
@@ -309,9 +322,22 @@ impl SheetReader {
         odd
     }
 
+    /// Leaves out those who follow somebody's row that is left out.
+    fn set_aside(&mut self, first: usize, odd: &mut [bool]) {
+        for (place, odd) in self.ids.codes[first..].iter().zip(odd) {
+            let Some(place) = place.checked_sub(1) else { continue };
+            let Value::Text(id) = &self.ids.values[place as usize] else { continue };
+            if *odd {
+                self.aside.insert(id.clone());
+            }
+            *odd |= self.aside.contains(id);
+        }
+    }
+
     /// What was added since the last one.
     pub fn sheet(&mut self) -> IncomingSheet {
         let rows = self.at.len();
+        self.aside.clear();
         let (ids, owners) = self.ids.take_texts();
         let (names, codes) = self.names.take_texts();
         let sessions = self.sessions.as_mut().map(|sessions| sessions.take(SESSION.into()));

@@ -1,7 +1,10 @@
 //! When rows arrived and what tells them from repeats, read back where a repeat or a merge asks.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
+
+use ahash::RandomState;
 
 use super::reader::read_arrivals;
 use super::{Contents, Part, Print};
@@ -28,11 +31,16 @@ pub(crate) struct ArrivalReader<'a> {
     store: &'a Store,
     /// The latest last.
     recent: Vec<(Key, Arc<Arrivals>)>,
+    /// What the content of rows tells, by where their segments lie, which are kept there for it.
+    contents: HashMap<(usize, usize), (Arc<Segment>, Print), RandomState>,
 }
+
+/// Prints that are kept: many may be compared with one.
+const CONTENTS_MAX: usize = 4_096;
 
 impl<'a> ArrivalReader<'a> {
     pub(crate) fn new(store: &'a Store) -> Self {
-        ArrivalReader { store, recent: Vec::new() }
+        ArrivalReader { store, recent: Vec::new(), contents: HashMap::default() }
     }
 
     /// What the content of a row tells, whose properties are among these names.
@@ -41,11 +49,20 @@ impl<'a> ArrivalReader<'a> {
     /// A file that cannot be read.
     pub(crate) fn content(
         &mut self,
-        segment: &Segment,
+        segment: &Arc<Segment>,
         row: usize,
         names: &Names,
     ) -> Result<Print, Error> {
-        Contents::new(self.store.keys.as_ref()).print(segment, row, names)
+        let place = (Arc::as_ptr(segment).addr(), row);
+        if let Some((_, print)) = self.contents.get(&place) {
+            return Ok(*print);
+        }
+        let print = Contents::new(self.store.keys.as_ref()).print(segment, row, names)?;
+        if self.contents.len() == CONTENTS_MAX {
+            self.contents.clear();
+        }
+        self.contents.insert(place, (segment.clone(), print));
+        Ok(print)
     }
 
     /// The print of a row that waits for its segment.

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use arrivals::{ArrivalReader, Arrived};
 pub(crate) use base_files::{BaseFiles, Files};
 pub(crate) use columns::TypesByName;
-pub(crate) use prints::{Contents, Print, Told, is_nested};
+pub(crate) use prints::{Contents, KnownPrint, Print, Told, is_nested};
 pub(crate) use reader::{read_arrivals, read_base, read_people, read_segment, read_traits};
 pub(crate) use sealed::SealedPart;
 pub(crate) use writer::{

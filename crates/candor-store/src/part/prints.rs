@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use candor_event::{Event, Value, ValueRef, content};
 use candor_keys::PublisherKeys;
@@ -48,6 +49,32 @@ impl Print {
     }
 }
 
+/// The print of a row that waits for its segment: once somebody worked out its content's, that.
+#[derive(Debug)]
+pub(crate) struct KnownPrint(AtomicU64);
+
+impl KnownPrint {
+    pub(crate) fn get(&self) -> Print {
+        Print(self.0.load(Ordering::Relaxed))
+    }
+
+    fn set(&self, print: Print) {
+        self.0.store(print.0, Ordering::Relaxed);
+    }
+}
+
+impl From<Print> for KnownPrint {
+    fn from(print: Print) -> KnownPrint {
+        KnownPrint(AtomicU64::new(print.0))
+    }
+}
+
+impl Clone for KnownPrint {
+    fn clone(&self) -> KnownPrint {
+        self.get().into()
+    }
+}
+
 /// Which prints of a part lie in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Told {
@@ -86,13 +113,15 @@ impl<'a> Contents<'a> {
     /// Of a row that waits for its segment, whose properties are among these names: what came with
     /// it, or else its content's.
     pub(crate) fn print_of(&mut self, row: &Row, names: &Names) -> Print {
-        if row.print != Print::CONTENT {
-            return row.print;
+        if row.print.get() != Print::CONTENT {
+            return row.print.get();
         }
         let cells = row.properties.iter().map(|(property, value)| (names.name(*property), value));
         let mut cells: Vec<(&Arc<str>, &Value)> = cells.collect();
         cells.sort_unstable_by_key(|(name, _)| *name);
-        self.hashed(cells.into_iter().map(|(name, value)| (&**name, value.into())), row.session)
+        let cells = cells.into_iter().map(|(name, value)| (&**name, value.into()));
+        row.print.set(self.hashed(cells, row.session));
+        row.print.get()
     }
 
     /// Of a row of a segment.

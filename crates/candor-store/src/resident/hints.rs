@@ -91,7 +91,7 @@ mod tests {
             code: 0,
             session: 0,
             received: 0,
-            print: crate::part::Print::CONTENT,
+            print: crate::part::Print::CONTENT.into(),
             lent_by: None,
             own_before: 0,
             properties,

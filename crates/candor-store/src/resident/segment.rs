@@ -406,7 +406,7 @@ impl Segment {
         for row in rows {
             let place = builder.push(row.ordinal, row.time, row.code, row.session);
             builder.arrivals.received.push(row.received);
-            builder.arrivals.prints.push(row.print);
+            builder.arrivals.prints.push(row.print.get());
             for (property, value) in &row.properties {
                 let property = *property as usize;
                 if columns.len() <= property {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use candor_event::{PersonId, Value};
 
 use crate::fold::Having;
-use crate::part::Print;
+use crate::part::KnownPrint;
 use crate::resident::hints::Hints;
 use crate::resident::plain::Plain;
 
@@ -17,7 +17,7 @@ pub(crate) struct Row {
     pub(crate) code: u16,
     pub(crate) session: u64,
     pub(crate) received: i64,
-    pub(crate) print: Print,
+    pub(crate) print: KnownPrint,
     /// Whose it was before a merge lent it to another person; their own rows name nobody.
     pub(crate) lent_by: Option<PersonId>,
     /// Of a lent row: how many rows of the same time that are the borrower's own came before it.

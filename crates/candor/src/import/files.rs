@@ -101,7 +101,7 @@ pub struct Batch {
     pub records: Vec<Incoming>,
     /// The line of each record.
     pub lines: Vec<u64>,
-    /// Events of a table that are plain, all before the records or among them.
+    /// Events of a table that are plain; of each person all before their records.
     pub sheet: IncomingSheet,
     /// The line of each event of the sheet.
     pub sheet_lines: Vec<u64>,
@@ -229,6 +229,11 @@ impl Out<'_> {
         record: Result<Incoming, (&'static str, String)>,
         bytes_read: u64,
     ) -> GoesOn {
+        self.put(line, record);
+        !self.is_full() || self.send(bytes_read)
+    }
+
+    fn put(&mut self, line: u64, record: Result<Incoming, (&'static str, String)>) {
         match record {
             Ok(record) => {
                 self.batch.records.push(record);
@@ -236,8 +241,10 @@ impl Out<'_> {
             }
             Err((code, message)) => self.batch.bad.push((line, code, message)),
         }
-        let full = self.batch.records.len() + self.batch.bad.len() >= BATCH_ROWS;
-        !full || self.send(bytes_read)
+    }
+
+    fn is_full(&self) -> bool {
+        self.batch.records.len() + self.batch.bad.len() >= BATCH_ROWS
     }
 
     /// Takes some rows of a table in as events of a sheet; those that are not plain are for `row` to
@@ -251,17 +258,20 @@ impl Out<'_> {
     ) -> GoesOn {
         let Some(sheets) = &mut self.sheets else { return true };
         let odd = sheets.read(piece, rows.clone(), &instant);
-        let full = sheets.rows() >= SHEET_ROWS || sheets.bytes() >= SHEET_BYTES_MAX;
-        let read = self.row + rows.len() as u64;
-        let plain = rows.clone().zip(&odd).filter(|(_, odd)| !**odd);
-        self.batch.sheet_lines.extend(plain.map(|(at, _)| piece.lines[at]));
-        for (at, _) in rows.zip(odd).filter(|(_, odd)| *odd) {
-            // What is sent before the last of them is read again where the import goes on.
-            if !self.add(piece.lines[at], row(self.index(), at), bytes_read(self.row)) {
-                return false;
+        for (at, odd) in rows.clone().zip(odd) {
+            let line = piece.lines[at];
+            if odd {
+                self.put(line, row(self.batch.records.len(), at));
+            } else {
+                self.batch.sheet_lines.push(line);
             }
         }
-        self.row = read;
+        self.row += rows.len() as u64;
+        let Some(sheets) = &self.sheets else { return true };
+        // As many rows more are about as large.
+        let (rows, bytes) = (sheets.rows(), sheets.bytes());
+        let next = bytes + bytes / rows.max(1) * ROWS_AT_ONCE;
+        let full = rows >= SHEET_ROWS || next > SHEET_BYTES_MAX || self.is_full();
         !full || self.send(bytes_read(self.row))
     }
 
@@ -295,12 +305,19 @@ fn table(
         _ => counted.load(Ordering::Relaxed),
     };
     let rows = table.rows();
+    // The piece before was read row by row.
+    let mut alone = false;
     while let Some(piece) = table.next_piece()? {
         let read = |index, row| {
             let record = roles.row(index, &of_columns, |column| piece.cell(column, row), &instant);
             record.map_err(|(code, message)| (code.word(), message))
         };
         if out.sheets.is_some() && piece.bad.is_empty() && out.row >= out.skip {
+            // Records of rows before must not come after what follows of the same people.
+            if !out.batch.records.is_empty() && alone && !out.send(share(out.row, rows)) {
+                return Ok(());
+            }
+            alone = false;
             for first in (0..piece.rows()).step_by(ROWS_AT_ONCE) {
                 let some = first..piece.rows().min(first + ROWS_AT_ONCE);
                 if !out.add_plain(&piece, some, &read, &|row| share(row, rows)) {
@@ -309,6 +326,7 @@ fn table(
             }
             continue;
         }
+        alone = true;
         let mut bad = piece.bad.iter().peekable();
         for row in 0..piece.rows() {
             let line = piece.lines[row];

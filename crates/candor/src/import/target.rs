@@ -24,11 +24,12 @@ use crate::refusal::Refusal;
 use crate::server::{Sent, Server, Tenant};
 use crate::threads::{Threads, cores};
 
-/// Records of one frame.
+/// Records of one frame, and about how many bytes they may take.
 const FRAME_ROWS: usize = 1_000;
+const FRAME_BYTES_MAX: usize = 8 << 20;
 
-/// Events that are on their way to the log.
-const ROWS_UNDER_WAY: usize = 131_072;
+/// About how many bytes may be on their way to the log, whose queue takes twice as many.
+const UNDER_WAY_BYTES: usize = 32 << 20;
 
 /// Bytes of the log that the store may lie behind before the door waits for it.
 const BEHIND_BYTES_MAX: u64 = 3 << 20;
@@ -72,7 +73,7 @@ pub struct Here {
 struct UnderWay {
     /// Its frames; the line of each of a frame's records.
     frames: Vec<(Receipt, Kept, Vec<u64>)>,
-    rows: usize,
+    bytes: usize,
     /// What is known of it before.
     outcome: Outcome,
 }
@@ -158,17 +159,24 @@ impl Here {
         let _entered = self.runtime.enter();
         let Batch { mut records, mut lines, sheet, sheet_lines, bad, rows_read, bytes_read } =
             batch;
-        let rows = records.len() + sheet.len() + bad.len();
-        let mut frames = Vec::new();
+        let (mut frames, mut bytes) = (Vec::new(), sheet.bytes());
         if !sheet.is_empty() {
             let offered = self.server.offer_sheet(&self.tenant, sheet).map_err(refused)?;
-            // Those that the gate looks at one by one.
+            // Those that the gate looks at one by one, in their order.
             lines.extend(offered.others.iter().map(|record| sheet_lines[record.index]));
             records.extend(offered.others);
+            in_order(&mut lines, &mut records);
             frames.push((offered.receipt, offered.kept, Vec::new()));
         }
         while !records.is_empty() {
-            let rest = records.split_off(records.len().min(FRAME_ROWS));
+            let mut of_frame = 0;
+            let fits = |record: &&Incoming| {
+                of_frame += record.bytes();
+                of_frame < FRAME_BYTES_MAX
+            };
+            let count = records.iter().take(FRAME_ROWS).take_while(fits).count().max(1);
+            bytes += of_frame;
+            let rest = records.split_off(count);
             let others = lines.split_off(records.len());
             for (index, record) in records.iter_mut().enumerate() {
                 record.index = index;
@@ -182,12 +190,12 @@ impl Here {
         let rejected = bad.collect();
         let outcome = Outcome { rejected, rows_read, bytes_read, ..Outcome::default() };
         // One that is empty is told of, too.
-        self.under_way.push_back(UnderWay { frames, rows: rows.max(1), outcome });
-        self.settle(ROWS_UNDER_WAY, note)
+        self.under_way.push_back(UnderWay { frames, bytes: bytes.max(1), outcome });
+        self.settle(UNDER_WAY_BYTES, note)
     }
 
     fn settle(&mut self, left: usize, note: Note<'_>) -> anyhow::Result<()> {
-        while self.under_way.iter().map(|batch| batch.rows).sum::<usize>() > left {
+        while self.under_way.iter().map(|batch| batch.bytes).sum::<usize>() > left {
             let Some(UnderWay { frames, mut outcome, .. }) = self.under_way.pop_front() else {
                 break;
             };
@@ -252,6 +260,7 @@ impl There {
         // Its socket takes records.
         batch.records.extend((0..batch.sheet.len()).map(|at| batch.sheet.record(at)));
         batch.lines.append(&mut batch.sheet_lines);
+        in_order(&mut batch.lines, &mut batch.records);
         let mut outcome = Outcome {
             rows_read: batch.rows_read,
             bytes_read: batch.bytes_read,
@@ -286,6 +295,15 @@ impl There {
             rows = &rows[count..];
         }
         note(outcome)
+    }
+}
+
+/// Puts records into the order of their lines.
+fn in_order(lines: &mut Vec<u64>, records: &mut Vec<Incoming>) {
+    if !lines.is_sorted() {
+        let mut both: Vec<_> = lines.drain(..).zip(records.drain(..)).collect();
+        both.sort_by_key(|(line, _)| *line);
+        (*lines, *records) = both.into_iter().unzip();
     }
 }
 
