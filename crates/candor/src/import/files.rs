@@ -247,8 +247,8 @@ impl Out<'_> {
         self.batch.records.len() + self.batch.bad.len() >= BATCH_ROWS
     }
 
-    /// Takes some rows of a table in as events of a sheet; those that are not plain are for `row` to
-    /// read. None of them was taken in before.
+    /// Takes some rows of a table in as events of a sheet; those that are not plain are for `row`
+    /// to read. None of them was taken in before.
     fn add_plain(
         &mut self,
         piece: &Piece,
