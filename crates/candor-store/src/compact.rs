@@ -7,6 +7,7 @@ use candor_keys::PublisherKeys;
 
 use crate::error::Error;
 use crate::part::{self, BaseFiles, Part, Place, SealedPart};
+use crate::people_set::PeopleSet;
 use crate::resident::join::Join;
 use crate::resident::names::Names;
 use crate::resident::order::ALWAYS;
@@ -28,6 +29,9 @@ struct Chosen {
     holds_erased: bool,
 }
 
+/// A part that was made of others, and who has rows in it.
+type New = (Arc<SealedPart>, PeopleSet);
+
 impl Store {
     /// Joins small parts and rewrites those that hold erased people. Answers stay the same.
     ///
@@ -39,26 +43,60 @@ impl Store {
         Ok(())
     }
 
+    /// Some volumes side by side; whether there was anything.
     fn compact_once(&self, keys: &PublisherKeys) -> Result<bool, Error> {
         let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let state = self.state();
         let now = self.clock.now().0;
-        let Some(chosen) = choose(&state, now) else { return Ok(false) };
+        let volumes = 0..state.volumes.len();
+        let chosen = volumes.filter_map(|volume| choose(&state, volume, now));
+        let chosen: Vec<Chosen> = chosen.take(self.config.threads.max(1)).collect();
         let name_of = state.name_of();
         let generation = state.manifest.generation + 1;
         let events = state.events.list().len() as u32;
         drop(state);
 
-        let (volume, bucket) = (chosen.volume as u16, chosen.parts[0].bucket);
-        let joined = self.read_joined(keys, &chosen, events)?;
-        let mut new = None;
-        if joined.rows() > 0 {
-            let held: Arc<Arrivals> = held_arrivals(std::slice::from_ref(&joined)).remove(0);
-            let place = self.place(keys, volume, bucket, generation);
-            let class_of = &*self.class_of;
-            let part = part::write_part(&place, &joined, &held, &name_of, class_of, now)?;
-            new = Some((SealedPart::new(self.config.folder.clone(), part), joined.owners().who()));
+        let mut written: Vec<Result<Option<New>, Error>> =
+            chosen.iter().map(|_| Ok(None)).collect();
+        let each = chosen.iter().zip(&mut written).collect();
+        side_by_side(self.config.threads, each, |(chosen, written)| {
+            *written = self.rewrite(keys, chosen, (events, generation, now), &name_of);
+        });
+        let any = !chosen.is_empty();
+        for (chosen, written) in chosen.into_iter().zip(written) {
+            self.replace(keys, chosen, generation, written?)?;
         }
+        Ok(any)
+    }
+
+    /// Writes the parts as one; nothing where nobody's rows are left.
+    fn rewrite(
+        &self,
+        keys: &PublisherKeys,
+        chosen: &Chosen,
+        (events, generation, now): (u32, u64, i64),
+        name_of: &dyn Fn(u32) -> Arc<str>,
+    ) -> Result<Option<New>, Error> {
+        let (volume, bucket) = (chosen.volume as u16, chosen.parts[0].bucket);
+        let joined = self.read_joined(keys, chosen, events)?;
+        if joined.rows() == 0 {
+            return Ok(None);
+        }
+        let held: Arc<Arrivals> = held_arrivals(std::slice::from_ref(&joined)).remove(0);
+        let place = self.place(keys, volume, bucket, generation);
+        let part = part::write_part(&place, &joined, &held, name_of, &*self.class_of, now)?;
+        let part = SealedPart::new(self.config.folder.clone(), part);
+        Ok(Some((part, joined.owners().who())))
+    }
+
+    /// Puts the new part in the place of those that it was made of.
+    fn replace(
+        &self,
+        keys: &PublisherKeys,
+        chosen: Chosen,
+        generation: u64,
+        new: Option<New>,
+    ) -> Result<(), Error> {
         // What stands for a part that is gone stands in the base from now on.
         self.join_base(chosen.volume);
         let gone = |part: &Part| chosen.parts.iter().any(|old| ***old == *part);
@@ -87,7 +125,7 @@ impl Store {
             // They leave memory too.
             self.join_base(chosen.volume);
         }
-        Ok(true)
+        Ok(())
     }
 
     /// The parts as one segment, without those who were erased, read from their files.
@@ -170,44 +208,43 @@ fn erased_of(state: &State, volume: usize) -> BTreeSet<u32> {
     of_volume.map(|(_, ordinal)| *ordinal).collect()
 }
 
-/// The parts to join next: first those with erased people, then those with prints that tell nothing
-/// any more, then the newest of a bucket that has too many, as far back as each is at most twice
-/// what follows it.
-fn choose(state: &State, now: i64) -> Option<Chosen> {
-    for (index, volume) in state.volumes.iter().enumerate() {
-        let erased = erased_of(state, index);
-        let chosen = |places: Vec<usize>, holds_erased| Chosen {
-            volume: index,
-            parts: places.into_iter().map(|at| volume.saved[at].part.clone()).collect(),
-            erased: erased.clone(),
-            holds_erased,
-        };
-        let holds = |saved: &Saved| erased.iter().any(|ordinal| saved.people.has(*ordinal));
-        if let Some(at) = volume.saved.iter().position(holds) {
-            return Some(chosen(vec![at], true));
+/// The parts of a volume to join next: first those with erased people, then those with prints that
+/// tell nothing any more, then the newest of a bucket that has too many, as far back as each is at
+/// most twice what follows it.
+fn choose(state: &State, index: usize, now: i64) -> Option<Chosen> {
+    let volume = &state.volumes[index];
+    let erased = erased_of(state, index);
+    let chosen = |places: Vec<usize>, holds_erased| Chosen {
+        volume: index,
+        parts: places.into_iter().map(|at| volume.saved[at].part.clone()).collect(),
+        erased: erased.clone(),
+        holds_erased,
+    };
+    let holds = |saved: &Saved| erased.iter().any(|ordinal| saved.people.has(*ordinal));
+    if let Some(at) = volume.saved.iter().position(holds) {
+        return Some(chosen(vec![at], true));
+    }
+    if let Some(at) = volume.saved.iter().position(|saved| saved.part.told.is_over(now)) {
+        return Some(chosen(vec![at], false));
+    }
+    let buckets: BTreeSet<i64> = volume.saved.iter().map(|saved| saved.part.bucket).collect();
+    for bucket in buckets {
+        let of_bucket = |at: &usize| volume.saved[*at].part.bucket == bucket;
+        let of_bucket: Vec<usize> = (0..volume.saved.len()).filter(of_bucket).collect();
+        if of_bucket.len() < PARTS_PER_BUCKET_MAX {
+            continue;
         }
-        if let Some(at) = volume.saved.iter().position(|saved| saved.part.told.is_over(now)) {
-            return Some(chosen(vec![at], false));
-        }
-        let buckets: BTreeSet<i64> = volume.saved.iter().map(|saved| saved.part.bucket).collect();
-        for bucket in buckets {
-            let of_bucket = |at: &usize| volume.saved[*at].part.bucket == bucket;
-            let of_bucket: Vec<usize> = (0..volume.saved.len()).filter(of_bucket).collect();
-            if of_bucket.len() < PARTS_PER_BUCKET_MAX {
-                continue;
+        let (mut places, mut rows) = (Vec::new(), 0);
+        for at in of_bucket.into_iter().rev() {
+            let events = volume.saved[at].part.events;
+            if places.len() >= 2 && events > 2 * rows {
+                break;
             }
-            let (mut places, mut rows) = (Vec::new(), 0);
-            for at in of_bucket.into_iter().rev() {
-                let events = volume.saved[at].part.events;
-                if places.len() >= 2 && events > 2 * rows {
-                    break;
-                }
-                rows += events;
-                places.push(at);
-            }
-            places.reverse();
-            return Some(chosen(places, false));
+            rows += events;
+            places.push(at);
         }
+        places.reverse();
+        return Some(chosen(places, false));
     }
     None
 }

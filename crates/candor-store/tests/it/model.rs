@@ -170,7 +170,7 @@ fn open(folder: &std::path::Path) -> Store {
         _ => DataClass::Contact,
     });
     let mut config = StoreConfig::new(folder);
-    (config.volumes, config.tail_rows_max) = (2, 5);
+    (config.volumes, config.tail_rows_max, config.threads) = (2, 5, 2);
     let clock = Arc::new(ManualClock::new(Timestamp(0)));
     Store::open(config, PublisherKeys::for_tests(3), class_of, clock).unwrap()
 }

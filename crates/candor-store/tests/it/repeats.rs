@@ -85,7 +85,8 @@ fn open(folder: &Path, clock: Arc<ManualClock>) -> Store {
         "a" => DataClass::Behaviour,
         _ => DataClass::Contact,
     });
-    let config = StoreConfig { volumes: 2, tail_rows_max: 6, ..StoreConfig::new(folder) };
+    let config =
+        StoreConfig { volumes: 2, tail_rows_max: 6, threads: 2, ..StoreConfig::new(folder) };
     Store::open(config, keys(), class_of, clock).unwrap()
 }
 
