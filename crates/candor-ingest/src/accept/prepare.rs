@@ -8,13 +8,10 @@ use candor_keys::PublisherKeys;
 
 use super::Request;
 use crate::contact;
-use crate::decode::{Body, Incoming};
+use crate::decode::{Body, CONSENT_NAME, Incoming};
 use crate::who::{HashedIds, Ids};
 
 const DAY_MS: i64 = 86_400_000;
-
-/// The event and the profile key by which an SDK says what its person allows.
-pub(super) const CONSENT_NAME: &str = "ct_consent";
 
 /// The property that names a visit.
 const SESSION: &str = "session";

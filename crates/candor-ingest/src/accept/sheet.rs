@@ -9,10 +9,10 @@ use candor_event::{
 };
 use candor_keys::PublisherKeys;
 
-use super::prepare::{CONSENT_NAME, is_ahead, session_of};
+use super::prepare::{is_ahead, session_of};
 use super::stages::{Batch, State};
 use super::{Accepted, Door, Receipt, Request};
-use crate::decode::{Incoming, IncomingSheet};
+use crate::decode::{CONSENT_NAME, Incoming, IncomingSheet};
 use crate::error::Error;
 use crate::gate::{Verdict, check_event, check_property};
 use crate::who::HashedIds;
@@ -26,13 +26,13 @@ impl Door {
     /// As [`Door::accept`].
     pub fn accept_sheet(
         &self,
-        mut sheet: IncomingSheet,
+        sheet: IncomingSheet,
         request: &Request,
         append: impl FnOnce(&mut Accepted),
     ) -> Result<(Receipt, Vec<Incoming>), Error> {
         let ids: Vec<_> = sheet.ids.iter().map(|id| (sheet.kind(), &**id)).collect();
         let hashes = self.keys.id_hashes(&ids);
-        let sessions = sessions(&self.keys, &mut sheet);
+        let sessions = sessions(&self.keys, &sheet);
         let mut state = self.state();
         let people: Vec<PersonId> =
             hashes.iter().map(|hash| state.who.person(sheet.kind(), *hash)).collect();
@@ -53,7 +53,7 @@ impl Door {
 }
 
 /// By event: the session that it names.
-fn sessions(keys: &PublisherKeys, sheet: &mut IncomingSheet) -> Vec<u64> {
+fn sessions(keys: &PublisherKeys, sheet: &IncomingSheet) -> Vec<u64> {
     let named = sheet.sessions.values.iter();
     let named: Vec<u64> = named.map(|name| session_of(keys, name).unwrap_or(0)).collect();
     let place = |code: &u32| code.checked_sub(1).map_or(0, |place| named[place as usize]);

@@ -9,11 +9,11 @@ use candor_event::{
 };
 use candor_keys::PublisherKeys;
 
-use super::prepare::{CONSENT_NAME, Prepared, Told, content_print, is_ahead};
+use super::prepare::{Prepared, Told, content_print, is_ahead};
 use super::repeats::{First, Repeats};
 use super::shown::Shown;
 use super::{GUIDS_TRAIT, Outcome, Receipt, Request, joins_of};
-use crate::decode::{Body, Incoming, RefusalCode};
+use crate::decode::{Body, CONSENT_NAME, Incoming, RefusalCode};
 use crate::gate::{
     Basis, Classes, Detected, Policy, Said, StripReason, Stripped, Verdict, check_event,
     check_property, take_out,

@@ -62,7 +62,15 @@ pub struct Incoming {
     pub body: Body,
 }
 
+/// The event and the profile key by which an SDK says what its person allows.
+pub(crate) const CONSENT_NAME: &str = "ct_consent";
+
 impl Incoming {
+    /// Whether it is an event that says what its person allows.
+    pub fn says_consent(&self) -> bool {
+        matches!(&self.body, Body::Event { name, .. } if **name == *CONSENT_NAME)
+    }
+
     /// About how many bytes of memory it takes.
     pub fn bytes(&self) -> usize {
         size_of::<Incoming>()

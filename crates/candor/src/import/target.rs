@@ -152,11 +152,15 @@ impl Here {
         self.server.log.end().0.saturating_sub(self.tenant.store.applied())
     }
 
-    fn take(&mut self, batch: Batch, note: Note<'_>) -> anyhow::Result<()> {
+    fn take(&mut self, mut batch: Batch, note: Note<'_>) -> anyhow::Result<()> {
         while self.behind() > BEHIND_BYTES_MAX && !asked_to_end() {
             std::thread::sleep(BEHIND_PAUSE);
         }
         let _entered = self.runtime.enter();
+        // What somebody allows holds from its row on, by whatever id they are named before.
+        if batch.records.iter().any(Incoming::says_consent) {
+            batch.one_by_one();
+        }
         let Batch { mut records, mut lines, sheet, sheet_lines, bad, rows_read, bytes_read } =
             batch;
         let (mut frames, mut bytes) = (Vec::new(), sheet.bytes());
@@ -258,9 +262,7 @@ impl There {
 
     fn take(&mut self, mut batch: Batch, note: Note<'_>) -> anyhow::Result<()> {
         // Its socket takes records.
-        batch.records.extend((0..batch.sheet.len()).map(|at| batch.sheet.record(at)));
-        batch.lines.append(&mut batch.sheet_lines);
-        in_order(&mut batch.lines, &mut batch.records);
+        batch.one_by_one();
         let mut outcome = Outcome {
             rows_read: batch.rows_read,
             bytes_read: batch.bytes_read,
@@ -295,6 +297,16 @@ impl There {
             rows = &rows[count..];
         }
         note(outcome)
+    }
+}
+
+impl Batch {
+    /// Makes the events of its sheet records, all in the order of their lines.
+    fn one_by_one(&mut self) {
+        let sheet = std::mem::take(&mut self.sheet);
+        self.records.extend((0..sheet.len()).map(|at| sheet.record(at)));
+        self.lines.append(&mut self.sheet_lines);
+        in_order(&mut self.lines, &mut self.records);
     }
 }
 

@@ -147,6 +147,25 @@ fn nobody_is_taken_in_without_consent() {
 }
 
 #[test]
+fn what_somebody_says_in_a_table_holds_from_there_on() {
+    let data = tempfile::tempdir().unwrap();
+    let shop = create(data.path(), &["--name", "Shop"]);
+    let table = "identity,event,time,analytics\n\
+                 u1,Seen,1793613599,\n\
+                 u1,ct_consent,1793613600,true\n\
+                 u1,Seen,1793613601,\n\
+                 u1,ct_consent,,false\n\
+                 u1,Seen,1793613603,\n";
+    let (_, name) = file(data.path(), "events.csv", table);
+    let done = import(data.path(), &shop, &[&name]);
+    assert!(said(&done).contains("3 accepted, 2 rejected"), "{}", said(&done));
+    let rejects = std::fs::read_to_string(format!("{name}.rejects.jsonl")).unwrap();
+    let rejects = rejects.lines().map(|line| serde_json::from_str::<Json>(line).unwrap());
+    let lines: Vec<u64> = rejects.map(|one| one["line"].as_u64().unwrap()).collect();
+    assert_eq!(lines, [2, 6]);
+}
+
+#[test]
 fn what_cannot_be_imported_says_what_to_change() {
     let data = tempfile::tempdir().unwrap();
     let shop = create(data.path(), &["--name", "Shop", "--policy", "open"]);
