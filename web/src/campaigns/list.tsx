@@ -70,7 +70,7 @@ function Rows({ all, zone }: { all: Listed[]; zone: string }) {
   const wanted = text.trim().toLowerCase();
   const found = all
     .filter(({ name }) => name.toLowerCase().includes(wanted))
-    .sort((one, other) => other.changed_at.localeCompare(one.changed_at));
+    .sort((one, other) => Date.parse(other.changed_at) - Date.parse(one.changed_at));
   return (
     <>
       {all.length >= FIND_FROM && (
