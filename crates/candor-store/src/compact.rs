@@ -107,6 +107,8 @@ impl Store {
         if let Some((part, _)) = &new {
             manifest.parts.insert(stand, Part::clone(part));
         }
+        // A part of an older version may have told of some only now.
+        manifest.properties = state.properties.list().to_vec();
         manifest.generation = generation;
         manifest.write(&self.config.folder, keys)?;
         state.manifest = manifest;

@@ -74,6 +74,7 @@ impl Store {
             covered: applied,
             generation,
             events: state.events.list().to_vec(),
+            properties: state.properties.list().to_vec(),
             merges: state.merges.clone(),
             erased: state.erased.clone(),
             ..state.manifest.clone()
@@ -234,7 +235,7 @@ fn take(state: &mut State) -> Vec<Taken> {
             true => PersonId([0; 16]),
             false => people.id(ordinal),
         };
-        let traits = changed.iter().map(|ordinal| (*ordinal, people.own_traits(*ordinal).clone()));
+        let traits = changed.iter().map(|ordinal| (*ordinal, people.held_traits(*ordinal)));
         let of_volume = all_erased.range((index as u16, 0)..=(index as u16, u32::MAX));
         Taken {
             segments: volume.unsaved.clone(),

@@ -168,9 +168,8 @@ impl VolumeView {
         if let Some((segment, rows)) = run.side_by_side(from) {
             place += rows.len();
             let start = rows.start;
-            segment
-                .pieces(rows)
-                .for_each(|(session, end)| piece(some(session), from + end - start));
+            let pieces = segment.sessions().pieces(rows);
+            pieces.for_each(|(session, end)| piece(some(session), from + end - start));
         }
         for rows in run.rows_from(place).chunk_by(|one, next| one + 1 == *next) {
             self.sessions_of(rows[0]..rows[0] + rows.len() as u32, |session, len| {

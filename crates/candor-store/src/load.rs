@@ -1,7 +1,7 @@
 //! Opening a store: the files that the manifest names become resident again, volume by volume on
 //! all cores.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use candor_keys::PublisherKeys;
@@ -32,6 +32,7 @@ impl Store {
         let mut state = self.state();
         let state = &mut *state;
         let manifest = state.manifest.clone();
+        manifest.check_files(&self.config.folder)?;
         let loader = Loader {
             store: self,
             keys,
@@ -83,11 +84,9 @@ impl Loader<'_> {
         };
         let places: Vec<Place<'_>> = parts.iter().map(place).collect();
         let events = self.manifest.events.len() as u32;
-        let files = BaseFiles::new(folder.clone(), self.keys.clone(), parts.clone());
-        let (base, people) =
-            part::read_base(&places, &Arc::new(files), &parts, events, &mut |name| {
-                self.intern(name)
-            })?;
+        let files = Arc::new(BaseFiles::new(folder.clone(), self.keys.clone(), parts.clone()));
+        let properties = self.properties(&places, &parts)?.into_iter();
+        let (base, people) = part::read_base(&places, &files, &parts, events, properties)?;
         volume.take_in(base);
         let saved = parts.into_iter().zip(people);
         let saved = saved.map(|(part, people)| Saved { part, people, segment: None });
@@ -96,19 +95,31 @@ impl Loader<'_> {
         Ok(())
     }
 
+    /// The codes and names of all properties of some parts.
+    fn properties(
+        &self,
+        places: &[Place<'_>],
+        parts: &[Arc<SealedPart>],
+    ) -> Result<BTreeMap<u32, Arc<str>>, Error> {
+        let mut all = BTreeMap::new();
+        for (place, part) in places.iter().zip(parts) {
+            let told = part.properties.iter().flatten();
+            all.extend(told.map(|code| (*code, self.manifest.properties[*code as usize].clone())));
+            if part.properties.is_none() {
+                let names = part::read_names(place, part)?.into_iter();
+                all.extend(names.map(|name| (self.intern(&name), name.into())));
+            }
+        }
+        Ok(all)
+    }
+
     fn people(&self, listed: &Listed, people: &mut People) -> Result<(), Error> {
         let place = self.store.place(self.keys, listed.volume, 0, listed.generation);
-        part::read_people(&place, &listed.file, |ordinal, id| {
-            if ordinal != people.len() {
-                return;
-            }
-            match self.erased.contains(&(listed.volume, ordinal)) {
-                true => people.push_erased(),
-                false => {
-                    people.push(id);
-                }
-            }
-        })
+        let ids = part::read_people(&place, &listed.file, people.len())?;
+        let first = people.len();
+        let erased = |at: usize| self.erased.contains(&(listed.volume, first + at as u32));
+        people.extend(ids.into_iter().enumerate().map(|(at, id)| (!erased(at)).then_some(id)));
+        Ok(())
     }
 
     fn traits(&self, listed: &Listed, people: &mut People) -> Result<(), Error> {
@@ -125,7 +136,7 @@ impl Loader<'_> {
         };
         part::read_traits(&place, &listed.file, &mut intern, |ordinal, new| {
             if ordinal < people.len() && people.visible(ordinal) {
-                people.put_trait(ordinal, new);
+                people.put_traits(ordinal, new);
             }
         })
     }

@@ -26,6 +26,9 @@ pub(crate) struct Manifest {
     pub(crate) volumes: u16,
     /// Names by code; codes are the places, in all files.
     pub(crate) events: Vec<Arc<str>>,
+    /// The same of properties, for the parts.
+    #[serde(default)]
+    pub(crate) properties: Vec<Arc<str>>,
     pub(crate) parts: Vec<Part>,
     /// By volume, in order: people files with the first ordinal, and their generation.
     pub(crate) people: Vec<Listed>,
@@ -79,6 +82,10 @@ impl Manifest {
         if named.chain(self.erased.iter().map(|erased| erased.0)).any(|v| v >= self.volumes) {
             return Err("it names a volume that there is not");
         }
+        let named = self.parts.iter().flat_map(|part| part.properties.iter().flatten());
+        if named.max().is_some_and(|last| *last as usize >= self.properties.len()) {
+            return Err("a part has a property that it does not name");
+        }
         let plain = |name: &str| Path::new(name).file_name().is_some_and(|file| file == name);
         if !self.files().all(|file| plain(&file.name)) {
             return Err("it names a file outside the folder");
@@ -114,6 +121,19 @@ impl Manifest {
         sync_folder(folder)?;
         fs::rename(&fresh, &path).map_err(|e| Error::disk("replace", &path, e))?;
         sync_folder(folder)
+    }
+
+    /// Looks whether every file is there, and whole as far as its size tells: most are read only
+    /// when something is asked for.
+    pub(crate) fn check_files(&self, folder: &Path) -> Result<(), Error> {
+        for file in self.files() {
+            let path = folder.join(&file.name);
+            let bytes = fs::metadata(&path).map_err(|e| Error::disk("open", &path, e))?.len();
+            if bytes != file.bytes {
+                return Err(Error::corrupt(&path, format!("{} bytes, not {bytes}", file.bytes)));
+            }
+        }
+        Ok(())
     }
 
     /// Removes files that no manifest names: what a crash left half done.

@@ -85,7 +85,9 @@ impl State {
 
 /// Some events of a sheet as a segment, in their order.
 fn segment(sheet: &Sheet, placed: &[Placed], names: &[u16], properties: &[u32]) -> Segment {
-    let mut builder = SegmentBuilder::of(placed.len(), true);
+    let times = || placed.iter().map(|(_, time, _)| *time);
+    let span = times().min().unwrap_or(0)..=times().max().unwrap_or(0);
+    let mut builder = SegmentBuilder::of(placed.len(), span, true);
     for (ordinal, time, at) in placed {
         let at = *at as usize;
         let session = sheet.sessions.get(at).copied().unwrap_or(0);

@@ -98,7 +98,7 @@ impl Store {
         let state = State {
             volumes: (0..manifest.volumes).map(|_| Volume::default()).collect(),
             events: Arc::new(Names::from_list(manifest.events.clone())),
-            properties: Arc::default(),
+            properties: Arc::new(Names::from_list(manifest.properties.clone())),
             merged: ByPerson::default(),
             losers: ByPerson::default(),
             touches: Touches::default(),

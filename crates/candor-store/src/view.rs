@@ -313,7 +313,8 @@ impl VolumeView {
                     let first = row - at;
                     row = rows.end.min(first + segment.rows() as u32);
                     let mut before = at as usize;
-                    for (session, end) in segment.pieces(before..(row - first) as usize) {
+                    let rows = before..(row - first) as usize;
+                    for (session, end) in segment.sessions().pieces(rows) {
                         see(session, end - before);
                         before = end;
                     }

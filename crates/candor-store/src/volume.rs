@@ -321,7 +321,7 @@ fn lent_row(
         ordinal,
         time: segment.time(at),
         code: segment.code(at),
-        session: segment.session(at as u32),
+        session: segment.read_sessions()?.at(at),
         received,
         print: print.into(),
         lent_by: None,

@@ -8,11 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use candor_keys::PublisherKeys;
 
 use super::columns::TypesByName;
-use super::reader::{Properties, read_times};
+use super::reader::Properties;
+use super::rows::{read_sessions, read_times};
 use super::{Part, Place, SealedPart};
 use crate::error::Error;
 use crate::resident::column::{Column, ColumnJoin};
-use crate::resident::segment::{Rows, Segment};
+use crate::resident::rows::Rows;
+use crate::resident::sessions::{Sessions, SessionsBuilder};
 
 /// The parts of a base.
 pub(crate) struct BaseFiles {
@@ -164,6 +166,32 @@ impl BaseFiles {
         Ok(joined.finish(rows.len()))
     }
 
+    /// In which session each of the rows of the base is; somebody who is in no file has none.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(crate) fn sessions(&self, rows: &Rows) -> Result<Sessions, Error> {
+        let now = self.now();
+        let of_part = |part: &Arc<SealedPart>| read_sessions(&self.place(part), part);
+        let of_parts = now.parts.iter().map(of_part).collect::<Result<Vec<_>, _>>()?;
+        // The rows of each part come in their order.
+        let mut changes: Vec<_> =
+            of_parts.iter().map(|told| (0, told.changes().peekable())).collect();
+        let (mut sessions, mut next) = (SessionsBuilder::default(), 0);
+        self.for_places(&now, rows, |row, part, place| {
+            if row > next {
+                sessions.change(next as u32, 0);
+            }
+            next = row + 1;
+            let (session, changes) = &mut changes[part];
+            while let Some((_, new)) = changes.next_if(|(first, _)| *first as usize <= place) {
+                *session = new;
+            }
+            sessions.change(row as u32, *session);
+        })?;
+        Ok(sessions.finish(rows.len()))
+    }
+
     /// The types of the values of each property, as the files' schemas tell them.
     ///
     /// # Errors
@@ -190,7 +218,7 @@ impl BaseFiles {
     ) -> Result<(), Error> {
         let (mut next, mut ends) = (vec![0; now.parts.len()], vec![usize::MAX; now.parts.len()]);
         // Somebody who was erased may be in memory still and no more in files, or the other way.
-        let mut differ: Vec<(usize, Segment)> = Vec::new();
+        let mut differ: Vec<(usize, Rows)> = Vec::new();
         for (at, rows) in now.by_part(rows.by_origin(0).1).into_iter().enumerate() {
             let part = &now.parts[at];
             if rows as u64 != part.events {

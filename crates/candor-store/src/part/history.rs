@@ -77,17 +77,18 @@ pub(crate) fn decode(
         return Err("a first event that jumps");
     }
     let first = times.len();
-    let mut second = 0i64;
-    times.reserve(n);
-    for gap in gap {
-        second = match *gap {
+    times.resize(first + n, 0);
+    let mut time = 0i64;
+    for (out, gap) in times[first..].iter_mut().zip(gap) {
+        time = match *gap {
             JUMP => {
                 let three = jumps.next().ok_or("a jump for each gap of 255")?;
-                bucket_start + i64::from(u32::from_le_bytes([three[0], three[1], three[2], 0]))
+                let since = u32::from_le_bytes([three[0], three[1], three[2], 0]);
+                (bucket_start + i64::from(since)) * 1000
             }
-            gap => second + i64::from(gap),
+            gap => time + i64::from(gap) * 1000,
         };
-        times.push(second * 1000);
+        *out = time;
     }
     if !ms.is_empty() {
         let (low, high) = ms.split_at(n);

@@ -5,8 +5,10 @@ mod arrivals;
 mod base_files;
 mod columns;
 mod history;
+mod opened;
 mod prints;
 mod reader;
+mod rows;
 mod sealed;
 mod writer;
 
@@ -20,7 +22,9 @@ pub(crate) use arrivals::{ArrivalReader, Arrived};
 pub(crate) use base_files::{BaseFiles, Files};
 pub(crate) use columns::TypesByName;
 pub(crate) use prints::{Contents, KnownPrint, Print, Told, is_nested};
-pub(crate) use reader::{read_arrivals, read_base, read_people, read_segment, read_traits};
+pub(crate) use reader::{
+    read_arrivals, read_base, read_names, read_people, read_segment, read_traits,
+};
 pub(crate) use sealed::SealedPart;
 pub(crate) use writer::{
     bucket_of, sync_folder, times_of, write_part, write_people, write_synced, write_traits,
@@ -68,6 +72,9 @@ pub(crate) struct Part {
     pub(crate) events: u64,
     #[serde(default = "Told::unknown")]
     pub(crate) told: Told,
+    /// Its properties by the manifest's names; none: it is of a version that did not tell.
+    #[serde(default)]
+    pub(crate) properties: Option<Vec<u32>>,
     pub(crate) files: Vec<File>,
 }
 

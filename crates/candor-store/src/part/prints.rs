@@ -142,7 +142,7 @@ impl<'a> Contents<'a> {
         }
         cells.sort_by(|a, b| a.0.cmp(&b.0));
         let cells = cells.iter().map(|(name, value)| (&**name, value.into()));
-        Ok(self.hashed(cells, segment.session(row as u32)))
+        Ok(self.hashed(cells, segment.read_sessions()?.at(row)))
     }
 
     fn hashed<'v>(

@@ -1,37 +1,24 @@
 //! Reading the files of a part straight into resident form.
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::Fields;
 use candor_event::{PersonId, Timestamp, Types, Value};
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
-};
-use parquet::encryption::decrypt::FileDecryptionProperties;
-use parquet::errors::ParquetError;
 
 use super::arrivals::BLOCK_ROWS;
 use super::columns::TypesByName;
-use super::{BaseFiles, File, Kind, Part, Place, Print, SealedPart, columns, history, writer};
+use super::opened::Opened;
+use super::{BaseFiles, File, Kind, Part, Place, Print, SealedPart, columns, rows};
 use crate::error::Error;
 use crate::people_set::PeopleSet;
-use crate::resident::builder::SegmentBuilder;
 use crate::resident::column::{Column, ColumnBuilder};
-use crate::resident::order::{ALWAYS, Order, Sorted};
-use crate::resident::origins::Origins;
 use crate::resident::people::Trait;
 use crate::resident::segment::{Arrivals, Segment};
 use crate::resident::slot::Slot;
-
-const BATCH_ROWS: usize = 65_536;
 
 /// Reads a part as a segment with everything in memory.
 pub(crate) fn read_segment(
@@ -40,121 +27,39 @@ pub(crate) fn read_segment(
     events: u32,
     intern: &mut dyn FnMut(&str) -> u32,
 ) -> Result<Segment, Error> {
-    let mut builder = read_rows(&place, part, events)?;
+    let rows = rows::read(&place, part, events)?;
     let mut properties = Properties::default();
     properties.open_all(&place, part, 0)?;
-    let sizes = [builder.rows()];
+    let (sizes, mut columns) = ([rows.len()], HashMap::new());
     for name in properties.names() {
         // One property at a time is unpacked.
         let column = properties.columns(name, &sizes)?.pop().flatten();
         let slot = |column| (intern(name), Slot::held(Arc::new(column), None));
-        builder.columns.extend(column.map(slot));
+        columns.extend(column.map(slot));
     }
-    Ok(builder.finish())
+    Ok(Segment::new(rows, columns, None, None))
 }
 
-/// Reads some parts of a volume, oldest first, as its base, whose properties stay in the files; and
-/// who is in each part.
+/// Reads some parts of a volume, oldest first, as its base, whose properties and sessions stay in
+/// the files; and who is in each part. `properties` are the codes of all that the parts hold.
 pub(crate) fn read_base(
     places: &[Place<'_>],
     files: &Arc<BaseFiles>,
     parts: &[Arc<SealedPart>],
     events: u32,
-    intern: &mut dyn FnMut(&str) -> u32,
+    properties: impl Iterator<Item = (u32, Arc<str>)>,
 ) -> Result<(Segment, Vec<PeopleSet>), Error> {
-    let (mut sources, mut properties) = (Vec::new(), Properties::default());
-    for (source, (place, part)) in places.iter().zip(parts).enumerate() {
-        sources.push(read_rows(place, part, events)?.unpacked());
-        properties.open_all(place, part, source)?;
-    }
-    let order = Order::of(&sources, &|_| true, ALWAYS);
-    let mut builder = SegmentBuilder::of(order.rows(), false);
-    order.put(&sources, &mut builder);
-    let origins = order.pieces().iter().map(|piece| (piece.source as usize, piece.rows.len()));
-    builder.origins = Some(Origins::of(origins, order.rows(), parts.len()));
-    builder.files = Some(files.clone());
-    for name in properties.names() {
-        let slot = Slot::unread(Some((name.into(), files.clone())));
-        builder.columns.insert(intern(name), slot);
-    }
-    Ok((builder.finish(), sources.iter().map(|source| source.owners().who()).collect()))
+    let (rows, people) = rows::read_base(places, parts, events)?;
+    let slot = |(code, name)| (code, Slot::unread(Some((name, files.clone()))));
+    let columns = properties.map(slot).collect();
+    Ok((Segment::new(rows, columns, Some(files.clone()), None), people))
 }
 
-/// Reads who did what when in a part.
-pub(super) fn read_times(place: &Place<'_>, part: &Part) -> Result<Segment, Error> {
-    Ok(read_rows(place, part, u32::MAX)?.finish())
-}
-
-/// Reads who did what when, in which session.
-fn read_rows(place: &Place<'_>, part: &Part, events: u32) -> Result<SegmentBuilder, Error> {
-    let rows = part.events as usize;
-    let mut builder = SegmentBuilder::of(rows, false);
-    for file in part.files.iter().filter(|file| file.kind == Kind::History) {
-        read_history(place, file, events, &mut builder)?;
-    }
-    let sessions = read_sessions(place, part, &mut builder)?;
-    if builder.rows() != rows || sessions != rows {
-        let path = place.path(&part.files[0].name);
-        return Err(Error::corrupt(&path, "as many events as the manifest says"));
-    }
-    Ok(builder)
-}
-
-fn read_history(
-    place: &Place<'_>,
-    file: &File,
-    events: u32,
-    builder: &mut SegmentBuilder,
-) -> Result<(), Error> {
-    let opened = Opened::new(place, file)?;
-    let damaged = |why: &str| Error::corrupt(&place.path(&file.name), why);
-    let wide = match opened.fact("candor.id_bytes") {
-        Some("1") => false,
-        Some("2") => true,
-        _ => return Err(damaged("the width of event ids")),
-    };
-    let start = writer::bucket_start(place.bucket);
-    for batch in opened.batches(None)? {
-        let batch = batch?;
-        let people = batch.column(0).as_primitive_opt::<Int32Type>();
-        let people = people.ok_or_else(|| damaged("people as numbers"))?;
-        let strings: Option<Vec<_>> =
-            (1..5).map(|at| batch.columns().get(at)?.as_binary_opt::<i32>()).collect();
-        let strings = strings.ok_or_else(|| damaged("four byte strings"))?;
-        for row in 0..batch.num_rows() {
-            let [event, gap, jump, ms] = std::array::from_fn(|at| strings[at].value(row));
-            let four = (event, gap, jump, ms);
-            let known = |codes: &[u16]| codes.iter().all(|code| u32::from(*code) < events);
-            let decoded = builder.fill(people.value(row) as u32, |times, codes| {
-                let first = codes.len();
-                history::decode(four, wide, start, times, codes)?;
-                times[first..].is_sorted().then_some(()).ok_or("times that ascend")?;
-                known(&codes[first..]).then_some(()).ok_or("events that the manifest names")
-            });
-            decoded.map_err(damaged)?;
-        }
-    }
-    Ok(())
-}
-
-/// Tells a builder the sessions of a part, and returns of how many rows.
-fn read_sessions(
-    place: &Place<'_>,
-    part: &Part,
-    builder: &mut SegmentBuilder,
-) -> Result<usize, Error> {
-    let mut row = 0;
-    for file in part.files.iter().filter(|file| file.kind == Kind::Arrivals) {
-        let opened = Opened::new(place, file)?;
-        let session = opened.fields().iter().position(|field| field.name() == "session");
-        for batch in opened.batches(session)? {
-            for session in numbers(place, file, &batch?, "session")? {
-                builder.change_session(row, *session as u64);
-                row += 1;
-            }
-        }
-    }
-    Ok(row as usize)
+/// The names of the properties that a part holds, as its files tell them.
+pub(crate) fn read_names(place: &Place<'_>, part: &Part) -> Result<Vec<String>, Error> {
+    let mut properties = Properties::default();
+    properties.open_all(place, part, 0)?;
+    Ok(properties.by_name.into_keys().collect())
 }
 
 /// Reads when some events of a part arrived; from the first of a block on.
@@ -268,7 +173,7 @@ impl Properties {
             let PropertyFile { source, rows: opened, texts } = &self.files[*file];
             let (cells, rows) = (&mut cells[*source], sizes[*source]);
             let texts = texts.as_ref().filter(|_| *kind == 'c');
-            let texts = texts.map(|texts| texts.texts(opened.fields()[*at].name(), cells));
+            let texts = texts.map(|texts| read_texts(texts, opened.fields()[*at].name(), cells));
             let texts = texts.transpose()?.unwrap_or_default();
             let mut first = 0;
             for batch in opened.batches(Some(*at))? {
@@ -292,38 +197,58 @@ impl Properties {
     }
 }
 
-/// Reads people in the order of their ordinals.
+/// The texts of a column, taken up into a builder: the code of each, by its number.
+fn read_texts(file: &Opened, name: &str, cells: &mut ColumnBuilder) -> Result<Vec<u32>, Error> {
+    let mut codes = Vec::new();
+    let column = file.fields().iter().position(|field| field.name() == name);
+    let column = column.ok_or_else(|| file.damaged("the texts that rows name"))?;
+    for batch in file.batches(Some(column))? {
+        columns::read_texts(batch?.column(0), cells, &mut codes)
+            .map_err(|why| file.damaged(why))?;
+    }
+    Ok(codes)
+}
+
+/// Reads the ids of people, whose ordinals count from `first`.
 pub(crate) fn read_people(
     place: &Place<'_>,
     file: &File,
-    mut put: impl FnMut(u32, PersonId),
-) -> Result<(), Error> {
-    let damaged = || Error::corrupt(&place.path(&file.name), "ordinals with ids of 16 bytes");
-    for batch in Opened::new(place, file)?.batches(None)? {
+    first: u32,
+) -> Result<Vec<PersonId>, Error> {
+    let damaged = |why: &str| Error::corrupt(&place.path(&file.name), why);
+    let mut all = Vec::new();
+    for batch in Opened::whole(place, file)?.batches(None)? {
         let batch = batch?;
-        let people = batch.column(0).as_primitive_opt::<Int32Type>().ok_or_else(damaged)?;
+        let people = batch.column(0).as_primitive_opt::<Int32Type>();
+        let people = people.ok_or_else(|| damaged("people as numbers"))?;
+        let next = first.wrapping_add(all.len() as u32);
+        if !people.values().iter().map(|ordinal| *ordinal as u32).eq((next..).take(people.len())) {
+            return Err(damaged("people whose ordinals follow each other"));
+        }
         let ids = batch.columns().get(1).and_then(|ids| ids.as_binary_opt::<i32>());
-        let ids = ids.ok_or_else(damaged)?;
-        for row in 0..batch.num_rows() {
-            let id = ids.value(row).try_into().map_err(|_| damaged())?;
-            put(people.value(row) as u32, PersonId(id));
+        let ids = ids.ok_or_else(|| damaged("ids"))?;
+        for id in ids.iter() {
+            let id =
+                id.and_then(|id| id.try_into().ok()).ok_or_else(|| damaged("ids of 16 bytes"))?;
+            all.push(PersonId(id));
         }
     }
-    Ok(())
+    Ok(all)
 }
 
-/// Reads traits; of a trait that comes twice the later file counts.
+/// Reads traits, those of a person that follow each other together; of a trait that comes twice
+/// the later file counts.
 pub(crate) fn read_traits(
     place: &Place<'_>,
     file: &File,
     intern: &mut dyn FnMut(&str) -> u32,
-    mut put: impl FnMut(u32, Trait),
+    mut put: impl FnMut(u32, Vec<Trait>),
 ) -> Result<(), Error> {
     let damaged = |why: &str| Error::corrupt(&place.path(&file.name), why);
-    for batch in Opened::new(place, file)?.batches(None)? {
+    for batch in Opened::whole(place, file)?.batches(None)? {
         let batch = batch?;
         let people = batch.column(0).as_primitive_opt::<Int32Type>();
-        let people = people.ok_or_else(|| damaged("people as numbers"))?;
+        let people = people.ok_or_else(|| damaged("people as numbers"))?.values();
         let at = numbers(place, file, &batch, "at")?;
         let text = |name: &str| -> Option<&ArrayRef> { batch.column_by_name(name) };
         let names = text("trait").and_then(|names| names.as_string_opt::<i32>());
@@ -331,21 +256,33 @@ pub(crate) fn read_traits(
         let (Some(names), Some(values)) = (names, values) else {
             return Err(damaged("names and values"));
         };
-        for (row, at) in at.iter().enumerate() {
-            let value: Option<Value> = match arrow_array::Array::is_valid(values, row) {
-                true => Some(
-                    serde_json::from_str(values.value(row)).map_err(|_| damaged("JSON values"))?,
-                ),
-                false => None,
-            };
-            let name = intern(names.value(row));
-            put(people.value(row) as u32, (name, Timestamp(*at), value));
+        let mut row = 0;
+        for theirs in people.chunk_by(|one, next| one == next) {
+            let mut new = Vec::with_capacity(theirs.len());
+            for _ in theirs {
+                let json = arrow_array::Array::is_valid(values, row).then(|| values.value(row));
+                let value = json.map(value_of).transpose().map_err(|_| damaged("JSON values"))?;
+                new.push((intern(names.value(row)), Timestamp(at[row]), value));
+                row += 1;
+            }
+            put(theirs[0] as u32, new);
         }
     }
     Ok(())
 }
 
-fn numbers<'a>(
+/// A value out of its JSON; most are texts that stand there as they are.
+fn value_of(json: &str) -> Result<Value, serde_json::Error> {
+    let inner = json.strip_prefix('"').and_then(|json| json.strip_suffix('"'));
+    let plain =
+        |text: &&str| text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\');
+    match inner.filter(plain) {
+        Some(text) => Ok(text.into()),
+        None => serde_json::from_str(json),
+    }
+}
+
+pub(super) fn numbers<'a>(
     place: &Place<'_>,
     file: &File,
     batch: &'a RecordBatch,
@@ -356,100 +293,4 @@ fn numbers<'a>(
         .and_then(|column| column.as_primitive_opt::<Int64Type>())
         .map(|column| column.values().as_ref())
         .ok_or_else(|| Error::corrupt(&place.path(&file.name), format!("a column {name}")))
-}
-
-/// A file of a part, as it lies on disk.
-struct Opened {
-    path: PathBuf,
-    file: fs::File,
-    metadata: ArrowReaderMetadata,
-}
-
-impl Opened {
-    fn new(place: &Place<'_>, file: &File) -> Result<Opened, Error> {
-        let path = place.path(&file.name);
-        let damaged = |e: ParquetError| Error::corrupt(&path, e);
-        let opened = fs::File::open(&path).map_err(|e| Error::disk("open", &path, e))?;
-        let bytes = opened.metadata().map_err(|e| Error::disk("read", &path, e))?.len();
-        if bytes != file.bytes {
-            return Err(Error::corrupt(&path, format!("{} bytes, not {bytes}", file.bytes)));
-        }
-        let mut options = ArrowReaderOptions::new();
-        if place.keys.encrypts() {
-            let key = place.keys.unwrap_file_key(file.class, &file.wrapped_key);
-            let key = key.map_err(|e| Error::keys(&path, e))?;
-            let decryption = FileDecryptionProperties::builder(key.bytes.to_vec())
-                .with_aad_prefix(place.aad(&file.kind, file.class))
-                .build()
-                .map_err(damaged)?;
-            options = options.with_file_decryption_properties(decryption);
-        }
-        let metadata = ArrowReaderMetadata::load(&opened, options).map_err(damaged)?;
-        Ok(Opened { path, file: opened, metadata })
-    }
-
-    fn damaged(&self, why: &str) -> Error {
-        Error::corrupt(&self.path, why)
-    }
-
-    fn fields(&self) -> &Fields {
-        self.metadata.schema().fields()
-    }
-
-    fn fact(&self, name: &str) -> Option<&str> {
-        let facts = self.metadata.metadata().file_metadata().key_value_metadata();
-        facts?.iter().find(|fact| fact.key == name)?.value.as_deref()
-    }
-
-    /// The texts of a column, taken up into a builder: the code of each, by its number.
-    fn texts(&self, name: &str, cells: &mut ColumnBuilder) -> Result<Vec<u32>, Error> {
-        let mut codes = Vec::new();
-        let column = self.fields().iter().position(|field| field.name() == name);
-        let column = column.ok_or_else(|| self.damaged("the texts that rows name"))?;
-        for batch in self.batches(Some(column))? {
-            columns::read_texts(batch?.column(0), cells, &mut codes)
-                .map_err(|why| self.damaged(why))?;
-        }
-        Ok(codes)
-    }
-
-    /// Some rows in batches, of all columns.
-    fn batches_of(
-        &self,
-        rows: Range<usize>,
-    ) -> Result<impl Iterator<Item = Result<RecordBatch, Error>>, Error> {
-        let reader = self.reader()?.with_row_selection(RowSelection::from_consecutive_ranges(
-            std::iter::once(rows.clone()),
-            self.metadata.metadata().file_metadata().num_rows() as usize,
-        ));
-        self.iterate(reader)
-    }
-
-    fn reader(&self) -> Result<ParquetRecordBatchReaderBuilder<fs::File>, Error> {
-        let file = self.file.try_clone().map_err(|e| Error::disk("read", &self.path, e))?;
-        let metadata = self.metadata.clone();
-        Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata))
-    }
-
-    fn iterate(
-        &self,
-        reader: ParquetRecordBatchReaderBuilder<fs::File>,
-    ) -> Result<impl Iterator<Item = Result<RecordBatch, Error>>, Error> {
-        let reader = reader.with_batch_size(BATCH_ROWS).build();
-        let reader = reader.map_err(|e| Error::corrupt(&self.path, e))?;
-        Ok(reader.map(|batch| batch.map_err(|e| Error::corrupt(&self.path, e))))
-    }
-
-    /// The rows in batches, of all columns or of one.
-    fn batches(
-        &self,
-        column: Option<usize>,
-    ) -> Result<impl Iterator<Item = Result<RecordBatch, Error>>, Error> {
-        let mut reader = self.reader()?;
-        if let Some(column) = column {
-            let only = ProjectionMask::roots(reader.parquet_schema(), [column]);
-            reader = reader.with_projection(only);
-        }
-        self.iterate(reader)
-    }
 }

@@ -56,9 +56,11 @@ pub(crate) fn write_part(
     now: i64,
 ) -> Result<Part, Error> {
     let mut named: Vec<(Arc<str>, &Column)> = Vec::new();
-    for property in segment.properties() {
-        let column = segment.read_column(property)?;
-        named.extend(column.map(|column| (name_of(property), column.as_ref())));
+    let mut properties_of: Vec<u32> = segment.properties().collect();
+    properties_of.sort_unstable();
+    for property in &properties_of {
+        let column = segment.read_column(*property)?;
+        named.extend(column.map(|column| (name_of(*property), column.as_ref())));
     }
     named.sort_by(|a, b| a.0.cmp(&b.0));
     let (file, told) = write_arrivals(place, segment, arrivals, &named, now)?;
@@ -84,7 +86,8 @@ pub(crate) fn write_part(
         files.extend(write_texts(place, class, &typed)?);
     }
     let (volume, bucket, generation) = (place.volume, place.bucket, place.generation);
-    Ok(Part { volume, bucket, generation, events: segment.rows() as u64, told, files })
+    let (events, properties) = (segment.rows() as u64, Some(properties_of));
+    Ok(Part { volume, bucket, generation, events, told, properties, files })
 }
 
 /// The texts of those columns whose rows name them by their numbers, each column filled as far as
@@ -148,6 +151,8 @@ fn write_history(place: &Place<'_>, segment: &Segment) -> Result<File, Error> {
         KeyValue::new("candor.bucket_start".into(), start.to_string()),
         KeyValue::new("candor.id_bytes".into(), if wide { "2" } else { "1" }.to_owned()),
         KeyValue::new("candor.events".into(), segment.rows().to_string()),
+        KeyValue::new("candor.earliest".into(), segment.earliest().to_string()),
+        KeyValue::new("candor.latest".into(), segment.latest().to_string()),
     ];
     write(place, Kind::History, DataClass::Behaviour, fields, layout, facts)
 }
@@ -161,7 +166,7 @@ fn write_arrivals(
 ) -> Result<(File, Told), Error> {
     assert_eq!(rows.received.len(), segment.rows(), "an arrival for each row");
     let mut sessions = vec![0i64; segment.rows()];
-    let mut changes = segment.sessions().peekable();
+    let mut changes = segment.read_sessions()?.changes().peekable();
     while let Some((first, session)) = changes.next() {
         let end = changes.peek().map_or(segment.rows(), |next| next.0 as usize);
         sessions[first as usize..end].fill(session as i64);

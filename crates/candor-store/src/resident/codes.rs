@@ -13,15 +13,15 @@ const REST: u8 = u8::MAX;
 #[derive(Debug, Default)]
 pub(crate) struct Codes {
     bytes: Vec<u8>,
-    /// The code that each byte stands for, the most frequent first.
+    /// The code that each byte stands for.
     codes: Vec<u16>,
     /// Ascending rows whose byte is [`REST`], and their codes.
     rest: Vec<(u32, u16)>,
     /// By byte: how many rows have it, and where; listed when they are few and first asked for.
     counts: Vec<u32>,
     lists: Vec<OnceLock<Arc<List>>>,
-    /// The first byte that may be listed.
-    first_rare: usize,
+    /// By byte: whether it may be listed.
+    rare: Vec<bool>,
 }
 
 /// Events that are at most one in so many rows may be listed; questions about them read no others.
@@ -30,7 +30,16 @@ const RARE: usize = 64;
 const LISTED: usize = 8;
 
 impl Codes {
-    pub(crate) fn of(all: &[u16]) -> Codes {
+    /// Of few names: each code is its own byte.
+    fn of_bytes(bytes: Vec<u8>) -> Codes {
+        let mut counts = counts_of(&bytes);
+        counts.truncate(counts.iter().rposition(|count| *count > 0).map_or(0, |last| last + 1));
+        let codes = (0..).take(counts.len()).collect();
+        Codes::new(bytes, codes, Vec::new(), counts)
+    }
+
+    /// Of any names: the most frequent ones have bytes of their own.
+    fn of_codes(all: &[u16]) -> Codes {
         let most = all.iter().copied().max().map_or(0, |most| usize::from(most) + 1);
         let mut counts = vec![0u32; most];
         all.iter().for_each(|code| counts[usize::from(*code)] += 1);
@@ -45,15 +54,20 @@ impl Codes {
         let bytes: Vec<u8> = all.iter().map(|code| byte_of[usize::from(*code)]).collect();
         let rest = (0..).zip(&bytes).filter(|(_, byte)| **byte == REST);
         let rest = rest.map(|(row, _)| (row, all[row as usize])).collect();
-        let counts: Vec<u32> = codes.iter().map(|code| counts[usize::from(*code)]).collect();
+        let counts = codes.iter().map(|code| counts[usize::from(*code)]).collect();
+        Codes::new(bytes, codes, rest, counts)
+    }
+
+    fn new(bytes: Vec<u8>, codes: Vec<u16>, rest: Vec<(u32, u16)>, counts: Vec<u32>) -> Codes {
         let lists = codes.iter().map(|_| OnceLock::new()).collect();
-        let mut sum = 0;
-        let rare = counts.iter().rev().take_while(|count| {
-            sum += **count as usize;
-            sum * LISTED <= bytes.len()
-        });
-        let first_rare = counts.len() - rare.count();
-        Codes { bytes, codes, rest, counts, lists, first_rare }
+        let mut by_count: Vec<usize> = (0..counts.len()).collect();
+        by_count.sort_by_key(|byte| counts[*byte]);
+        let (mut rare, mut sum) = (vec![false; counts.len()], 0);
+        for byte in by_count {
+            sum += counts[byte] as usize;
+            rare[byte] = sum * LISTED <= bytes.len();
+        }
+        Codes { bytes, codes, rest, counts, lists, rare }
     }
 
     /// How many bytes of memory they take.
@@ -98,7 +112,7 @@ impl Codes {
         let is_asked = |byte: &usize| picker.kinds[*byte] != NOT_ASKED;
         let bytes: Vec<usize> = (0..self.codes.len()).filter(is_asked).collect();
         let rows: usize = bytes.iter().map(|byte| self.counts[*byte] as usize).sum();
-        let rare = bytes.iter().all(|byte| *byte >= self.first_rare);
+        let rare = bytes.iter().all(|byte| self.rare[*byte]);
         match rare && picker.rest.is_empty() && rows * RARE <= self.bytes.len() {
             true => Some(Found::Listed(self.listed(&bytes, &picker.kinds, list))),
             false => Some(Found::Searched(Box::new(picker))),
@@ -110,7 +124,7 @@ impl Codes {
         let kind_of = |code: u16| asked.iter().position(|other| *other == code);
         let (mut kinds, mut any) = ([NOT_ASKED; 256], false);
         for (byte, code) in self.codes.iter().enumerate() {
-            if let Some(kind) = kind_of(*code) {
+            if let Some(kind) = kind_of(*code).filter(|_| self.counts[byte] > 0) {
                 kinds[byte] = kind as u8;
                 any = true;
             }
@@ -170,6 +184,57 @@ impl Codes {
     }
 }
 
+/// Hears of the code of one row after the other.
+#[derive(Default)]
+pub(crate) struct CodesBuilder {
+    /// As long as each code is its own byte.
+    bytes: Vec<u8>,
+    /// All codes, from the first on that is not.
+    codes: Option<Vec<u16>>,
+}
+
+impl CodesBuilder {
+    /// With room for so many rows.
+    pub(crate) fn with_room(rows: usize) -> CodesBuilder {
+        CodesBuilder { bytes: Vec::with_capacity(rows), codes: None }
+    }
+
+    /// Adds codes.
+    #[inline]
+    pub(crate) fn push(&mut self, codes: &[u16]) {
+        match &mut self.codes {
+            Some(all) => all.extend_from_slice(codes),
+            None if codes.iter().all(|code| *code < u16::from(REST)) => {
+                self.bytes.extend(codes.iter().map(|code| *code as u8));
+            }
+            None => {
+                let mut all = Vec::with_capacity(self.bytes.capacity());
+                all.extend(std::mem::take(&mut self.bytes).into_iter().map(u16::from));
+                all.extend_from_slice(codes);
+                self.codes = Some(all);
+            }
+        }
+    }
+
+    pub(crate) fn finish(self) -> Codes {
+        match self.codes {
+            Some(codes) => Codes::of_codes(&codes),
+            None => Codes::of_bytes(self.bytes),
+        }
+    }
+}
+
+/// How often each byte comes. Of neighbours that are alike, one count would wait for the other.
+fn counts_of(bytes: &[u8]) -> Vec<u32> {
+    let mut counts = [[0u32; 256]; 4];
+    for four in bytes.chunks(4) {
+        for (counts, byte) in counts.iter_mut().zip(four) {
+            counts[usize::from(*byte)] += 1;
+        }
+    }
+    (0..256).map(|byte| counts.iter().map(|counts| counts[byte]).sum()).collect()
+}
+
 /// Codes that may be asked for at once.
 pub(crate) const ASKED_MAX: usize = NOT_ASKED as usize;
 
@@ -207,7 +272,9 @@ mod tests {
             wanted in proptest::collection::vec(prop_oneof![0u16..20, 0u16..2_100], 0..8),
             cut in (0usize..1_500, 0usize..1_500),
         ) {
-            let codes = Codes::of(&all);
+            let mut builder = CodesBuilder::with_room(all.len());
+            all.chunks(7).for_each(|some| builder.push(some));
+            let codes = builder.finish();
             for (row, code) in all.iter().enumerate() {
                 prop_assert_eq!(codes.get(row), *code);
             }

@@ -14,6 +14,7 @@ use crate::resident::slot::Slot;
 /// Several segments, oldest first, and the order in which their rows become one segment.
 pub(crate) struct Join<'a> {
     sources: &'a [Arc<Segment>],
+    when: RangeInclusive<i64>,
     order: Order,
 }
 
@@ -24,7 +25,8 @@ impl<'a> Join<'a> {
         keep: &dyn Fn(u32) -> bool,
         when: RangeInclusive<i64>,
     ) -> Join<'a> {
-        Join { sources, order: Order::of(sources, keep, when) }
+        let order = Order::of(sources, keep, when.clone());
+        Join { sources, when, order }
     }
 
     /// The segment with all columns, which are all in memory; `arrivals` of the sources, where they
@@ -70,6 +72,14 @@ impl<'a> Join<'a> {
         builder.finish()
     }
 
+    /// From the earliest row to the latest of the sources.
+    fn span(&self) -> RangeInclusive<i64> {
+        let first = self.sources.iter().map(|source| source.earliest()).min();
+        let last = self.sources.iter().map(|source| source.latest()).max();
+        let (first, last) = (first.unwrap_or(i64::MAX), last.unwrap_or(i64::MIN));
+        first.max(*self.when.start())..=last.min(*self.when.end())
+    }
+
     /// All properties of the sources.
     fn properties(&self) -> Vec<u32> {
         let mut all: Vec<u32> = self.sources.iter().flat_map(|one| one.properties()).collect();
@@ -93,7 +103,11 @@ impl<'a> Join<'a> {
         columns: Vec<(u32, Slot)>,
         arrivals: Option<&[Arc<Arrivals>]>,
     ) -> SegmentBuilder {
-        let mut builder = SegmentBuilder::of(self.order.rows(), arrivals.is_some());
+        let mut builder = SegmentBuilder::of(self.order.rows(), self.span(), arrivals.is_some());
+        if !self.sources.iter().all(|source| source.has_sessions()) {
+            // Of a base, all of which is in files.
+            builder.sessions = None;
+        }
         self.order.put(self.sources, &mut builder);
         for Piece { source, rows, .. } in self.order.pieces() {
             let Some(arrivals) = arrivals else { break };

@@ -5,6 +5,7 @@ use std::ops::{Range, RangeInclusive};
 
 use crate::resident::builder::SegmentBuilder;
 use crate::resident::owners::Owners;
+use crate::resident::sessions::SessionsBuilder;
 
 /// Rows sorted by person and time.
 pub(crate) trait Sorted {
@@ -20,7 +21,7 @@ pub(crate) trait Sorted {
     fn copy_codes(&self, rows: Range<usize>, out: &mut Vec<u16>);
 
     /// Rows at which the session changes, ascending, and the session from there on.
-    fn sessions(&self) -> impl Iterator<Item = (u32, u64)>;
+    fn changes(&self) -> impl Iterator<Item = (u32, u64)>;
 }
 
 /// Rows of a person that lie side by side in a source.
@@ -78,24 +79,39 @@ impl Order {
         &self.pieces
     }
 
-    /// Adds the rows of the sources to a builder.
+    /// Adds the rows of the sources to a builder, and their sessions where it takes them.
     pub(crate) fn put<S: Sorted>(&self, sources: &[S], builder: &mut SegmentBuilder) {
+        if let Some(sessions) = &mut builder.sessions {
+            self.put_sessions(sources, sessions);
+        }
+        let (mut times, mut codes) = (Vec::new(), Vec::new());
+        for Piece { ordinal, source, rows } in &self.pieces {
+            let (source, rows) =
+                (&sources[*source as usize], rows.start as usize..rows.end as usize);
+            times.clear();
+            codes.clear();
+            source.copy_times(rows.clone(), &mut times);
+            source.copy_codes(rows, &mut codes);
+            builder.push_rows(*ordinal, &times, &codes);
+        }
+    }
+
+    fn put_sessions<S: Sorted>(&self, sources: &[S], builder: &mut SessionsBuilder) {
         // The rows of each source come in their order, and so do its visits.
         let mut visits: Vec<_> =
-            sources.iter().map(|source| (0, source.sessions().peekable())).collect();
-        for Piece { ordinal, source, rows } in &self.pieces {
-            let first = builder.rows() as u32;
+            sources.iter().map(|source| (0, source.changes().peekable())).collect();
+        let mut first = 0;
+        for Piece { source, rows, .. } in &self.pieces {
             let (session, changes) = &mut visits[*source as usize];
             while let Some((_, next)) = changes.next_if(|(row, _)| *row <= rows.start) {
                 *session = next;
             }
-            builder.change_session(first, *session);
+            builder.change(first, *session);
             while let Some((row, next)) = changes.next_if(|(row, _)| *row < rows.end) {
                 *session = next;
-                builder.change_session(first + row - rows.start, next);
+                builder.change(first + row - rows.start, next);
             }
-            let rows = rows.start as usize..rows.end as usize;
-            builder.push_rows(*ordinal, &sources[*source as usize], rows);
+            first += rows.len() as u32;
         }
     }
 }
@@ -150,35 +166,28 @@ fn put_in_order<S: Sorted>(sources: &[S], pieces: &mut Vec<Piece>) {
 mod tests {
     use proptest::prelude::*;
 
+    use std::sync::Arc;
+
     use super::*;
-    use crate::resident::builder::Unpacked;
+    use crate::resident::segment::Segment;
 
     /// A row: person, time, code, session.
     type Row = (u32, i64, u16, u64);
 
-    fn source(rows: &[Row]) -> Unpacked {
-        let mut builder = SegmentBuilder::of(rows.len(), false);
+    fn source(rows: &[Row]) -> Arc<Segment> {
+        let mut builder = SegmentBuilder::of(rows.len(), -9..=9, false);
         for (ordinal, time, code, session) in rows {
             builder.push(*ordinal, *time, *code, *session);
         }
-        builder.unpacked()
+        Arc::new(builder.finish())
     }
 
-    fn rows_of(segment: &Unpacked) -> Vec<Row> {
-        let mut rows = Vec::new();
-        let mut sessions = segment.sessions().peekable();
-        let mut session = 0;
-        for (ordinal, theirs) in segment.owners().people() {
-            for row in theirs {
-                if let Some((_, next)) = sessions.next_if(|(first, _)| *first as usize == row) {
-                    session = next;
-                }
-                let mut code = Vec::new();
-                segment.copy_codes(row..row + 1, &mut code);
-                rows.push((ordinal, segment.time(row), code[0], session));
-            }
-        }
-        rows
+    fn rows_of(segment: &Segment) -> Vec<Row> {
+        let row = |ordinal, row| {
+            (ordinal, segment.time(row), segment.code(row), segment.session(row as u32))
+        };
+        let people = segment.owners().people();
+        people.flat_map(|(ordinal, rows)| rows.map(move |at| row(ordinal, at))).collect()
     }
 
     proptest! {
@@ -192,15 +201,15 @@ mod tests {
             when in prop_oneof![Just(ALWAYS), (0i64..6, 0i64..6).prop_map(|(a, b)| a..=b)],
         ) {
             all.iter_mut().for_each(|rows| rows.sort_by_key(|row| (row.0, row.1)));
-            let sources: Vec<Unpacked> = all.iter().map(|rows| source(rows)).collect();
+            let sources: Vec<Arc<Segment>> = all.iter().map(|rows| source(rows)).collect();
             let order = Order::of(&sources, &|ordinal| !gone.contains(&ordinal), when.clone());
-            let mut builder = SegmentBuilder::of(order.rows(), false);
+            let mut builder = SegmentBuilder::of(order.rows(), 0..=5, false);
             order.put(&sources, &mut builder);
             let mut expected: Vec<Row> = all.concat();
             expected.retain(|row| !gone.contains(&row.0) && when.contains(&row.1));
             expected.sort_by_key(|row| (row.0, row.1));
             prop_assert_eq!(order.rows(), expected.len());
-            prop_assert_eq!(rows_of(&builder.unpacked()), expected);
+            prop_assert_eq!(rows_of(&builder.finish()), expected);
         }
     }
 }

@@ -32,7 +32,7 @@ impl Origins {
                     before.extend_from_slice(&rows);
                 }
                 let now = left.min(BLOCK - row % BLOCK);
-                (0..now).for_each(|_| of.push(origin as u64));
+                of.repeat(origin as u64, now);
                 rows[origin] += now as u32;
                 (row, left) = (row + now, left - now);
             }

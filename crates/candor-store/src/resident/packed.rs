@@ -1,7 +1,7 @@
 //! Whole numbers in as many bits each as the largest needs.
 
 /// Numbers side by side, each in the same number of bits.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Packed {
     /// Little-endian; as many bytes more as reading the last number looks at.
     bytes: Vec<u8>,
@@ -17,7 +17,7 @@ impl Packed {
     /// Packs numbers of which none is above `largest`.
     pub(crate) fn of(numbers: impl ExactSizeIterator<Item = u64>, largest: u64) -> Packed {
         let mut packer = Packer::new(numbers.len(), largest);
-        numbers.for_each(|number| packer.push(number));
+        packer.extend(numbers);
         packer.finish()
     }
 
@@ -78,18 +78,48 @@ impl Packer {
         Packer { bytes, len: 0, bits, largest, waiting: 0, filled: 0 }
     }
 
+    /// Adds one number after the other.
     #[inline]
-    pub(crate) fn push(&mut self, number: u64) {
-        debug_assert!(number <= self.largest, "{number} is above {}", self.largest);
-        self.len += 1;
-        self.waiting |= number << self.filled;
-        self.filled += self.bits;
-        if self.filled >= 64 {
-            self.bytes.extend_from_slice(&self.waiting.to_le_bytes());
-            self.filled -= 64;
-            // What is left of the number; of one of 64 bits nothing is.
-            self.waiting = number.checked_shr((self.bits - self.filled) as u32).unwrap_or(0);
+    pub(crate) fn extend(&mut self, numbers: impl Iterator<Item = u64>) {
+        let (bits, mut waiting, mut filled, mut len) =
+            (self.bits, self.waiting, self.filled, self.len);
+        for number in numbers {
+            debug_assert!(number <= self.largest, "{number} is above {}", self.largest);
+            len += 1;
+            waiting |= number << filled;
+            filled += bits;
+            if filled >= 64 {
+                self.bytes.extend_from_slice(&waiting.to_le_bytes());
+                filled -= 64;
+                // What is left of the number; of one of 64 bits nothing is.
+                waiting = number.checked_shr((bits - filled) as u32).unwrap_or(0);
+            }
         }
+        (self.waiting, self.filled, self.len) = (waiting, filled, len);
+    }
+
+    /// Adds a number so many times.
+    pub(crate) fn repeat(&mut self, number: u64, times: usize) {
+        if self.bits == 0 {
+            self.len += times;
+            return;
+        }
+        // Whole words of them, where none lies across two.
+        let words = match (64usize.is_multiple_of(self.bits), 64 / self.bits) {
+            (true, in_word) if times >= 2 * in_word => {
+                let to_word = (64 - self.filled) % 64 / self.bits;
+                Some((to_word, (times - to_word) / in_word, in_word))
+            }
+            _ => None,
+        };
+        let Some((before, words, in_word)) = words else {
+            return self.extend(std::iter::repeat_n(number, times));
+        };
+        self.extend(std::iter::repeat_n(number, before));
+        let word = (0..in_word).fold(0, |word, at| word | number << (at * self.bits));
+        (0..words).for_each(|_| self.bytes.extend_from_slice(&word.to_le_bytes()));
+        self.len += words * in_word;
+        self.extend(std::iter::repeat_n(number, times - before - words * in_word));
     }
 
     pub(crate) fn finish(self) -> Packed {
@@ -122,6 +152,22 @@ mod tests {
                 let expected = numbers.partition_point(|other| *other < number);
                 prop_assert_eq!(sorted.partition_point(|other| other < number), expected);
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn runs_are_as_good_as_their_numbers(
+            bits in 0u32..=64,
+            runs in proptest::collection::vec((any::<u64>(), 0usize..200), 0..12),
+        ) {
+            let cut = |number: u64| number & u64::MAX.checked_shr(64 - bits).unwrap_or(0);
+            let largest = cut(u64::MAX);
+            let runs: Vec<(u64, usize)> = runs.iter().map(|run| (cut(run.0), run.1)).collect();
+            let mut packer = Packer::new(0, largest);
+            runs.iter().for_each(|(number, times)| packer.repeat(*number, *times));
+            let one_by_one = runs.iter().flat_map(|run| std::iter::repeat_n(run.0, run.1));
+            prop_assert_eq!(packer.finish().iter().collect::<Vec<_>>(), one_by_one.collect::<Vec<_>>());
         }
     }
 

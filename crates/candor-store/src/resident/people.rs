@@ -8,8 +8,14 @@ use candor_event::{ByPerson, PersonId, Timestamp, TraitOp, Value};
 /// One trait: its name's code, when it was said, and its value (none: unset since then).
 pub(crate) type Trait = (u32, Timestamp, Option<Value>);
 
+/// The traits of somebody, by name's code ascending.
+pub(crate) type Traits = Arc<Vec<Trait>>;
+
 /// People of a block: what a change copies while a question looks at it.
 const BLOCK: u32 = 256;
+
+/// Stands for the id of somebody who was erased.
+const NOBODY: PersonId = PersonId([0; 16]);
 
 /// The people of one volume. Ordinals count from 0 in the order of first sight and are never
 /// reused; a person who comes back after an erasure gets a new one.
@@ -28,10 +34,10 @@ pub(crate) struct People {
 #[derive(Clone, Debug, Default)]
 struct Block {
     ids: Vec<PersonId>,
-    /// Own traits, by name's code ascending.
-    traits: Vec<Arc<Vec<Trait>>>,
+    /// Own traits, by name's code ascending; none where nothing was ever said.
+    traits: Vec<Option<Traits>>,
     /// Traits of people folded into one, the latest of each name.
-    borrowed: HashMap<u32, Arc<Vec<Trait>>>,
+    borrowed: HashMap<u32, Traits>,
     /// Bit by bit.
     hidden: [u64; (BLOCK / u64::BITS) as usize],
 }
@@ -85,9 +91,18 @@ impl People {
         ordinal
     }
 
-    /// Adds an ordinal whose person was erased: nobody is found by it.
-    pub(crate) fn push_erased(&mut self) {
-        self.push_to_block(PersonId([0; 16]), true);
+    /// Adds people under the next ordinals; nobody is found by that of one who was erased, of whom
+    /// there is no id.
+    pub(crate) fn extend(&mut self, people: impl ExactSizeIterator<Item = Option<PersonId>>) {
+        let ordinals = self.ordinals.clone();
+        let mut ordinals = ordinals.write().unwrap_or_else(PoisonError::into_inner);
+        ordinals.reserve(people.len());
+        for person in people {
+            let ordinal = self.push_to_block(person.unwrap_or(NOBODY), person.is_none());
+            if let Some(person) = person {
+                ordinals.insert(person, ordinal);
+            }
+        }
     }
 
     fn push_to_block(&mut self, person: PersonId, hidden: bool) -> u32 {
@@ -98,7 +113,7 @@ impl People {
         self.len += 1;
         let (block, at) = self.block_mut(ordinal);
         block.ids.push(person);
-        block.traits.push(Arc::default());
+        block.traits.push(None);
         block.hide(at, hidden);
         ordinal
     }
@@ -133,7 +148,7 @@ impl People {
     pub(crate) fn erase(&mut self, ordinal: u32) {
         let (block, at) = self.block_mut(ordinal);
         block.hide(at, true);
-        block.traits[at] = Arc::default();
+        block.traits[at] = None;
         block.borrowed.remove(&ordinal);
         let id = block.ids[at];
         if self.ordinal(id) == Some(ordinal) {
@@ -146,9 +161,16 @@ impl People {
         self.ordinal(self.id(ordinal)) != Some(ordinal)
     }
 
-    pub(crate) fn own_traits(&self, ordinal: u32) -> &Arc<Vec<Trait>> {
+    /// What was said of a person, of those folded into them apart.
+    pub(crate) fn own_traits(&self, ordinal: u32) -> &[Trait] {
         let (block, at) = self.block(ordinal);
-        &block.traits[at]
+        block.traits[at].as_ref().map_or(&[], |traits| traits)
+    }
+
+    /// The same, to be held.
+    pub(crate) fn held_traits(&self, ordinal: u32) -> Traits {
+        let (block, at) = self.block(ordinal);
+        block.traits[at].clone().unwrap_or_default()
     }
 
     pub(crate) fn lend(&mut self, ordinal: u32, traits: Vec<Trait>) {
@@ -186,10 +208,19 @@ impl People {
         all.iter().filter_map(|(name, _, value)| Some((*name, value.as_ref()?))).collect()
     }
 
-    /// Replaces what is known of one trait; for loading.
-    pub(crate) fn put_trait(&mut self, ordinal: u32, new: Trait) {
+    /// Replaces what is known of some traits, each of another name; for loading.
+    pub(crate) fn put_traits(&mut self, ordinal: u32, mut new: Vec<Trait>) {
+        if !self.own_traits(ordinal).is_empty() {
+            return new.into_iter().for_each(|new| self.put_trait(ordinal, new));
+        }
+        new.sort_unstable_by_key(|new| new.0);
         let (block, at) = self.block_mut(ordinal);
-        let traits = Arc::make_mut(&mut block.traits[at]);
+        block.traits[at] = Some(Arc::new(new));
+    }
+
+    fn put_trait(&mut self, ordinal: u32, new: Trait) {
+        let (block, at) = self.block_mut(ordinal);
+        let traits = Arc::make_mut(block.traits[at].get_or_insert_default());
         match traits.binary_search_by_key(&new.0, |t| t.0) {
             Ok(place) => traits[place] = new,
             Err(place) => traits.insert(place, new),

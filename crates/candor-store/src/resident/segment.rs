@@ -10,17 +10,16 @@ use crate::error::Error;
 use crate::fold::Having;
 use crate::part::{BaseFiles, Files, Print};
 use crate::resident::active::ActiveDays;
-use crate::resident::builder::{SegmentBuilder, Unpacked};
-use crate::resident::codes::{Codes, Found, Picker};
+use crate::resident::builder::SegmentBuilder;
+use crate::resident::codes::{Found, Picker};
 use crate::resident::column::{Column, ColumnBuilder};
 use crate::resident::listed::{List, Listed};
-use crate::resident::marks::Marks;
 use crate::resident::order::Sorted;
-use crate::resident::origins::Origins;
 use crate::resident::owners::Owners;
-use crate::resident::packed::Packed;
 use crate::resident::plain::Plain;
+use crate::resident::rows::Rows;
 use crate::resident::select::Selected;
+use crate::resident::sessions::Sessions;
 use crate::resident::slot::Slot;
 use crate::resident::tail::{Chunk, Row};
 
@@ -32,92 +31,6 @@ const AHEAD_MS: i64 = 40 * 86_400_000;
 pub(crate) struct Arrivals {
     pub(crate) received: Vec<i64>,
     pub(crate) prints: Vec<Print>,
-}
-
-/// Moments as what lies between them and the first.
-#[derive(Debug)]
-struct Times {
-    earliest: i64,
-    latest: i64,
-    since: Packed,
-}
-
-impl Times {
-    /// Each person's ascend.
-    fn of(times: &[i64], owners: &Owners) -> Times {
-        let (mut earliest, mut latest) = (i64::MAX, i64::MIN);
-        for rows in owners.ranges() {
-            earliest = earliest.min(times[rows.start]);
-            latest = latest.max(times[rows.end - 1]);
-        }
-        let since = |time: i64| time.wrapping_sub(earliest) as u64;
-        let largest = if times.is_empty() { 0 } else { since(latest) };
-        let since = Packed::of(times.iter().map(|time| since(*time)), largest);
-        Times { earliest, latest, since }
-    }
-
-    #[inline]
-    fn get(&self, row: usize) -> i64 {
-        self.earliest.wrapping_add(self.since.get(row) as i64)
-    }
-}
-
-/// Who did what when: the rows of a segment, without their properties.
-#[derive(Debug)]
-pub(crate) struct Rows {
-    owners: Owners,
-    times: Times,
-    codes: Codes,
-    /// Rows at which the session changes, and the session from there on (0: none).
-    session_rows: Marks,
-    session_ids: Packed,
-    /// Of a base: from which part each row came.
-    origins: Option<Origins>,
-}
-
-impl Rows {
-    pub(super) fn packed(rows: Unpacked, origins: Option<Origins>) -> Rows {
-        let largest = rows.session_ids.iter().copied().max().unwrap_or(0);
-        Rows {
-            times: Times::of(&rows.times, &rows.owners),
-            owners: rows.owners,
-            codes: Codes::of(&rows.codes),
-            session_rows: Marks::of(rows.session_rows.iter().copied(), rows.times.len()),
-            session_ids: Packed::of(rows.session_ids.iter().copied(), largest),
-            origins,
-        }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.codes.len()
-    }
-
-    /// From which part, of those that its files were first made of, a row came.
-    pub(crate) fn origin(&self, row: usize) -> usize {
-        self.origins.as_ref().map_or(0, |origins| origins.get(row))
-    }
-
-    /// By origin: how many rows come before one, and how many there are.
-    pub(crate) fn by_origin(&self, row: usize) -> (Vec<u32>, &[u32]) {
-        self.origins.as_ref().map_or((Vec::new(), &[]), |of| (of.before(row), of.rows()))
-    }
-
-    /// A person's rows.
-    pub(crate) fn of(&self, ordinal: u32) -> Range<usize> {
-        self.owners.of(ordinal)
-    }
-
-    /// Everybody who has rows, in order, and theirs.
-    pub(crate) fn people(&self) -> impl Iterator<Item = (u32, Range<usize>)> + '_ {
-        self.owners.people()
-    }
-
-    fn bytes(&self) -> usize {
-        let sessions = self.session_rows.bytes() + self.session_ids.bytes();
-        let origins = self.origins.as_ref().map_or(0, Origins::bytes);
-        let (times, codes) = (self.times.since.bytes(), self.codes.bytes());
-        self.owners.bytes() + times + codes + sessions + origins
-    }
 }
 
 /// An immutable run of events.
@@ -137,12 +50,12 @@ pub(crate) struct Segment {
 
 impl Default for Segment {
     fn default() -> Self {
-        SegmentBuilder::default().finish()
+        SegmentBuilder::of(0, 0..=0, false).finish()
     }
 }
 
 impl Segment {
-    pub(super) fn new(
+    pub(crate) fn new(
         rows: Rows,
         columns: HashMap<u32, Slot>,
         files: Files,
@@ -361,36 +274,35 @@ impl Segment {
         self.held.owners.end()
     }
 
-    pub(crate) fn session(&self, row: u32) -> u64 {
-        let row = row as usize;
-        let place = self.held.session_rows.place(row);
-        let place = place.or_else(|| self.held.session_rows.before(row).checked_sub(1));
-        place.map_or(0, |place| self.held.session_ids.get(place))
+    /// Whether it is in memory which session each row is of.
+    pub(crate) fn has_sessions(&self) -> bool {
+        self.held.sessions_in_memory().is_some()
     }
 
-    /// The rows of a range that share a session, piece by piece: the session and where they end.
-    pub(crate) fn pieces(&self, rows: Range<usize>) -> impl Iterator<Item = (u64, usize)> {
-        let (mut row, mut place) = (rows.start, self.held.session_rows.before(rows.start + 1));
-        let mut changes = self.held.session_rows.iter_from(rows.start + 1);
-        std::iter::from_fn(move || {
-            if row >= rows.end {
-                return None;
-            }
-            let session = place.checked_sub(1).map_or(0, |place| self.held.session_ids.get(place));
-            row = changes.next().map_or(rows.end, |next| rows.end.min(next as usize));
-            place += 1;
-            Some((session, row))
-        })
+    /// Which session each row is of.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(crate) fn read_sessions(&self) -> Result<&Sessions, Error> {
+        self.held.sessions(self.files.as_deref())
+    }
+
+    /// The same for a question: it ends where a file cannot be read.
+    pub(crate) fn sessions(&self) -> &Sessions {
+        match self.read_sessions() {
+            Ok(sessions) => sessions,
+            Err(error) => panic!("sessions cannot be read: {error}"),
+        }
+    }
+
+    /// The session of a row, for a question.
+    pub(crate) fn session(&self, row: u32) -> u64 {
+        self.sessions().at(row as usize)
     }
 
     /// Adds the codes of a range of rows.
     pub(crate) fn copy_codes(&self, rows: Range<usize>, out: &mut Vec<u16>) {
         self.held.codes.copy(rows, out);
-    }
-
-    /// Runs of rows that share a session: (first row, session).
-    pub(crate) fn sessions(&self) -> impl Iterator<Item = (u32, u64)> {
-        self.held.session_rows.iter().zip(self.held.session_ids.iter())
     }
 
     /// A segment of the rows of a tail, oldest chunk first.
@@ -400,7 +312,9 @@ impl Segment {
             // Stable: of equal times the one that came first stays first.
             rows.sort_by_key(|row| (row.ordinal, row.time));
         }
-        let mut builder = SegmentBuilder::of(rows.len(), true);
+        let times = || rows.iter().map(|row| row.time);
+        let span = times().min().unwrap_or(0)..=times().max().unwrap_or(0);
+        let mut builder = SegmentBuilder::of(rows.len(), span, true);
         // By the property's code: codes are small, and there is one look for each value.
         let mut columns: Vec<ColumnBuilder> = Vec::new();
         for row in rows {
@@ -447,7 +361,7 @@ impl Sorted for Arc<Segment> {
         self.held.codes.copy(rows, out);
     }
 
-    fn sessions(&self) -> impl Iterator<Item = (u32, u64)> {
-        self.held.session_rows.iter().zip(self.held.session_ids.iter())
+    fn changes(&self) -> impl Iterator<Item = (u32, u64)> {
+        self.sessions().changes()
     }
 }

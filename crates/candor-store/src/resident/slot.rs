@@ -8,7 +8,7 @@ use candor_event::Types;
 use crate::error::Error;
 use crate::part::{BaseFiles, TypesByName};
 use crate::resident::column::Column;
-use crate::resident::segment::Rows;
+use crate::resident::rows::Rows;
 
 /// One property of a segment.
 #[derive(Debug)]

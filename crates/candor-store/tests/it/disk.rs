@@ -62,8 +62,8 @@ fn files_show_nothing_without_keys_and_all_of_it_under_the_null_cipher() {
     }
 }
 
-/// What is said when a store is opened, or else when all properties are looked at: they are read
-/// only then.
+/// What is said when a store is opened, or else when all properties and sessions are looked at:
+/// they are read only then.
 fn refusal(folder: &std::path::Path, keys: PublisherKeys) -> Option<String> {
     let store = match open(folder, keys) {
         Ok(store) => store,
@@ -72,7 +72,10 @@ fn refusal(folder: &std::path::Path, keys: PublisherKeys) -> Option<String> {
     let view = store.view();
     let look = || {
         let volume = &view.volumes[0];
-        volume.since(0, |_, _, _, row| drop(volume.properties(row)));
+        volume.since(0, |_, _, _, row| {
+            volume.session(row);
+            drop(volume.properties(row));
+        });
     };
     let failed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(look)).err()?;
     failed.downcast_ref::<String>().cloned()
