@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use candor_event::{AccountId, Record};
 use candor_log::{Log, Offset, Record as Framed};
 use candor_store::Store;
@@ -46,7 +47,7 @@ pub struct Step {
 struct Frame<'h> {
     at: Offset,
     home: &'h Home,
-    payload: Vec<u8>,
+    payload: Bytes,
     /// What it says, once that is known.
     records: Option<Vec<Record>>,
 }

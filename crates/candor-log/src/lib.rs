@@ -17,7 +17,7 @@
 //! let log = MemoryLog::default();
 //! log.append(b"sealed".to_vec(), Box::new(|appended| assert!(appended.is_ok())));
 //! let batch = log.read(Offset(0), 1024)?;
-//! assert_eq!(batch.records[0].payload, b"sealed");
+//! assert_eq!(batch.records[0].payload, b"sealed"[..]);
 //! assert!(log.read(batch.next, 1024)?.records.is_empty());
 //! # Ok::<(), candor_log::Error>(())
 //! ```
@@ -28,6 +28,7 @@ mod memory;
 
 use std::time::Duration;
 
+use bytes::Bytes;
 pub use embedded::{EmbeddedLog, LogConfig};
 pub use error::Error;
 pub use memory::MemoryLog;
@@ -50,8 +51,8 @@ pub struct Appended {
 pub struct Record {
     /// Its place.
     pub offset: Offset,
-    /// Its bytes, as appended.
-    pub payload: Vec<u8>,
+    /// Its bytes, as appended; they hold what was read with them.
+    pub payload: Bytes,
 }
 
 /// Records in order, and where to read on.

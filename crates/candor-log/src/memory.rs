@@ -55,7 +55,7 @@ impl Log for MemoryLog {
             if !batch.records.is_empty() && read + payload.len() > bytes_max {
                 break;
             }
-            batch.records.push(Record { offset: Offset(*offset), payload: payload.clone() });
+            batch.records.push(Record { offset: Offset(*offset), payload: payload.clone().into() });
             batch.next = Offset(offset + payload.len() as u64);
         }
         Ok(batch)

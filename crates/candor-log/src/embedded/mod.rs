@@ -52,6 +52,7 @@ impl LogConfig {
 pub struct EmbeddedLog {
     config: LogConfig,
     shared: Arc<Shared>,
+    buffer: reader::Buffer,
     writer: Option<JoinHandle<()>>,
     _lock: File,
 }
@@ -105,7 +106,8 @@ impl EmbeddedLog {
             .name("candor-log".to_owned())
             .spawn(move || writer.run())
             .map_err(|e| Error::disk("start the writer of", folder, &e))?;
-        Ok(EmbeddedLog { config, shared, writer: Some(writer), _lock: lock })
+        let buffer = reader::Buffer::default();
+        Ok(EmbeddedLog { config, shared, buffer, writer: Some(writer), _lock: lock })
     }
 }
 
@@ -142,7 +144,7 @@ impl Log for EmbeddedLog {
                 None => return Ok(Batch { records: Vec::new(), next: from }),
             }
         };
-        reader::read(&file, from.0, bytes_max, self.config.record_bytes_max)
+        reader::read(&file, &self.buffer, from.0, bytes_max, self.config.record_bytes_max)
     }
 
     fn start(&self) -> Offset {

@@ -72,7 +72,7 @@ fn read_all(log: &EmbeddedLog) -> Vec<Vec<u8>> {
             return all;
         }
         at = batch.next;
-        all.extend(batch.records.into_iter().map(|record| record.payload));
+        all.extend(batch.records.into_iter().map(|record| record.payload.to_vec()));
     }
 }
 

@@ -24,7 +24,7 @@ fn an_acknowledged_record_can_be_read_at_once() {
         let appended = append(log, b"one");
         assert_eq!(log.end(), appended.next);
         let batch = log.read(appended.at, 1).unwrap();
-        assert_eq!(batch.records[0].payload, b"one");
+        assert_eq!(batch.records[0].payload, b"one"[..]);
         assert_eq!(batch.records[0].offset, appended.at);
         assert_eq!(batch.next, appended.next);
     });
@@ -103,7 +103,7 @@ proptest! {
                 let batch = log.read(at, piece).unwrap();
                 assert!(batch.next > at);
                 at = batch.next;
-                read.extend(batch.records.into_iter().map(|record| record.payload));
+                read.extend(batch.records.into_iter().map(|record| record.payload.to_vec()));
             }
             assert_eq!(read, payloads);
         });
