@@ -216,7 +216,7 @@ struct Waiting<'a> {
 }
 
 impl Waiting<'_> {
-    /// Writes them all, in their order.
+    /// Writes them all.
     async fn keep(&mut self, one: &mut Transaction<'_, Sqlite>) -> Result<(), sqlx::Error> {
         for some in self.firsts.chunks(ROWS_PER_STATEMENT) {
             let mut insert = QueryBuilder::new("INSERT OR REPLACE INTO first_seen ");
@@ -229,6 +229,8 @@ impl Waiting<'_> {
             });
             insert.build().execute(&mut **one).await?;
         }
+        // In the order of the table, so that neighbours share pages; stable: the last one counts.
+        self.links.sort_by_key(|(account, link)| (*account, kind_name(link.kind), link.hash));
         for some in self.links.chunks(ROWS_PER_STATEMENT) {
             let mut insert = QueryBuilder::new("INSERT OR REPLACE INTO links ");
             insert.push_values(some, |mut row, (account, link)| {
