@@ -47,6 +47,8 @@ pub use resident::active::ActiveDays;
 pub use run::Run;
 pub use shrink::Resident;
 pub use store::Store;
-pub use table::{Cell, ColumnCells, ColumnKind, Piece, TableReader, TableWriter};
+pub use table::{
+    Cell, ColumnCells, ColumnKind, NumberKind, Numbers, Piece, TableReader, TableWriter,
+};
 pub use touched::{Mark, Since, Touched, What};
 pub use view::{View, VolumeView};

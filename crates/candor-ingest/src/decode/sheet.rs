@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use ahash::RandomState;
 use candor_event::{Column, IdKind, Properties, Timestamp, Value};
-use candor_store::{Cell, ColumnCells, Piece};
+use candor_store::{Cell, ColumnCells, NumberKind, Piece};
 
 use super::cell::{id_text, instant_of_cell, property, session};
 use super::value::{check_text, check_value};
@@ -109,13 +109,47 @@ struct Source {
     column: usize,
     /// The dictionary of the piece before, and what each of its cells is; 0 for those not met yet.
     dictionary: Option<(Arc<[Cell]>, Vec<u32>)>,
-    /// Texts that stood in cells without a dictionary.
+    /// Texts that stood in cells without a dictionary, and numbers.
     texts: HashMap<Arc<str>, u32, RandomState>,
+    numbers: Met,
     values: Vec<Value>,
     /// By event: the place of its value plus one.
     codes: Vec<u32>,
     /// About how many bytes the values take.
     bytes: usize,
+}
+
+/// Numbers that were met, and what each is in the sheet.
+#[derive(Default)]
+struct Met {
+    kind: Option<NumberKind>,
+    places: HashMap<u64, u32, RandomState>,
+    /// How many were looked for.
+    asked: usize,
+}
+
+/// When so many numbers were looked for and fewer than half of them had been met, the others are
+/// not looked for.
+const LOOKED_FOR: usize = 4_096;
+
+impl Met {
+    /// What a number is; `make` tells it of one that was not met.
+    fn place(&mut self, bits: u64, make: impl FnOnce() -> u32) -> u32 {
+        if self.asked > LOOKED_FOR && self.places.is_empty() {
+            return make();
+        }
+        self.asked += 1;
+        let place = *self.places.entry(bits).or_insert_with(make);
+        if self.asked > LOOKED_FOR && self.places.len() * 2 > self.asked {
+            self.places.clear();
+        }
+        place
+    }
+
+    fn forget(&mut self) {
+        self.places.clear();
+        self.asked = 0;
+    }
 }
 
 /// About what a number takes.
@@ -138,7 +172,7 @@ impl Source {
         needed: bool,
         make: impl Fn(&Cell) -> Option<Value>,
     ) {
-        let Source { column, dictionary, texts, values, codes, bytes } = self;
+        let Source { column, dictionary, texts, numbers: met, values, codes, bytes } = self;
         let mut put = |value: Value| {
             *bytes += NUMBER_BYTES + value.as_text().map_or(0, str::len);
             values.push(value);
@@ -183,6 +217,16 @@ impl Source {
                     place_of(place, odd)
                 }))
             }
+            ColumnCells::Numbers(numbers) => {
+                if met.kind.replace(numbers.kind()) != Some(numbers.kind()) {
+                    met.forget();
+                }
+                codes.extend(rows.clone().zip(odd).map(|(row, odd)| {
+                    let Some(bits) = numbers.bits(row) else { return place_of(0, odd) };
+                    let made = || numbers.cell(row).and_then(|cell| make(&cell));
+                    place_of(met.place(bits, || made().map_or(ODD, &mut put)), odd)
+                }));
+            }
         }
     }
 
@@ -191,6 +235,7 @@ impl Source {
             places.fill(0);
         }
         self.texts.clear();
+        self.numbers.forget();
         self.bytes = 0;
         // The next has about as many.
         let (codes, values) =
@@ -303,6 +348,11 @@ impl SheetReader {
                     .iter()
                     .zip(&mut odd)
                     .map(|(cell, odd)| time(cell.as_ref(), odd));
+                self.at.extend(times);
+            }
+            ColumnCells::Numbers(numbers) => {
+                let times = rows.clone().zip(&mut odd);
+                let times = times.map(|(row, odd)| time(numbers.cell(row).as_ref(), odd));
                 self.at.extend(times);
             }
         }

@@ -2,6 +2,7 @@
 //! that they take with them.
 
 mod csv;
+mod numbers;
 mod parquet;
 mod writer;
 
@@ -13,6 +14,7 @@ use candor_event::Value;
 
 use crate::error::Error;
 
+pub use numbers::{NumberKind, Numbers};
 pub use writer::{ColumnKind, TableWriter};
 
 /// Rows in one piece, at most.
@@ -27,6 +29,9 @@ pub struct TableReader {
 
 /// Where pieces come from.
 trait Source {
+    /// Of which columns, by their places, something is wanted; before the first piece.
+    fn only(&mut self, _wanted: &[bool]) {}
+
     fn next(&mut self) -> Result<Option<Piece>, Error>;
 }
 
@@ -58,6 +63,8 @@ pub enum ColumnCells<'a> {
     Coded(&'a [u32], &'a Arc<[Cell]>),
     /// By row.
     Each(&'a [Option<Cell>]),
+    /// All of one type.
+    Numbers(&'a Numbers),
 }
 
 #[derive(Debug)]
@@ -65,6 +72,9 @@ enum Cells {
     /// Every row has a place in the list plus one, or 0 for an empty cell.
     Coded(Vec<u32>, Arc<[Cell]>),
     Each(Vec<Option<Cell>>),
+    Numbers(Numbers),
+    /// Nobody wants it.
+    Unread,
 }
 
 impl TableReader {
@@ -94,6 +104,14 @@ impl TableReader {
         self.rows
     }
 
+    /// Leaves the other columns unread, where the file is such that this saves work: nothing stands
+    /// in them then.
+    pub fn only(&mut self, columns: impl Iterator<Item = usize>) {
+        let mut wanted = vec![false; self.columns.len()];
+        columns.for_each(|column| wanted[column] = true);
+        self.source.only(&wanted);
+    }
+
     /// The next rows; nothing after the last.
     ///
     /// # Errors
@@ -109,11 +127,13 @@ impl Piece {
         self.lines.len()
     }
 
-    /// A whole column.
+    /// A whole column, of those that are read.
     pub fn cells(&self, column: usize) -> ColumnCells<'_> {
         match &self.cells[column] {
             Cells::Coded(codes, values) => ColumnCells::Coded(codes, values),
             Cells::Each(cells) => ColumnCells::Each(cells),
+            Cells::Numbers(numbers) => ColumnCells::Numbers(numbers),
+            Cells::Unread => ColumnCells::Each(&[]),
         }
     }
 
@@ -125,6 +145,8 @@ impl Piece {
                 Some(values[place as usize].clone())
             }
             Cells::Each(cells) => cells[row].clone(),
+            Cells::Numbers(numbers) => numbers.cell(row),
+            Cells::Unread => None,
         }
     }
 }

@@ -7,20 +7,23 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowPrimitiveType, Date32Type, Date64Type, Decimal128Type, Float32Type, Float64Type, Int8Type,
-    Int16Type, Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
+    Date32Type, Date64Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type,
+    Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
     TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use candor_event::{Properties, Value};
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder,
 };
 use parquet::basic::Compression;
+use parquet::errors::ParquetError;
 
-use super::{Cell, Cells, PIECE_ROWS, Piece, Source, TableReader};
+use super::numbers::unsigned;
+use super::{Cell, Cells, Numbers, PIECE_ROWS, Piece, Source, TableReader};
 use crate::error::Error;
 
 const DAY_MS: i64 = 86_400_000;
@@ -30,10 +33,19 @@ const DEPTH_MAX: usize = 16;
 
 struct Parquet {
     name: String,
-    reader: ParquetRecordBatchReader,
+    reader: Reader,
+    /// By column: whether anything of it is wanted.
+    wanted: Vec<bool>,
     next_row: u64,
     /// The dictionary last seen of each column, and its values.
     dictionaries: Vec<Option<(ArrayRef, Arc<[Cell]>)>>,
+}
+
+/// Reads rows once it is known which columns are wanted.
+enum Reader {
+    Waits(Box<ParquetRecordBatchReaderBuilder<File>>),
+    Reads(ParquetRecordBatchReader),
+    Ended,
 }
 
 pub(super) fn open(path: &Path) -> Result<TableReader, Error> {
@@ -64,26 +76,52 @@ pub(super) fn open(path: &Path) -> Result<TableReader, Error> {
         return Err(Error::table(&name, &why));
     }
     let options = ArrowReaderOptions::new().with_schema(Arc::new(schema));
-    let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
-        .and_then(|builder| builder.with_batch_size(PIECE_ROWS).build())
-        .map_err(failed)?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options);
+    let reader = reader.map_err(failed)?.with_batch_size(PIECE_ROWS);
+    let reader = Reader::Waits(Box::new(reader));
     let rows = u64::try_from(stated.metadata().file_metadata().num_rows()).ok();
-    let dictionaries = vec![None; columns.len()];
-    let source = Parquet { name, reader, next_row: 1, dictionaries };
+    let (dictionaries, wanted) = (vec![None; columns.len()], vec![true; columns.len()]);
+    let source = Parquet { name, reader, wanted, next_row: 1, dictionaries };
     Ok(TableReader { columns, rows, source: Box::new(source) })
 }
 
+impl Parquet {
+    fn batch(&mut self) -> Result<Option<RecordBatch>, ParquetError> {
+        if let Reader::Waits(_) = &self.reader
+            && let Reader::Waits(waits) = std::mem::replace(&mut self.reader, Reader::Ended)
+        {
+            let wanted = (0..).zip(&self.wanted).filter(|(_, wanted)| **wanted);
+            let only =
+                ProjectionMask::roots(waits.parquet_schema(), wanted.map(|(column, _)| column));
+            self.reader = Reader::Reads(waits.with_projection(only).build()?);
+        }
+        match &mut self.reader {
+            Reader::Reads(reader) => Ok(reader.next().transpose()?),
+            _ => Ok(None),
+        }
+    }
+}
+
 impl Source for Parquet {
+    fn only(&mut self, wanted: &[bool]) {
+        self.wanted = wanted.to_vec();
+    }
+
     fn next(&mut self) -> Result<Option<Piece>, Error> {
-        let Some(batch) = self.reader.next() else { return Ok(None) };
-        let batch: RecordBatch = batch.map_err(|_| {
+        let batch = self.batch().map_err(|_| {
             Error::table(&self.name, &format!("it is damaged after row {}", self.next_row - 1))
         })?;
+        let Some(batch) = batch else { return Ok(None) };
         let rows = batch.num_rows() as u64;
         let lines = (self.next_row..self.next_row + rows).collect();
         self.next_row += rows;
-        let columns = batch.columns().iter().zip(&mut self.dictionaries);
-        let cells = columns.map(|(array, known)| cells(array, known)).collect();
+        let mut arrays = batch.columns().iter();
+        let columns = self.wanted.iter().zip(&mut self.dictionaries);
+        let cells = columns.map(|(wanted, known)| match wanted.then(|| arrays.next()).flatten() {
+            Some(array) => cells(array, known),
+            None => Cells::Unread,
+        });
+        let cells = cells.collect();
         Ok(Some(Piece { lines, bad: Vec::new(), cells }))
     }
 }
@@ -125,33 +163,22 @@ fn cells(array: &ArrayRef, known: &mut Option<(ArrayRef, Arc<[Cell]>)>) -> Cells
         let keys = dictionary.keys().iter();
         return Cells::Coded(keys.map(|key| key.map_or(0, |key| key as u32 + 1)).collect(), values);
     }
-    // Of what most files hold the type is told once and not for each row.
-    Cells::Each(match array.data_type() {
-        DataType::Int64 => each::<Int64Type>(array, |number| Some(Cell::Value(number.into()))),
-        DataType::Float64 => each::<Float64Type>(array, |number| float(number).map(Cell::Value)),
-        DataType::UInt64 => each::<UInt64Type>(array, |number| Some(unsigned(number))),
-        DataType::Timestamp(TimeUnit::Millisecond, _) => {
-            each::<TimestampMillisecondType>(array, |ms| Some(Cell::Time(ms)))
-        }
-        DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            each::<TimestampMicrosecondType>(array, |us| Some(Cell::Time(us.div_euclid(1000))))
-        }
-        _ => (0..array.len()).map(|row| cell(array, row)).collect(),
+    let times = |of_a_ms: i64| {
+        let counts = match of_a_ms {
+            1 => array.as_primitive::<TimestampMillisecondType>().reinterpret_cast::<Int64Type>(),
+            _ => array.as_primitive::<TimestampMicrosecondType>().reinterpret_cast::<Int64Type>(),
+        };
+        Numbers::times(counts, of_a_ms)
+    };
+    // What most files hold stays as it is.
+    Cells::Numbers(match array.data_type() {
+        DataType::Int64 => Numbers::whole(array.as_primitive::<Int64Type>().clone()),
+        DataType::Float64 => Numbers::floats(array.as_primitive::<Float64Type>().clone()),
+        DataType::UInt64 => Numbers::unsigned(array.as_primitive::<UInt64Type>().clone()),
+        DataType::Timestamp(TimeUnit::Millisecond, _) => times(1),
+        DataType::Timestamp(TimeUnit::Microsecond, _) => times(1000),
+        _ => return Cells::Each((0..array.len()).map(|row| cell(array, row)).collect()),
     })
-}
-
-fn each<T: ArrowPrimitiveType>(
-    array: &ArrayRef,
-    make: impl Fn(T::Native) -> Option<Cell>,
-) -> Vec<Option<Cell>> {
-    array.as_primitive::<T>().iter().map(|number| make(number?)).collect()
-}
-
-fn unsigned(number: u64) -> Cell {
-    match i64::try_from(number) {
-        Ok(number) => Cell::Value(Value::Integer(number)),
-        Err(_) => Cell::Unsigned(number),
-    }
 }
 
 fn cell(array: &ArrayRef, row: usize) -> Option<Cell> {
@@ -229,12 +256,15 @@ fn float(number: f64) -> Option<Value> {
 
 #[cfg(test)]
 mod tests {
-    use arrow_array::{Int64Array, StringArray};
+    use arrow_array::{
+        Float64Array, Int64Array, StringArray, TimestampMicrosecondArray, UInt64Array,
+    };
     use parquet::arrow::ArrowWriter;
     use parquet::basic::{GzipLevel, ZstdLevel};
     use parquet::file::properties::WriterProperties;
 
     use super::*;
+    use crate::table::ColumnCells;
 
     fn written_with(codec: Compression, path: &Path) {
         let names: Vec<String> = (0..20_000).map(|n| format!("person {}", n % 700)).collect();
@@ -277,5 +307,57 @@ mod tests {
             }
             assert_eq!(rows, 20_000, "{codec}");
         }
+    }
+
+    #[test]
+    fn what_nobody_wants_is_left_unread_and_numbers_are_as_their_cells() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.parquet");
+        let floats = [Some(1.5), None, Some(f64::NAN), Some(-0.0)];
+        let columns: [(&str, ArrayRef); 5] = [
+            ("whole", Arc::new(Int64Array::from(vec![Some(-1), None, Some(i64::MAX), Some(0)]))),
+            ("other", Arc::new(Int64Array::from(vec![1, 2, 3, 4]))),
+            ("unsigned", Arc::new(UInt64Array::from(vec![Some(u64::MAX), None, Some(7), Some(0)]))),
+            ("float", Arc::new(Float64Array::from(floats.to_vec()))),
+            (
+                "us",
+                Arc::new(TimestampMicrosecondArray::from(vec![
+                    Some(-1),
+                    None,
+                    Some(1999),
+                    Some(0),
+                ])),
+            ),
+        ];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let mut writer =
+            ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        let mut reader = TableReader::parquet(&path).unwrap();
+        reader.only([4, 0, 2, 3].into_iter());
+        let piece = reader.next_piece().unwrap().unwrap();
+        let whole = |number: i64| Some(Cell::Value(Value::Integer(number)));
+        let expected = [
+            [whole(-1), None, whole(i64::MAX), whole(0)],
+            [None, None, None, None],
+            [Some(Cell::Unsigned(u64::MAX)), None, whole(7), whole(0)],
+            [
+                Some(Cell::Value(Value::Float(1.5))),
+                None,
+                None,
+                Some(Cell::Value(Value::Float(-0.0))),
+            ],
+            [Some(Cell::Time(-1)), None, Some(Cell::Time(1)), Some(Cell::Time(0))],
+        ];
+        for (column, expected) in expected.iter().enumerate() {
+            for (row, expected) in expected.iter().enumerate() {
+                assert_eq!(piece.cell(column, row), *expected, "{column} {row}");
+                if let ColumnCells::Numbers(numbers) = piece.cells(column) {
+                    assert_eq!(numbers.bits(row).is_some(), expected.is_some());
+                }
+            }
+        }
+        assert!(reader.next_piece().unwrap().is_none());
     }
 }

@@ -298,6 +298,7 @@ fn table(
     out: &mut Out<'_>,
 ) -> anyhow::Result<()> {
     let of_columns = roles.columns(table.columns()).map_err(anyhow::Error::msg)?;
+    table.only(of_columns.iter().map(|(column, _)| *column));
     out.sheets = roles.sheets(&of_columns);
     // Parquet is not read from front to back: about where it is follows from its rows.
     let share = |row: u64, rows: Option<u64>| match (input.bytes, rows) {
