@@ -144,38 +144,56 @@ impl Catalog {
         account: &AccountId,
         mut put: impl FnMut(IdKind, [u8; 16], PersonId),
     ) -> Result<(), Error> {
-        // Many to a row: a row costs more than what is read for it.
-        let (mut kind, mut hash) = (String::new(), Vec::new());
+        let failed = || Error::database("read whose ids are linked");
+        let mut after = String::new();
         loop {
-            let rows = sqlx::query(
-                "SELECT kind, count(*), CAST(group_concat(hash || person, '') AS BLOB) FROM \
-                 (SELECT kind, hash, person FROM links WHERE account_id = ? AND (kind, hash) > \
-                 (?, ?) ORDER BY kind, hash LIMIT ?) GROUP BY kind",
+            let next = "SELECT kind FROM links WHERE account_id = ? AND kind > ? ORDER BY kind \
+                        LIMIT 1";
+            let next = sqlx::query(next).bind(account.as_str()).bind(&after);
+            let next = next.fetch_optional(&self.pool).await.map_err(failed())?;
+            let Some(next) = next else { return Ok(()) };
+            after = next.get(0);
+            let kind = kind_of(&after)?;
+            self.links_of(account, kind, |hash, person| put(kind, hash, person)).await?;
+        }
+    }
+
+    /// The same of one kind.
+    async fn links_of(
+        &self,
+        account: &AccountId,
+        kind: IdKind,
+        mut put: impl FnMut([u8; 16], PersonId),
+    ) -> Result<(), Error> {
+        let failed = || Error::database("read whose ids are linked");
+        let mut hash = Vec::new();
+        loop {
+            // Many to a row: a row costs more than what is read for it. By one kind at a time, and
+            // in the order in which they lie: grouped by kind they would all be sorted first.
+            let row = sqlx::query(
+                "SELECT count(*), CAST(group_concat(hash || person, '') AS BLOB) FROM \
+                 (SELECT hash, person FROM links WHERE account_id = ? AND kind = ? AND hash > ? \
+                 ORDER BY hash LIMIT ?)",
             )
             .bind(account.as_str())
-            .bind(&kind)
+            .bind(kind_name(kind))
             .bind(&hash)
             .bind(LINKS_AT_ONCE)
-            .fetch_all(&self.pool)
+            .fetch_one(&self.pool)
             .await
-            .map_err(Error::database("read whose ids are linked"))?;
-            let mut links = 0;
-            for row in &rows {
-                let (of, count, pairs): (&str, i64, &[u8]) = (row.get(0), row.get(1), row.get(2));
-                if pairs.len() as i64 != count * 32 {
-                    return Err(Error::Corrupt("keyed id"));
-                }
-                let id_kind = kind_of(of)?;
-                for pair in pairs.chunks_exact(32) {
-                    put(id_kind, bytes(&pair[..16])?, PersonId(bytes(&pair[16..])?));
-                    hash = pair[..16].to_vec();
-                }
-                kind = of.to_owned();
-                links += count;
+            .map_err(failed())?;
+            let (links, pairs): (i64, Option<&[u8]>) = (row.get(0), row.get(1));
+            let pairs = pairs.unwrap_or_default();
+            if pairs.len() as i64 != links * 32 {
+                return Err(Error::Corrupt("keyed id"));
+            }
+            for pair in pairs.chunks_exact(32) {
+                put(bytes(&pair[..16])?, PersonId(bytes(&pair[16..])?));
             }
             if links < LINKS_AT_ONCE {
                 return Ok(());
             }
+            hash = pairs[pairs.len() - 32..][..16].to_vec();
         }
     }
 

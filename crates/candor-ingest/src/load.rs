@@ -22,12 +22,17 @@ const FRAMES_PER_THREAD_MIN: usize = 8;
 /// Where a publisher's records go.
 #[derive(Clone)]
 pub struct Home {
-    /// Has what it sealed a moment ago.
-    pub door: Arc<Door>,
-    /// Opens its frames.
-    pub opener: Arc<FrameOpener>,
-    /// Keeps its events.
-    pub store: Arc<Store>,
+    door: Arc<Door>,
+    opener: Arc<FrameOpener>,
+    store: Arc<Store>,
+}
+
+impl Home {
+    /// The door has what it sealed a moment ago, and need not know who is who; the opener opens
+    /// other frames, and the store keeps the events.
+    pub fn new(door: &Arc<Door>, opener: Arc<FrameOpener>, store: Arc<Store>) -> Home {
+        Home { door: door.clone(), opener, store }
+    }
 }
 
 /// What one step reads.

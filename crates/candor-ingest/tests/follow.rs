@@ -81,11 +81,9 @@ impl House {
 
     /// All that is read from an offset on by who opens with some keys; none where it cannot.
     fn follow(&self, from: Offset, keys: &PublisherKeys) -> Option<(Vec<Record>, Offset)> {
-        let home = Home {
-            door: self.door.clone(),
-            opener: Arc::new(FrameOpener::new(keys.clone())),
-            store: Arc::new(Store::in_memory(1, Arc::new(SystemClock))),
-        };
+        let opener = Arc::new(FrameOpener::new(keys.clone()));
+        let store = Arc::new(Store::in_memory(1, Arc::new(SystemClock)));
+        let home = Home::new(&self.door, opener, store);
         let homes: HashMap<AccountId, Home> = [(self.keys.account().clone(), home)].into();
         let mut seen = Vec::new();
         let mut take = |_: &AccountId, record: &Record| seen.push(record.clone());

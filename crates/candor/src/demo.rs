@@ -109,6 +109,7 @@ impl Shop {
     /// nothing.
     async fn say(&self, server: &Server, tenant: &Arc<Tenant>) -> anyhow::Result<()> {
         let mut last = None;
+        let door = tenant.door().await?;
         for shopper in &self.people {
             let (analytics, personal, mail) = shopper.consents;
             let answers = [
@@ -128,8 +129,8 @@ impl Shop {
                 method: "banner".to_owned(),
             };
             let ids = Ids { guid: Some(shopper.guid.clone()), ..Ids::default() };
-            let (append, kept) = server.append(tenant);
-            tenant.door.consent(&ids, change, append).context("record a consent")?;
+            let (append, kept) = server.append(door);
+            door.consent(&ids, change, append).context("record a consent")?;
             last = Some(kept);
         }
         if let Some(last) = last {

@@ -31,12 +31,14 @@ use anyhow::Context;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 
 use crate::config::Config;
 use crate::export::Export;
 use crate::http::segments::members;
 use crate::import::{Import, Stopped};
-use crate::server::Server;
+use crate::server::{Doors, Server};
 use crate::threads::{Threads, asked_to_stop};
 
 /// Records are taken by one thread and given back by another, and large columns come and go: it is
@@ -309,7 +311,7 @@ async fn play(
     for (name, class) in demo::CLASSES {
         server.catalog.put_class(account, name, class).await?;
     }
-    tenant.door.set_policy(tenant.door.policy(), server.catalog.classes(account).await?);
+    tenant.set_policy(tenant.policy(), server.catalog.classes(account).await?);
     demo::outboxes(&server, &tenant).await?;
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     let mut out = std::io::stdout();
@@ -357,9 +359,8 @@ async fn run(
     let socket = socket.with_context(|| format!("listen on {address}"))?;
     // Where any port will do, the addresses in messages name the one that it is.
     config.listen = socket.local_addr().context("learn where it listens")?;
-    let server = Server::open(&data, config).await?;
-    let runtime = tokio::runtime::Handle::current();
-    let threads = Threads::start(&server, &runtime)?;
+    let (server, doors) = Server::begin(&data, config).await?;
+    let runtime = Handle::current();
     let commands = match command::open_socket(&data) {
         Ok(open) => Some(tokio::spawn(command::listen(Arc::clone(&server), data.clone(), open))),
         Err(error) => {
@@ -371,7 +372,7 @@ async fn run(
     let mut out = std::io::stdout();
     let _ = writeln!(out, "candor serves {scheme}://{}", socket.local_addr()?);
     let _ = out.flush();
-    let engine = tokio::spawn(engine::run(Arc::clone(&server)));
+    let opening = tokio::spawn(open(Arc::clone(&server), doors));
     tokio::spawn(members::run(Arc::clone(&server)));
     and_then(Arc::clone(&server));
     let told = Arc::clone(&server);
@@ -381,11 +382,28 @@ async fn run(
     });
     let stop = server.closing.subscribe();
     listener::serve(socket, tls, http::router(Arc::clone(&server)), stop).await;
-    commands.inspect(tokio::task::JoinHandle::abort);
-    engine.await?;
+    commands.inspect(JoinHandle::abort);
     let _ = std::fs::remove_file(command::socket(&data));
+    let (threads, engine) = opening.await??;
+    engine.await?;
     tokio::task::spawn_blocking(move || threads.end(&server, &runtime)).await?;
     Ok(())
+}
+
+/// Opens the doors, and lets begin what works behind them. A server that cannot know who is who
+/// ends.
+async fn open(server: Arc<Server>, doors: Doors) -> anyhow::Result<(Threads, JoinHandle<()>)> {
+    let serving = Arc::clone(&server);
+    let begin = tokio::spawn(async move {
+        doors.open().await?;
+        let threads = Threads::start(&serving, &Handle::current())?;
+        Ok((threads, tokio::spawn(engine::run(serving))))
+    });
+    let begun = begin.await.unwrap_or_else(|panic| Err(panic.into()));
+    if begun.is_err() {
+        server.closing.send_replace(true);
+    }
+    begun
 }
 
 fn import_command(import: &Import) -> Result<(), Failure> {

@@ -12,7 +12,7 @@ use candor_event::DataClass;
 use candor_keys::PublisherKeys;
 use tokio::sync::Mutex;
 
-use crate::server::{Server, Tenant};
+use crate::server::{NeverOpens, Server, Tenant};
 
 /// The open providers of one publisher, and its outbox.
 #[derive(Default)]
@@ -146,7 +146,7 @@ pub async fn save(
     let mut all = tenant.providers.open.lock().await;
     server.catalog.put_credential(&tenant.publisher.account_id, &new).await?;
     leave(all.remove(&(channel, name.to_owned())));
-    looks_again(server, tenant, (channel, name));
+    looks_again(server, tenant, (channel, name)).await?;
     Ok(())
 }
 
@@ -163,18 +163,23 @@ pub async fn remove(
     let mut all = tenant.providers.open.lock().await;
     let removed = server.catalog.remove_credential(account, channel.word(), name).await?;
     leave(all.remove(&(channel, name.to_owned())));
-    looks_again(server, tenant, (channel, name));
+    looks_again(server, tenant, (channel, name)).await?;
     Ok(removed)
 }
 
 /// Whoever sends by a provider that was changed looks again by which one.
-fn looks_again(server: &Server, tenant: &Tenant, (channel, name): Named<'_>) {
-    tenant.sender.halts.all_changed();
+async fn looks_again(
+    server: &Server,
+    tenant: &Tenant,
+    (channel, name): Named<'_>,
+) -> Result<(), NeverOpens> {
+    tenant.sender().await?.halts.all_changed();
     server.engine.renew(&Lane {
         account: tenant.publisher.account_id.clone(),
         channel: channel.word().to_owned(),
         provider: name.to_owned(),
     });
+    Ok(())
 }
 
 /// Takes leave of a server without waiting for it.

@@ -1,5 +1,7 @@
 //! Why records were not taken in.
 
+use crate::server::NeverOpens;
+
 /// Why records were not taken in.
 #[derive(Debug)]
 pub enum Refusal {
@@ -7,10 +9,18 @@ pub enum Refusal {
     Overloaded,
     /// The log cannot keep more: full, or poisoned.
     Full,
+    /// The server ends before anything could be taken in.
+    Ends,
     /// The ids name nobody.
     Nobody,
     /// Our own failure.
     Internal,
+}
+
+impl From<NeverOpens> for Refusal {
+    fn from(_: NeverOpens) -> Refusal {
+        Refusal::Ends
+    }
 }
 
 impl From<candor_ingest::Error> for Refusal {

@@ -1,6 +1,7 @@
 //! Where everything is wired: one data folder, its log, catalog, and a tenant per publisher.
 
 mod intake;
+mod tenant;
 mod upkeep;
 
 use std::collections::HashMap;
@@ -12,27 +13,20 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use candor_catalog::{Catalog, Publisher};
-use candor_engage::dispatch::Sender;
-use candor_event::{AccountId, Clock, DataClass, PersonId, Record, SystemClock, Timestamp};
-use candor_ingest::gate::Policy;
-use candor_ingest::{Door, FrameOpener, Home, decode, read};
-use candor_keys::{PublisherKeys, Sealer};
+use candor_event::{AccountId, Clock, PersonId, Record, SystemClock, Timestamp};
+use candor_ingest::{Home, read};
+use candor_keys::PublisherKeys;
 use candor_log::{EmbeddedLog, Log, LogConfig, Offset};
 use candor_query::Turns;
-use candor_store::{Store, StoreConfig};
-use jiff::tz::TimeZone;
-use serde_json::{Map, Value};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::country::Countries;
-use crate::engine::{self, Engine};
+use crate::engine::Engine;
 use crate::http::attempts::Attempts;
-use crate::http::define::variables_of;
-use crate::http::live::Live;
-use crate::http::segments::members::Members;
-use crate::providers::Providers;
 use crate::threads::cores;
+
+pub use tenant::{NeverOpens, Tenant};
 
 /// How long the loader waits for more before it looks whether to stop.
 const LOAD_WAIT: Duration = Duration::from_millis(200);
@@ -85,52 +79,6 @@ impl Follower {
 /// The name under which the loader follows the log.
 const FOLLOWER: &str = "store and catalog";
 
-/// One publisher, open.
-pub struct Tenant {
-    pub publisher: Publisher,
-    pub zone: TimeZone,
-    pub keys: PublisherKeys,
-    /// Opens what the log holds.
-    pub opener: Arc<FrameOpener>,
-    pub door: Arc<Door>,
-    pub store: Arc<Store>,
-    /// Its parts could not be written the last time.
-    pub unwritten: AtomicBool,
-    /// Held by the one who changes definitions.
-    pub defining: tokio::sync::Mutex<()>,
-    /// Seals the cursors of the REST API.
-    pub cursors: Sealer,
-    /// Pages of cursors that are read at once.
-    pub pages: Semaphore,
-    /// What its statements of SQL may take of what there is for all.
-    pub sql: Arc<candor_sql::Share>,
-    /// What happens right now.
-    pub live: Live,
-    /// Who is in saved segments.
-    pub members: Members,
-    /// The ways that messages go out by.
-    pub providers: Providers,
-    /// What sending needs.
-    pub sender: Arc<Sender>,
-    variables: RwLock<Arc<Map<String, Value>>>,
-}
-
-/// As many pages as CleverTap reads for one account at once.
-const PAGES_AT_ONCE: usize = 3;
-
-impl Tenant {
-    /// The values of variables that apps are told, by dotted name.
-    pub fn variables(&self) -> Arc<Map<String, Value>> {
-        self.variables.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Puts variables in force for the next app that asks.
-    pub fn set_variables(&self, variables: &decode::define::Variables) {
-        let values = Arc::new(decode::define::values(variables));
-        *self.variables.write().unwrap_or_else(PoisonError::into_inner) = values;
-    }
-}
-
 /// What came with a request beside its records.
 #[derive(Default)]
 pub struct Sent {
@@ -162,9 +110,52 @@ pub struct Server {
     /// Lets campaigns fire and messages go out.
     pub engine: Engine,
     stop: AtomicBool,
-    /// Where the replay ended, for the loader to go on.
+    /// Where the replay ended, for the loader to go on once the doors are open.
     follower: Mutex<Option<Follower>>,
     _lock: File,
+}
+
+/// The doors of all publishers that a start found, still closed. Where this is dropped without
+/// [`Doors::open`] having succeeded, whoever waits at one is told that it never opens.
+#[must_use = "nothing comes in before they are open"]
+pub struct Doors {
+    server: Arc<Server>,
+    /// One that is made meanwhile has opened its own.
+    tenants: Vec<Arc<Tenant>>,
+    follower: Follower,
+}
+
+impl Doors {
+    /// Opens them. The loader and whatever sends begin after that: nothing is written to files or
+    /// trimmed while it is not known that the catalog can be read.
+    ///
+    /// # Errors
+    /// What cannot be read, by its name.
+    pub async fn open(mut self) -> anyhow::Result<()> {
+        let (server, follower, started) = (&self.server, &mut self.follower, Instant::now());
+        // Who is who is read from the catalog alone: it hears first what only the log holds.
+        if follower.next.0 > follower.folded {
+            server.catalog.fold(&follower.fresh, follower.next.0).await?;
+            *follower = Follower::at(follower.next, follower.next.0);
+        }
+        // All at once: no loader follows the log before.
+        let mut read = Vec::new();
+        for tenant in &self.tenants {
+            read.push((tenant.read(server).await?, tenant));
+        }
+        read.into_iter().for_each(|(open, tenant)| tenant.open(open));
+        let follower = Follower::at(follower.next, follower.folded);
+        *server.follower.lock().unwrap_or_else(PoisonError::into_inner) = Some(follower);
+        let ms = started.elapsed().as_millis();
+        tracing::info!(ms, "it is known who is who: everything is taken in");
+        Ok(())
+    }
+}
+
+impl Drop for Doors {
+    fn drop(&mut self) {
+        self.tenants.iter().for_each(|tenant| tenant.give_up());
+    }
 }
 
 /// Where a publisher's keys come from.
@@ -197,24 +188,42 @@ pub fn keys_folder(data: &Path) -> PathBuf {
 }
 
 impl Server {
-    /// Opens a data folder: every publisher's parts, and what the log holds beyond them.
+    /// Opens a data folder: every publisher's parts, what the log holds beyond them, and the doors.
+    ///
+    /// # Errors
+    /// What cannot be read, by its name.
     pub async fn open(data: &Path, config: Config) -> anyhow::Result<Arc<Server>> {
+        let (server, doors) = Server::begin(data, config).await?;
+        doors.open().await?;
+        Ok(server)
+    }
+
+    /// The same with the doors still closed: questions about behaviour are answered, and whatever
+    /// must know who is who waits until they are opened.
+    ///
+    /// # Errors
+    /// As [`Server::open`].
+    pub async fn begin(data: &Path, config: Config) -> anyhow::Result<(Arc<Server>, Doors)> {
         let folder = keys_folder(data);
         let keys_of = move |account: &AccountId| PublisherKeys::open(&folder, account);
-        Server::open_by(data, config, Box::new(keys_of)).await
+        Server::begin_by(data, config, Box::new(keys_of)).await
     }
 
     /// The same with the keys of a test, for the one publisher that there is.
     #[cfg(test)]
-    pub async fn open_with(
+    pub async fn begin_with(
         data: &Path,
         config: Config,
         keys: PublisherKeys,
-    ) -> anyhow::Result<Arc<Server>> {
-        Server::open_by(data, config, Box::new(move |_| Ok(keys.clone()))).await
+    ) -> anyhow::Result<(Arc<Server>, Doors)> {
+        Server::begin_by(data, config, Box::new(move |_| Ok(keys.clone()))).await
     }
 
-    async fn open_by(data: &Path, config: Config, keys_of: KeysOf) -> anyhow::Result<Arc<Server>> {
+    async fn begin_by(
+        data: &Path,
+        config: Config,
+        keys_of: KeysOf,
+    ) -> anyhow::Result<(Arc<Server>, Doors)> {
         let lock = lock(data)?;
         let mut log = LogConfig::new(data.join("log"));
         log.log_bytes_max = config.log.bytes_max;
@@ -240,7 +249,7 @@ impl Server {
             _lock: lock,
         });
         for publisher in server.catalog.publishers().await? {
-            server.admit(publisher).await?;
+            server.insert(Tenant::new(&server, publisher).await?);
         }
         let replayed = Arc::clone(&server);
         let runtime = tokio::runtime::Handle::current();
@@ -249,66 +258,24 @@ impl Server {
         server.log.follow(FOLLOWER, from.next);
         let replay = move || replayed.replay(from, &runtime);
         let follower = tokio::task::spawn_blocking(replay).await??;
-        *server.follower.lock().unwrap_or_else(PoisonError::into_inner) = Some(follower);
-        Ok(server)
+        let tenants = server.tenants();
+        Ok((server.clone(), Doors { server, tenants, follower }))
     }
 
-    /// Opens a publisher: its keys, policy, who is who, and parts.
-    pub async fn admit(self: &Arc<Self>, publisher: Publisher) -> anyhow::Result<Arc<Tenant>> {
-        let account = publisher.account_id.clone();
-        let keys = (self.keys_of)(&account)
-            .with_context(|| format!("open the keys of {}", account.as_str()))?;
-        let versions = self.catalog.policies(&account).await?;
-        let version = versions.first().context("a publisher has a policy")?;
-        let policy: Policy = serde_json::from_str(&version.document).context("read the policy")?;
-        let classes = self.catalog.classes(&account).await?;
-        let door = Arc::new(Door::new(keys.clone(), policy, classes));
-        let mut config = StoreConfig::new(self.data.join("publishers").join(account.as_str()));
-        config.volumes = self.config.store.volumes;
-        config.flush_rows = self.config.store.flush_rows;
-        config.tail_rows_max = (config.flush_rows / 32).clamp(2_048, 16_384);
-        config.bulk = self.config.store.bulk;
-        config.threads = self.config.store.threads;
-        let (of_class, clock, opened) = (door.clone(), self.clock.clone(), keys.clone());
-        let class_of =
-            move |name: &str| of_class.classes().class_of(name).unwrap_or(DataClass::Behaviour);
-        // What files hold and who is who are read side by side.
-        let store = tokio::task::spawn_blocking(move || {
-            Store::open(config, opened, Arc::new(class_of), clock)
-        });
-        self.catalog.links(&account, |kind, id, person| door.link(kind, id, person)).await?;
-        for merge in self.catalog.merges(&account).await? {
-            door.replay(&Record::Merge(merge));
-        }
-        self.catalog.first_seen(&account, |first| door.replay(&Record::FirstSeen(first))).await?;
-        self.catalog.all_consents(&account, |said| door.replay(&Record::Consent(said))).await?;
-        let store = Arc::new(store.await?.with_context(|| format!("open {}", account.as_str()))?);
-        let zone = candor_query::zone(&publisher.timezone).unwrap_or(TimeZone::UTC);
-        let cursors = keys.sealer(DataClass::Identity);
-        let opened = engine::Opened { publisher: &publisher, zone: &zone, keys: &keys };
-        let sender = Arc::new(engine::sender(self, opened, &door, &store).await?);
-        let tenant = Arc::new(Tenant {
-            publisher,
-            zone,
-            opener: Arc::new(FrameOpener::new(keys.clone())),
-            keys,
-            door,
-            store,
-            unwritten: AtomicBool::default(),
-            defining: tokio::sync::Mutex::default(),
-            cursors,
-            pages: Semaphore::new(PAGES_AT_ONCE),
-            sql: self.sql.share(),
-            live: Live::default(),
-            members: Members::default(),
-            providers: Providers::default(),
-            sender,
-            variables: RwLock::default(),
-        });
-        tenant.set_variables(&variables_of(self, &account).await?);
+    /// Opens a publisher that was made while the server runs, its door included.
+    ///
+    /// # Errors
+    /// What cannot be read, by its name.
+    pub async fn admit(&self, publisher: Publisher) -> anyhow::Result<()> {
+        let tenant = Tenant::new(self, publisher).await?;
+        tenant.open(tenant.read(self).await?);
+        self.insert(tenant);
+        Ok(())
+    }
+
+    fn insert(&self, tenant: Tenant) {
         let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
-        tenants.insert(account, tenant.clone());
-        Ok(tenant)
+        tenants.insert(tenant.publisher.account_id.clone(), Arc::new(tenant));
     }
 
     /// The publisher of an account id.
@@ -324,11 +291,7 @@ impl Server {
     }
 
     fn homes(&self) -> HashMap<AccountId, Home> {
-        let home = |tenant: Arc<Tenant>| {
-            let (door, opener) = (tenant.door.clone(), tenant.opener.clone());
-            let home = Home { door, opener, store: tenant.store.clone() };
-            (tenant.publisher.account_id.clone(), home)
-        };
+        let home = |tenant: Arc<Tenant>| (tenant.publisher.account_id.clone(), tenant.home());
         self.tenants().into_iter().map(home).collect()
     }
 
@@ -340,19 +303,14 @@ impl Server {
         Ok(Follower::at(next, folded))
     }
 
-    /// Takes in what the log holds beyond catalog and parts.
+    /// Takes into the stores what the log holds beyond them.
     fn replay(
         &self,
         mut follower: Follower,
         runtime: &tokio::runtime::Handle,
     ) -> anyhow::Result<Follower> {
-        let mut take = |account: &AccountId, record: &Record| {
-            if let Some(tenant) = self.tenant(account.as_str()) {
-                tenant.door.replay(record);
-            }
-        };
         // Nobody is served yet: all cores are free.
-        while self.step(&mut follower, runtime, cores(), &mut take)? {}
+        while self.step(&mut follower, runtime, cores())? {}
         Ok(follower)
     }
 
@@ -362,10 +320,9 @@ impl Server {
         follower: &mut Follower,
         runtime: &tokio::runtime::Handle,
         threads: usize,
-        seen: &mut dyn FnMut(&AccountId, &Record),
     ) -> anyhow::Result<bool> {
         let homes = self.homes();
-        let mut step = read(self.log.as_ref(), follower.next, &homes, threads, seen)?;
+        let mut step = read(self.log.as_ref(), follower.next, &homes, threads, &mut |_, _| {})?;
         // After a restart the stores may lie behind the catalog: what it holds is passed over.
         let joins = std::mem::take(&mut step.joins).into_iter();
         let folded = follower.folded;
@@ -401,7 +358,7 @@ impl Server {
         let Some(mut follower) = waiting.take() else { return };
         drop(waiting);
         while !self.stop.load(Ordering::Relaxed) {
-            match self.step(&mut follower, runtime, self.config.store.threads, &mut |_, _| {}) {
+            match self.step(&mut follower, runtime, self.config.store.threads) {
                 Ok(false) => {
                     self.log.wait(follower.next, LOAD_WAIT);
                 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use candor_catalog::{Campaign, CampaignVersion, Group, Run, RunState};
 use candor_engage::campaign;
+use candor_engage::dispatch::Sender;
 use candor_engage::schedule::{Clock, Occurrence, Schedule, turn};
 use candor_event::{PersonId, Timestamp};
 use candor_query::segment;
@@ -122,8 +123,8 @@ async fn begin_one(server: &Server, tenant: &Arc<Tenant>, run: &Run) -> anyhow::
     let groups = match (clock, occurrence.at) {
         (Clock::Publisher, _) | (_, None) => vec![Group { due: now, people }],
         (clock, Some(at)) => {
-            let (tenant, since) = (tenant.clone(), run.due);
-            tokio::task::spawn_blocking(move || by_turn(&tenant, people, (at, clock), since))
+            let (sender, since) = (tenant.sender().await?.clone(), run.due);
+            tokio::task::spawn_blocking(move || by_turn(&sender, people, (at, clock), since))
                 .await?
         }
     };
@@ -131,7 +132,7 @@ async fn begin_one(server: &Server, tenant: &Arc<Tenant>, run: &Run) -> anyhow::
     // Who was put off by an older run may now have a newer message.
     for other in server.catalog.runs(&run.account, &run.campaign).await? {
         if other.run != run.run && other.state == RunState::Running {
-            tenant.sender.halts.changed(&other.run);
+            tenant.sender().await?.halts.changed(&other.run);
         }
     }
     Ok(())
@@ -140,15 +141,15 @@ async fn begin_one(server: &Server, tenant: &Arc<Tenant>, run: &Run) -> anyhow::
 /// People by the moment of their turn; whose turn was over before the run was due is not among
 /// them. A run begins a moment after that, or later where it catches up: those first turns count.
 fn by_turn(
-    tenant: &Tenant,
+    sender: &Sender,
     people: Vec<PersonId>,
     (at, clock): (jiff::civil::DateTime, Clock),
     since: Timestamp,
 ) -> Vec<Group> {
     let mut groups: BTreeMap<Timestamp, Vec<PersonId>> = BTreeMap::new();
     for person in people {
-        let traits = (tenant.sender.traits)(person).unwrap_or_default();
-        if let Some(due) = turn(at, clock, &tenant.sender.zone_of(&traits), since) {
+        let traits = (sender.traits)(person).unwrap_or_default();
+        if let Some(due) = turn(at, clock, &sender.zone_of(&traits), since) {
             groups.entry(due).or_default().push(person);
         }
     }

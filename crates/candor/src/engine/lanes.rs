@@ -39,7 +39,8 @@ pub async fn lease(server: &Arc<Server>) -> anyhow::Result<()> {
         let Some(tenant) = server.tenant(lane.account.as_str()) else { continue };
         while let Some((busy, there)) = begins(server, &lane) {
             let until = Timestamp(server.now().0 + LEASE_MS);
-            let halted = tenant.sender.halts.is_off(&lane.channel) || is_held(server, &lane, now);
+            let halted =
+                tenant.sender().await?.halts.is_off(&lane.channel) || is_held(server, &lane, now);
             let lease = match halted {
                 true => server.catalog.lease_stopped(&lane, server.now(), until).await?,
                 false => server.catalog.lease(&lane, server.now(), until).await?,
@@ -139,7 +140,7 @@ async fn one(
     let standing = standing(server, lane).await?;
     let flow = flow(server, lane, &plan.provider, standing);
     // Where it fails it is not given back: it runs out, and what was not told is told again.
-    Ok(work(&tenant.sender, &plan, &flow, lease, seen, busy).await?)
+    Ok(work(tenant.sender().await?, &plan, &flow, lease, seen, busy).await?)
 }
 
 /// How a provider stood when that was kept last.

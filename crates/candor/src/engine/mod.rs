@@ -170,7 +170,11 @@ pub async fn run(server: Arc<Server>) {
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
     }
-    server.tenants().iter().for_each(|tenant| tenant.sender.halts.close());
+    for tenant in server.tenants() {
+        if let Ok(sender) = tenant.sender().await {
+            sender.halts.close();
+        }
+    }
     let until = tokio::time::Instant::now() + END_WAIT;
     while lanes::working(&server) && tokio::time::Instant::now() < until {
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -118,7 +118,7 @@ pub async fn plan_of(
 ) -> anyhow::Result<Result<Seen, NoPlan>> {
     let account = &tenant.publisher.account_id;
     // Counted before the state is read: what changes in between is seen.
-    let seen = tenant.sender.halts.changes(key);
+    let seen = tenant.sender().await?.halts.changes(key);
     let run = server.catalog.run(account, key).await?.context("a leased run is there")?;
     if !matches!(run.state, RunState::Running | RunState::Stopped) {
         return Ok(Err(NoPlan::Rests));

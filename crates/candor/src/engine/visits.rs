@@ -66,7 +66,7 @@ async fn judge_message(
         known.push(visit);
     }
     if !outcomes.is_empty() {
-        (tenant.sender.tell)(outcomes).await.map_err(|error| anyhow::anyhow!(error))?;
+        (tenant.sender().await?.tell)(outcomes).await.map_err(|error| anyhow::anyhow!(error))?;
     }
     server.catalog.judge_visits(&judged).await?;
     Ok(())

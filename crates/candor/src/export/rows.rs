@@ -63,7 +63,7 @@ pub fn is_file(name: &str) -> bool {
 /// # Errors
 /// What `tell` answered, and where nobody is known by the identity.
 pub fn produce(
-    tenant: &Tenant,
+    (tenant, door): (&Tenant, &Door),
     asked: &Asked,
     go_on: &(dyn Fn() -> bool + Sync),
     tell: Tell<'_>,
@@ -75,12 +75,12 @@ pub fn produce(
         None => None,
         Some(identity) => {
             let ids = Ids { identity: Some(identity.clone()), ..Ids::default() };
-            let person = tenant.door.resolve(&ids).filter(|id| view.find(*id).is_some());
+            let person = door.resolve(&ids).filter(|id| view.find(*id).is_some());
             Some(person.context("nobody here is known by the identity of --person")?)
         }
     };
     let goes_on = asked.had.as_ref().is_some_and(|had| had.offset == offset);
-    let walk = Walk::new(&view, &tenant.door, only, go_on);
+    let walk = Walk::new(&view, door, only, go_on);
     let tables = Tables::new(&walk)?;
     let plan = Plan {
         offset,
@@ -88,7 +88,7 @@ pub fn produce(
         goes_on,
         people: tables.people_count,
         events: tables.events_count,
-        classes: tables.classes(&tenant.door),
+        classes: tables.classes(door),
     };
     tell(Piece::Plan(plan))?;
     let had = asked.had.iter().filter(|_| goes_on).flat_map(|had| &had.files);

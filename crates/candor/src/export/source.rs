@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use candor_catalog::AuditEntry;
+use candor_ingest::{Door, Ids};
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
@@ -33,8 +34,8 @@ pub fn run(data: &Path, config: Config, asked: &Asked, tell: Tell<'_>) -> anyhow
     match reach(data, config)? {
         Reached::Here(runtime, server) => {
             let uid = std::fs::metadata("/proc/self").map(|facts| facts.uid()).ok();
-            let tenant = runtime.block_on(admitted(&server, asked, uid))?;
-            let work = || produce(&tenant, asked, &|| !asked_to_end(), tell);
+            let (tenant, door) = runtime.block_on(admitted(&server, asked, uid))?;
+            let work = || produce((&tenant, &door), asked, &|| !asked_to_end(), tell);
             let done = std::thread::scope(|scope| scope.spawn(work).join());
             done.map_err(|_| anyhow::anyhow!("{UNREADABLE}"))?
         }
@@ -43,21 +44,26 @@ pub fn run(data: &Path, config: Config, asked: &Asked, tell: Tell<'_>) -> anyhow
 }
 
 /// Writes down who exports what, before anything is read.
-async fn admitted(server: &Server, asked: &Asked, uid: Option<u32>) -> anyhow::Result<Arc<Tenant>> {
+async fn admitted(
+    server: &Server,
+    asked: &Asked,
+    uid: Option<u32>,
+) -> anyhow::Result<(Arc<Tenant>, Arc<Door>)> {
     let tenant = server.tenant(&asked.account).with_context(|| nobody(&asked.account))?;
+    let door = tenant.door().await?.clone();
     let subject = match &asked.person {
         None => "everybody".to_owned(),
         Some(identity) => {
             let identity = Some(identity.clone());
-            let ids = candor_ingest::Ids { identity, ..candor_ingest::Ids::default() };
-            tenant.door.resolve(&ids).map(|person| person.to_string()).unwrap_or_default()
+            let ids = Ids { identity, ..Ids::default() };
+            door.resolve(&ids).map(|person| person.to_string()).unwrap_or_default()
         }
     };
     let who = uid.map(|uid| format!(", user {uid} of the system")).unwrap_or_default();
     let actor = format!("command line{who}");
     let entry = AuditEntry { at: server.now(), actor, action: "export".to_owned(), subject };
     server.catalog.audit(&tenant.publisher.account_id, &entry).await?;
-    Ok(tenant)
+    Ok((tenant, door))
 }
 
 fn receive(mut stream: UnixStream, asked: &Asked, tell: Tell<'_>) -> anyhow::Result<()> {
@@ -100,7 +106,7 @@ pub async fn serve(
     uid: Option<u32>,
     write: &mut (impl AsyncWriteExt + Unpin),
 ) -> anyhow::Result<()> {
-    let tenant = admitted(server, &asked, uid).await?;
+    let (tenant, door) = admitted(server, &asked, uid).await?;
     let (send, mut pieces) = mpsc::channel(PIECES_WAITING);
     let serving = Arc::clone(server);
     // It ends when nobody takes its pieces, or the server ends.
@@ -111,7 +117,7 @@ pub async fn serve(
             let sent = sender.blocking_send(piece);
             sent.map_err(|_| anyhow::anyhow!("nobody takes more"))
         };
-        produce(&tenant, &asked, &go_on, &mut tell)
+        produce((&tenant, &door), &asked, &go_on, &mut tell)
     });
     while let Some(piece) = pieces.recv().await {
         let line = format!("{}\n", serde_json::to_string(&piece)?);

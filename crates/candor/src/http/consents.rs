@@ -126,7 +126,7 @@ fn open_to_all(mut response: Response) -> Response {
 }
 
 async fn keep(server: &Server, tenant: &Arc<Tenant>, said: Said) -> Result<Json<Value>, Problem> {
-    let policy = tenant.door.policy();
+    let policy = tenant.policy();
     let mut purposes = BTreeMap::new();
     for (name, yes) in said.purposes {
         let known = Purpose::new(&name).filter(|purpose| policy.purposes.contains_key(purpose));
@@ -158,8 +158,9 @@ async fn keep(server: &Server, tenant: &Arc<Tenant>, said: Said) -> Result<Json<
         return Err(bad("", "ids of 1 to 1,024 characters"));
     }
     let change = ConsentChange { person: PersonId([0; 16]), at, purposes, notice, method };
-    let (append, kept) = server.append(tenant);
-    let person = tenant.door.consent(&ids, change.clone(), append).map_err(Refusal::from)?;
+    let door = tenant.door().await?;
+    let (append, kept) = server.append(door);
+    let person = door.consent(&ids, change.clone(), append).map_err(Refusal::from)?;
     let kept = kept.await.map_err(|_| Problem::internal())?;
     kept.map_err(Refusal::from)?;
     Ok(Json(receipt(tenant, &ConsentChange { person, ..change })))
@@ -210,9 +211,10 @@ pub async fn history(
     let form = || bad("", "?identity= or ?guid= or ?person=");
     let Query(whose) = whose.map_err(|_| form())?;
     let named = Ids { guid: whose.guid, identity: whose.identity, ..Ids::default() };
+    let door = tenant.door().await?;
     let person = match whose.person {
-        Some(id) => PersonId::parse(&id).map(|person| tenant.door.canonical(person)),
-        None => tenant.door.resolve(&named),
+        Some(id) => PersonId::parse(&id).map(|person| door.canonical(person)),
+        None => door.resolve(&named),
     };
     let person = person.ok_or_else(form)?;
     let said = server.catalog.consents(&tenant.publisher.account_id, person).await?;

@@ -57,7 +57,7 @@ pub async fn change(
         return Err(wrong("/stopped/channels", "email or webhook".to_owned()));
     }
     let tenant = &caller.tenant;
-    let sender = &tenant.sender;
+    let sender = tenant.sender().await?;
     let was = sender.halts.switches();
     let off = |switches: &candor_engage::dispatch::Switches, channel: Channel| {
         switches.all || switches.channels.contains(channel.word())

@@ -103,7 +103,7 @@ async fn take(server: &Server, tenant: &Arc<Tenant>, bounce: &Bounce) -> Result<
     let news = server.catalog.settle(account, id, to, reason, &bounce.code, now).await?;
     if news {
         let told = outcome(server, tenant, &message, reason, now).await?;
-        (tenant.sender.tell)(vec![told]).await.map_err(|_| {
+        (tenant.sender().await?.tell)(vec![told]).await.map_err(|_| {
             Problem::unavailable("not_kept", "it could not be kept: send it again later")
         })?;
     }
@@ -115,8 +115,8 @@ async fn suppress(
     message: &Delivery,
     reason: SuppressionReason,
 ) -> Result<(), Problem> {
-    let sender = &tenant.sender;
-    let traits = (sender.traits)(tenant.door.canonical(message.person)).unwrap_or_default();
+    let sender = tenant.sender().await?;
+    let traits = (sender.traits)(sender.door.canonical(message.person)).unwrap_or_default();
     let Some((address, _)) = sender.address(Channel::Email, &traits) else { return Ok(()) };
     let kept = sender.suppress(Channel::Email, &address, reason, "bounce").await;
     kept.map(|_| ()).map_err(|error| {

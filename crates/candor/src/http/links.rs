@@ -200,8 +200,9 @@ async fn left(server: &Arc<Server>, text: &str, form: Body) -> Result<Response, 
     body(form, FORM_BYTES_MAX).await?;
     let Some(opened) = leaving(server, text).await? else { return Ok(frame::unusable()) };
     let Some(sent) = sent(server, &opened).await? else { return Ok(frame::unusable()) };
-    let (tenant, person) = (&opened.tenant, opened.tenant.door.canonical(opened.message.person));
-    if tenant.door.in_force(person, &sent.purpose) {
+    let (tenant, door) = (&opened.tenant, opened.tenant.door().await?);
+    let person = door.canonical(opened.message.person);
+    if door.in_force(person, &sent.purpose) {
         // Before the purpose ends: where no other one allows it, the event would not be kept.
         tell(tenant, &opened, &sent, server.now()).await?;
     }
@@ -236,7 +237,7 @@ async fn tell(
         id: event_id(message.id, "unsubscribed"),
         properties: about_message(campaign, sent.channel.word(), message.id),
     };
-    (tenant.sender.tell)(vec![outcome]).await.map_err(|error| {
+    (tenant.sender().await?.tell)(vec![outcome]).await.map_err(|error| {
         tracing::warn!(error, "an unsubscription was not told");
         Problem::unavailable("not_kept", "it could not be kept: try again later")
     })

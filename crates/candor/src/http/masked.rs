@@ -20,7 +20,7 @@ const DEPTH_MAX: usize = 128;
 
 /// Whether the values of a property tell who somebody is, where, or what nobody should know.
 pub fn tells_who(tenant: &Tenant, name: &str) -> bool {
-    let class = tenant.door.classes().class_of(name);
+    let class = tenant.classes().class_of(name);
     let open = [DataClass::Behaviour, DataClass::Device];
     name == GUIDS_TRAIT || class.is_some_and(|class| !open.contains(&class))
 }

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use candor_event::{
     IdKind, Link, Merge, PersonId, Record, Split, Timestamp, TraitChange, TraitOp, Value as Held,
 };
-use candor_ingest::GUIDS_TRAIT;
+use candor_ingest::{Door, GUIDS_TRAIT};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ pub async fn list(
 ) -> Result<Json<Value>, Problem> {
     let caller = admit(&server, &headers, "read").await?;
     let person = PersonId::parse(&id).ok_or_else(Problem::not_found)?;
-    let person = caller.tenant.door.canonical(person);
+    let person = caller.tenant.door().await?.canonical(person);
     let account = &caller.tenant.publisher.account_id;
     let merges = server.catalog.merges_of(account, person).await?;
     let shown = merges.iter().map(|(merge, split_at)| {
@@ -57,8 +57,9 @@ pub async fn make(
     let tenant = caller.tenant.clone();
     let same: Same = json_body(sent, 4 << 10).await?;
     let winner = PersonId::parse(&id).ok_or_else(Problem::not_found)?;
-    let winner = tenant.door.canonical(winner);
-    let loser = PersonId::parse(&same.loser).map(|loser| tenant.door.canonical(loser));
+    let door = tenant.door().await?;
+    let winner = door.canonical(winner);
+    let loser = PersonId::parse(&same.loser).map(|loser| door.canonical(loser));
     let (there, ..) = read(&server, &tenant, move |view, _| {
         let seen = |person: PersonId| view.find(person).is_some();
         Ok((seen(winner), loser.is_some_and(seen)))
@@ -93,21 +94,22 @@ pub async fn remove(
     let tenant = caller.tenant.clone();
     let both = PersonId::parse(&id).zip(PersonId::parse(&loser));
     let (winner, loser) = both.ok_or_else(Problem::not_found)?;
-    let winner = tenant.door.canonical(winner);
-    if !tenant.door.merged_into(winner).contains(&loser) {
+    let door = tenant.door().await?;
+    let winner = door.canonical(winner);
+    if !door.merged_into(winner).contains(&loser) {
         return Err(Problem::not_found());
     }
     let subject = format!("{loser} out of {winner}");
     audit(&server, &tenant, caller.name.clone(), "split", subject).await?;
     let devices = devices_of(&server, &tenant, winner).await?;
-    let records = split(&tenant, winner, loser, &devices, server.now());
+    let records = split(door, winner, loser, &devices, server.now());
     keep(&server, &tenant, records).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// The records that take a merge back.
 pub fn split(
-    tenant: &Tenant,
+    door: &Door,
     winner: PersonId,
     loser: PersonId,
     devices: &[([u8; 16], String)],
@@ -115,7 +117,7 @@ pub fn split(
 ) -> Vec<Record> {
     let mut records = vec![Record::Split(Split { winner, loser, at })];
     if let Some((_, guid)) = devices.iter().find(|(hash, _)| *hash == loser.0) {
-        records.extend(given_back(tenant, winner, loser, guid, at));
+        records.extend(given_back(door, winner, loser, guid, at));
     }
     records
 }
@@ -135,13 +137,13 @@ pub async fn devices_of(
 
 /// A device goes back to the person whom it first was, unless it has changed hands since.
 fn given_back(
-    tenant: &Tenant,
+    door: &Door,
     winner: PersonId,
     loser: PersonId,
     guid: &str,
     at: Timestamp,
 ) -> Vec<Record> {
-    if tenant.door.linked(IdKind::Guid, guid) != Some(winner) {
+    if door.linked(IdKind::Guid, guid) != Some(winner) {
         return Vec::new();
     }
     let list = |person, op| {

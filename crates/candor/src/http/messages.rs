@@ -12,6 +12,7 @@ use candor_catalog::{Delivery, DeliveryState, Run, VisitKind, Wanted};
 use candor_engage::campaign::Campaign;
 use candor_engage::channel::MessageId;
 use candor_event::{AccountId, PersonId};
+use candor_ingest::Door;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -20,7 +21,7 @@ use crate::http::masked::{CLEAR, mask_compared};
 use crate::http::people::audit;
 use crate::http::policy::utc;
 use crate::http::problem::Problem;
-use crate::server::{Server, Tenant};
+use crate::server::Server;
 
 /// Messages of one answer.
 const PAGE_MAX: usize = 1_000;
@@ -74,7 +75,7 @@ pub async fn list(
     let tenant = caller.tenant.clone();
     let people = match ask.person.as_deref() {
         None => Vec::new(),
-        Some(id) => same(&tenant, PersonId::parse(id).ok_or_else(form)?),
+        Some(id) => same(tenant.door().await?, PersonId::parse(id).ok_or_else(form)?),
     };
     let subject = ask.person.clone().or(ask.campaign.clone()).unwrap_or_default();
     audit(&server, &tenant, caller.name.clone(), "list messages", subject).await?;
@@ -99,11 +100,11 @@ pub async fn list(
 }
 
 /// A person with everyone who was merged into them: a message belongs to whom it was written to.
-pub fn same(tenant: &Tenant, person: PersonId) -> Vec<PersonId> {
-    let mut all = vec![tenant.door.canonical(person)];
+pub fn same(door: &Door, person: PersonId) -> Vec<PersonId> {
+    let mut all = vec![door.canonical(person)];
     let mut at = 0;
     while at < all.len() {
-        let merged = tenant.door.merged_into(all[at]);
+        let merged = door.merged_into(all[at]);
         all.extend(merged);
         at += 1;
     }

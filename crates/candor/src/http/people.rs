@@ -57,7 +57,7 @@ pub async fn find(
         email: find.email.map(|email| email.trim().to_lowercase()),
         phone: find.phone.map(digits),
     };
-    let found = tenant.door.resolve(&ids);
+    let found = tenant.door().await?.resolve(&ids);
     let people = match found {
         Some(person) => shown(&server, &caller, person).await?,
         None => None,
@@ -74,7 +74,7 @@ pub async fn one(
     let caller = admit(&server, &headers, "read").await?;
     let tenant = caller.tenant.clone();
     let person = PersonId::parse(&id).ok_or_else(Problem::not_found)?;
-    let person = tenant.door.canonical(person);
+    let person = tenant.door().await?.canonical(person);
     let shown = shown(&server, &caller, person).await?;
     Ok(Json(shown.ok_or_else(Problem::not_found)?))
 }
@@ -172,7 +172,7 @@ pub async fn timeline(
     let caller = admit(&server, &headers, "read").await?;
     let tenant = caller.tenant.clone();
     let person = PersonId::parse(&id).ok_or_else(Problem::not_found)?;
-    let person = tenant.door.canonical(person);
+    let person = tenant.door().await?.canonical(person);
     let form = || Problem::bad_request(format!("?before= ({MOMENT}), ?limit= (a number)"), vec![]);
     let Query(page) = page.map_err(|_| form())?;
     let before = match page.before.as_deref() {

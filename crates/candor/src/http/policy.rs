@@ -27,7 +27,7 @@ pub async fn show(
     headers: HeaderMap,
 ) -> Result<Json<Value>, Problem> {
     let tenant = allow(&server, &headers, "read").await?;
-    Ok(Json(json!(tenant.door.policy())))
+    Ok(Json(json!(tenant.policy())))
 }
 
 /// `PUT /api/v1/policy`: a new version, in force for the next request.
@@ -48,7 +48,7 @@ pub async fn change(
     let account = &tenant.publisher.account_id;
     let version = server.catalog.put_policy(account, &document, &actor, server.now()).await?;
     audit(&server, &tenant, actor, "change policy", format!("version {version}")).await?;
-    tenant.door.set_policy(policy.clone(), server.catalog.classes(account).await?);
+    tenant.set_policy(policy.clone(), server.catalog.classes(account).await?);
     Ok(Json(json!({"version": version, "policy": policy})))
 }
 
@@ -85,7 +85,7 @@ pub async fn properties(
 ) -> Result<Json<Value>, Problem> {
     let tenant = allow(&server, &headers, "read").await?;
     let filled = look(&tenant, candor_query::filled).await?;
-    let classes = tenant.door.classes();
+    let classes = tenant.classes();
     let named = classes.names();
     let mut all: Vec<Value> = Vec::new();
     for (name, class) in &named {
@@ -96,7 +96,7 @@ pub async fn properties(
     let classed: HashSet<&str> = named.iter().map(|(name, _)| *name).collect();
     let unclassed = filled.iter().filter(|(name, _)| !classed.contains(name.as_str()));
     all.extend(unclassed.map(|(name, seen)| json!({"name": name, "class": null, "seen": seen})));
-    let tally = tenant.door.tally();
+    let tally = tenant.tally();
     let waiting = tally.waiting().filter(|(name, _)| !filled.contains_key(*name));
     all.extend(waiting.map(|(name, seen)| json!({"name": name, "class": null, "seen": seen})));
     Ok(Json(json!(all)))
@@ -143,7 +143,7 @@ pub async fn class(
     let _one = tenant.defining.lock().await;
     audit(&server, &tenant, actor, "class property", format!("{name}: {}", class.name())).await?;
     server.catalog.put_class(account, &name, class).await?;
-    tenant.door.set_policy(tenant.door.policy(), server.catalog.classes(account).await?);
+    tenant.set_policy(tenant.policy(), server.catalog.classes(account).await?);
     Ok(Json(json!({"name": name, "class": class.name()})))
 }
 
@@ -155,13 +155,13 @@ pub async fn gate(
 ) -> Result<Json<Value>, Problem> {
     let tenant = allow(&server, &headers, "read").await?;
     let said = look(&tenant, candor_query::consents).await?;
-    let purposes = tenant.door.policy().purposes;
+    let purposes = tenant.policy().purposes;
     let word = |purpose: &str| said.get(purpose).copied().unwrap_or_default();
     let consents: serde_json::Map<String, Value> = purposes
         .keys()
         .map(|purpose| (purpose.as_str().to_owned(), json!(word(purpose.as_str()))))
         .collect();
-    let tally = tenant.door.tally();
+    let tally = tenant.tally();
     let waiting = tally.waiting().map(|(name, seen)| json!({"name": name, "seen": seen}));
     let running = server.started.elapsed().as_millis() as i64;
     Ok(Json(json!({

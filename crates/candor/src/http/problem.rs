@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::refusal::Refusal;
+use crate::server::NeverOpens;
 
 /// What went wrong with a request, in words that say what to change. Holds nothing of the body.
 #[derive(Debug)]
@@ -202,6 +203,7 @@ impl From<Refusal> for Problem {
             Refusal::Full => {
                 Problem::unavailable("log_full", "nothing was kept: the log cannot take more now")
             }
+            Refusal::Ends => Problem::from(NeverOpens),
             Refusal::Nobody => {
                 let errors = vec![FieldError {
                     pointer: "/identity".into(),
@@ -211,6 +213,12 @@ impl From<Refusal> for Problem {
             }
             Refusal::Internal => Problem::internal(),
         }
+    }
+}
+
+impl From<NeverOpens> for Problem {
+    fn from(_: NeverOpens) -> Problem {
+        Problem::unavailable("server_ends", "nothing was kept: the server ends")
     }
 }
 

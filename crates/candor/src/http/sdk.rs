@@ -94,7 +94,11 @@ pub async fn batch(
     let variables = tenant.variables();
     // Whoever asks is told, also that there are none: the app waits for it.
     let tells = asks || (launches && !variables.is_empty());
-    match tells && tenant.door.keeps(&ids) {
+    let door = match tenant.door().await {
+        Ok(door) => door,
+        Err(never) => return later(&never.into()),
+    };
+    match tells && door.keeps(&ids) {
         true => axum::Json(json!({"vars": *variables})).into_response(),
         false => axum::Json(json!({})).into_response(),
     }
@@ -203,7 +207,8 @@ async fn answer(server: &Server, uri: &Uri, peer: Peer, headers: &HeaderMap) -> 
     }
     says.rn = request.rn;
     let ids = Ids { guid: Some(guid), ..Ids::default() };
-    if !tenant.door.keeps(&ids) {
+    let Ok(door) = tenant.door().await else { return says };
+    if !door.keeps(&ids) {
         says.guid += ":OO";
         says.opt_out = Some(true);
         return says;

@@ -66,7 +66,7 @@ pub async fn metrics(State(server): State<Arc<Server>>) -> Response {
     line("log_end_offset", "", server.log.end().0);
     for tenant in server.tenants() {
         let account = tenant.publisher.account_id.as_str();
-        let tally = tenant.door.tally();
+        let tally = tenant.tally();
         let labels = |more: &str| format!("{{account=\"{account}\"{more}}}");
         line("records_accepted_total", &labels(""), tally.accepted);
         for (code, count) in &tally.refused {

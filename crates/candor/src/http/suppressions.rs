@@ -9,6 +9,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use candor_catalog::{Suppression, SuppressionReason};
 use candor_engage::channel::Channel;
+use candor_engage::dispatch::Sender;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -34,8 +35,8 @@ fn read_id(id: &str) -> Option<(&str, [u8; 16])> {
     Some((channel, hash.to_be_bytes()))
 }
 
-fn shown(caller: &Caller, one: &Suppression) -> Value {
-    let address = caller.tenant.sender.suppressed_address(one);
+fn shown(caller: &Caller, sender: &Sender, one: &Suppression) -> Value {
+    let address = sender.suppressed_address(one);
     let address = match (address, caller.may(CLEAR)) {
         (None, _) => Value::Null,
         (Some(_), false) => mask(),
@@ -69,7 +70,8 @@ pub async fn list(
     let account = &caller.tenant.publisher.account_id;
     let found = server.catalog.suppressions(account, after, limit).await?;
     let cursor = found.last().filter(|_| found.len() == limit).map(id_of);
-    let shown: Vec<Value> = found.iter().map(|one| shown(&caller, one)).collect();
+    let sender = caller.tenant.sender().await?;
+    let shown: Vec<Value> = found.iter().map(|one| shown(&caller, sender, one)).collect();
     Ok(Json(json!({"suppressions": shown, "cursor": cursor})))
 }
 
@@ -100,7 +102,7 @@ pub async fn add(
     // The address is a person's: the audit names the channel alone.
     let subject = new.channel.word().to_owned();
     audit(&server, tenant, caller.name.clone(), "suppress address", subject).await?;
-    let hash = tenant.sender.suppress(new.channel, address, reason, &caller.name).await;
+    let hash = tenant.sender().await?.suppress(new.channel, address, reason, &caller.name).await;
     let hash = hash.map_err(|error| {
         tracing::error!(%error, "a suppression was not kept");
         Problem::unavailable("not_kept", "it could not be kept: try again later")
@@ -130,6 +132,6 @@ pub async fn remove(
     if !server.catalog.unsuppress(account, channel, hash).await? {
         return Err(Problem::not_found());
     }
-    tenant.sender.suppressed.remove(channel, hash);
+    tenant.sender().await?.suppressed.remove(channel, hash);
     Ok(StatusCode::NO_CONTENT)
 }

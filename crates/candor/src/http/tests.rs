@@ -20,10 +20,11 @@ use self::canary::{Found, Search, Story, Way, Ways};
 use super::peer::Peer;
 use crate::command::{self, Create};
 use crate::config::Config;
-use crate::server::Server;
+use crate::server::{Doors, Server};
 
 #[path = "../../tests/e2e/canary.rs"]
 mod canary;
+mod closed;
 
 /// A server on a folder of its own.
 pub struct Open {
@@ -36,6 +37,14 @@ pub struct Open {
 
 impl Open {
     pub async fn new(policy: &str) -> Open {
+        let (mut open, doors) = Open::closed(policy).await;
+        doors.open().await.unwrap();
+        open.load();
+        open
+    }
+
+    /// The same while it is not known who is who.
+    async fn closed(policy: &str) -> (Open, Doors) {
         trace_everything();
         let folder = tempfile::tempdir().unwrap();
         let keys = PublisherKeys::without_cipher_for_tests(7);
@@ -53,24 +62,20 @@ impl Open {
         let made = tokio::task::spawn_blocking(move || command::create_publisher(&data, &create));
         let shop = made.await.unwrap().unwrap();
         let config = Config::load(None, std::iter::empty()).unwrap();
-        let server = Server::open_with(folder.path(), config, keys).await.unwrap();
-        let (loading, runtime) = (server.clone(), tokio::runtime::Handle::current());
-        let loader = Some(std::thread::spawn(move || loading.load(&runtime)));
-        Open { folder, router: super::router(server.clone()), server, shop, loader }
+        let (server, doors) = Server::begin_with(folder.path(), config, keys).await.unwrap();
+        let router = super::router(server.clone());
+        (Open { folder, router, server, shop, loader: None }, doors)
+    }
+
+    /// Lets the log be followed.
+    fn load(&mut self) {
+        let (loading, runtime) = (self.server.clone(), tokio::runtime::Handle::current());
+        self.loader = Some(std::thread::spawn(move || loading.load(&runtime)));
     }
 
     /// Status and body.
     pub async fn send(&self, way: &Way) -> (u16, String) {
-        let mut request = Request::builder().method(way.method).uri(&way.target);
-        for (name, value) in &way.headers {
-            request = request.header(*name, value);
-        }
-        let mut request = request.body(Body::from(way.body.clone())).unwrap();
-        request.extensions_mut().insert(Peer([127, 0, 0, 1].into()));
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let status = response.status().as_u16();
-        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        (status, String::from_utf8(body.to_vec()).unwrap())
+        send(self.router.clone(), way).await
     }
 
     /// Waits until what is in the log is in the store.
@@ -104,6 +109,20 @@ impl Drop for Open {
         self.server.stop();
         self.loader.take().map(JoinHandle::join);
     }
+}
+
+/// Status and body.
+async fn send(router: Router, way: &Way) -> (u16, String) {
+    let mut request = Request::builder().method(way.method).uri(&way.target);
+    for (name, value) in &way.headers {
+        request = request.header(*name, value);
+    }
+    let mut request = request.body(Body::from(way.body.clone())).unwrap();
+    request.extensions_mut().insert(Peer([127, 0, 0, 1].into()));
+    let response = router.oneshot(request).await.unwrap();
+    let status = response.status().as_u16();
+    let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    (status, String::from_utf8(body.to_vec()).unwrap())
 }
 
 fn is_part(path: &std::path::Path) -> bool {

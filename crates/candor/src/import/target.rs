@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use candor_event::{Properties, TraitOp, Value};
-use candor_ingest::Receipt;
 use candor_ingest::decode::{Body, Incoming};
+use candor_ingest::{Door, Receipt};
 use candor_log::Log;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json, json};
@@ -65,6 +65,7 @@ pub struct Here {
     runtime: tokio::runtime::Runtime,
     server: Arc<Server>,
     tenant: Arc<Tenant>,
+    door: Arc<Door>,
     threads: Threads,
     under_way: VecDeque<UnderWay>,
 }
@@ -107,9 +108,11 @@ impl Target {
             }
             Reached::Here(runtime, server) => {
                 let tenant = server.tenant(account).with_context(|| nobody(account))?;
+                let door = runtime.block_on(tenant.door())?.clone();
                 let threads = Threads::start(&server, runtime.handle())?;
                 let under_way = VecDeque::new();
-                Ok(Target::Here(Box::new(Here { runtime, server, tenant, threads, under_way })))
+                let here = Here { runtime, server, tenant, door, threads, under_way };
+                Ok(Target::Here(Box::new(here)))
             }
         }
     }
@@ -165,7 +168,7 @@ impl Here {
             batch;
         let (mut frames, mut bytes) = (Vec::new(), sheet.bytes());
         if !sheet.is_empty() {
-            let offered = self.server.offer_sheet(&self.tenant, sheet).map_err(refused)?;
+            let offered = self.server.offer_sheet(&self.door, sheet).map_err(refused)?;
             // Those that the gate looks at one by one, in their order.
             lines.extend(offered.others.iter().map(|record| sheet_lines[record.index]));
             records.extend(offered.others);
@@ -185,7 +188,7 @@ impl Here {
             for (index, record) in records.iter_mut().enumerate() {
                 record.index = index;
             }
-            let offered = self.server.offer(&self.tenant, records, Vec::new(), Sent::default());
+            let offered = self.server.offer(&self.door, records, Vec::new(), Sent::default());
             let (receipt, kept) = offered.map_err(refused)?;
             frames.push((receipt, kept, lines));
             (records, lines) = (rest, others);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use candor_ingest::decode::{Incoming, IncomingSheet, Refused};
-use candor_ingest::{Accepted, Receipt, Request};
+use candor_ingest::{Accepted, Door, Receipt, Request};
 
 use super::{Sent, Server, Tenant};
 use crate::append::{Kept, append};
@@ -30,7 +30,7 @@ impl Server {
         refused: Vec<Refused>,
         sent: Sent,
     ) -> Result<Receipt, Refusal> {
-        let (receipt, kept) = self.offer(tenant, incoming, refused, sent)?;
+        let (receipt, kept) = self.offer(tenant.door().await?, incoming, refused, sent)?;
         kept.await.map_err(|_| Refusal::Full)??;
         Ok(receipt)
     }
@@ -42,14 +42,14 @@ impl Server {
     /// As [`Server::accept`].
     pub fn offer(
         &self,
-        tenant: &Arc<Tenant>,
+        door: &Arc<Door>,
         incoming: Vec<Incoming>,
         refused: Vec<Refused>,
         sent: Sent,
     ) -> Result<(Receipt, Kept), Refusal> {
         let request = self.request(sent);
-        let (append, kept) = self.append(tenant);
-        let receipt = tenant.door.accept(incoming, refused, &request, append)?;
+        let (append, kept) = self.append(door);
+        let receipt = door.accept(incoming, refused, &request, append)?;
         Ok((receipt, kept))
     }
 
@@ -60,12 +60,12 @@ impl Server {
     /// As [`Server::accept`].
     pub fn offer_sheet(
         &self,
-        tenant: &Arc<Tenant>,
+        door: &Arc<Door>,
         sheet: IncomingSheet,
     ) -> Result<OfferedSheet, Refusal> {
         let request = self.request(Sent::default());
-        let (append, kept) = self.append(tenant);
-        let (receipt, others) = tenant.door.accept_sheet(sheet, &request, append)?;
+        let (append, kept) = self.append(door);
+        let (receipt, others) = door.accept_sheet(sheet, &request, append)?;
         Ok(OfferedSheet { receipt, kept, others })
     }
 
@@ -81,7 +81,7 @@ impl Server {
     }
 
     /// How a door appends to the log, and what became of it.
-    pub fn append(&self, tenant: &Arc<Tenant>) -> (impl FnOnce(&mut Accepted) + use<>, Kept) {
-        append(&self.log, &tenant.door)
+    pub fn append(&self, door: &Arc<Door>) -> (impl FnOnce(&mut Accepted) + use<>, Kept) {
+        append(&self.log, door)
     }
 }

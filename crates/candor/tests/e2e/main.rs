@@ -26,6 +26,7 @@ mod privacy;
 mod refused;
 mod repeats;
 mod rest;
+mod restart;
 mod segments;
 mod sending;
 mod server;

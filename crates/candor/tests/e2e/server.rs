@@ -133,6 +133,11 @@ impl Server {
         self.child.wait().unwrap().code()
     }
 
+    /// Waits until it ends by itself; the exit status.
+    pub fn ended(mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+
     /// Status and body; none when the connection broke.
     pub fn send(&self, method: &str, path: &str, token: &str, body: &str) -> Option<(u16, Json)> {
         let mut stream = TcpStream::connect(&self.address).ok()?;

@@ -21,7 +21,7 @@ use crate::http::access::{Caller, admit};
 use crate::http::insights::read;
 use crate::http::problem::Problem;
 use crate::http::segments::saved::LIST_PEOPLE_MAX;
-use crate::server::{Server, Tenant};
+use crate::server::Server;
 
 /// People whose message is made to see whether it can be.
 const SAMPLE_MAX: usize = 1_000;
@@ -89,14 +89,13 @@ pub async fn forecast(
     })
     .await?;
     let looked = {
-        let (tenant, id) = (tenant.clone(), id.to_owned());
-        tokio::task::spawn_blocking(move || look(&tenant, &people, &id, &published))
+        let (sender, id) = (tenant.sender().await?.clone(), id.to_owned());
+        tokio::task::spawn_blocking(move || look(&sender, &people, &id, &published))
     };
     looked.await.map_err(|_| Problem::internal())
 }
 
-fn look(tenant: &Tenant, people: &[PersonId], id: &str, published: &Published) -> Forecast {
-    let sender = &tenant.sender;
+fn look(sender: &Sender, people: &[PersonId], id: &str, published: &Published) -> Forecast {
     let mut forecast = Forecast { people: people.len() as u64, ..Forecast::default() };
     let channel = published.campaign.channel;
     // Evenly over all of them: the first ones may be alike.
@@ -105,7 +104,7 @@ fn look(tenant: &Tenant, people: &[PersonId], id: &str, published: &Published) -
     for (at, person) in people.iter().enumerate() {
         let traits = (sender.traits)(*person).unwrap_or_default();
         // Of who does not allow it nothing is held to write to: then that is the reason.
-        let Some(classes) = tenant.door.usable(*person, &published.purpose) else {
+        let Some(classes) = sender.door.usable(*person, &published.purpose) else {
             forecast.no_consent += 1;
             continue;
         };

@@ -175,11 +175,12 @@ async fn did(
 ) -> Result<Vec<bool>, Problem> {
     let window = candor_query::duration(&goal.window, "/goal/window")?;
     let since = |message: &Delivery| message.sent_at.unwrap_or(run.as_of);
+    let door = tenant.door().await?;
     let people: Vec<(PersonId, Timestamp, Timestamp)> = page
         .iter()
         .map(|message| {
             let from = since(message);
-            let person = tenant.door.canonical(message.person);
+            let person = door.canonical(message.person);
             (person, from, Timestamp(from.0.saturating_add(window)))
         })
         .collect();

@@ -98,7 +98,7 @@ pub async fn publish(
 /// The purpose is one of the policy's.
 fn has_purpose(caller: &Caller, campaign: &Campaign) -> Result<(), Problem> {
     let purpose = campaign.purpose().map_err(super::wrong_campaign)?;
-    match caller.tenant.door.policy().purposes.contains_key(&purpose) {
+    match caller.tenant.policy().purposes.contains_key(&purpose) {
         true => Ok(()),
         false => Err(wrong("/purpose", "a purpose that the policy names".to_owned())),
     }
@@ -304,7 +304,7 @@ async fn moved(
         for run in runs.iter().filter(moves) {
             let moved = server.catalog.move_run(run, to.runs.1, None, now).await?;
             (any, all) = (any | moved, all & moved);
-            caller.tenant.sender.halts.changed(&run.run);
+            caller.tenant.sender().await?.halts.changed(&run.run);
         }
         if !all {
             continue;
@@ -354,7 +354,7 @@ pub async fn redrive(
     let now = server.now();
     let until = published.until(now);
     let messages = server.catalog.redrive(account, &run.run, &asked.reason, until, now).await?;
-    caller.tenant.sender.halts.changed(&run.run);
+    caller.tenant.sender().await?.halts.changed(&run.run);
     server.engine.wake();
     Ok(Json(json!({"messages": messages})))
 }
@@ -432,10 +432,9 @@ pub async fn test(
     let id = secret(16).map_err(|_| Problem::internal())?;
     let id: [u8; 16] = crate::command::sha256(&id)[..16].try_into().unwrap_or_default();
     let id = MessageId(u128::from_be_bytes(id));
-    let tenant = caller.tenant.clone();
-    let making = tokio::task::spawn_blocking(move || {
-        tenant.sender.sample(&plan, person, asked.to.as_deref(), id)
-    });
+    let sender = caller.tenant.sender().await?.clone();
+    let making =
+        tokio::task::spawn_blocking(move || sender.sample(&plan, person, asked.to.as_deref(), id));
     let made = making.await.map_err(|_| Problem::internal())?;
     let composed = match made {
         Ok(composed) => composed,

@@ -52,7 +52,7 @@ pub async fn held(
     let messages = messages_of(server, tenant, person, values).await?;
     let mut held = Held { said, messages, ..Held::default() };
     let Some(found) = found else { return Ok(held) };
-    let classes = tenant.door.classes();
+    let classes = tenant.classes();
     for (name, value) in found.traits {
         match value {
             Value::List(guids) if name == GUIDS_TRAIT => held.devices = guids.len(),
@@ -78,7 +78,7 @@ async fn messages_of(
     values: bool,
 ) -> Result<Vec<Message>, Problem> {
     let account = &tenant.publisher.account_id;
-    let people = same(tenant, person);
+    let people = same(tenant.door().await?, person);
     let found = server.catalog.latest_messages(account, &people, MESSAGES_MAX).await?;
     let mut messages = Vec::with_capacity(found.len());
     for message in &found {

@@ -111,10 +111,10 @@ async fn answer(
     form: &Form,
     languages: &Languages,
 ) -> Result<Response, Problem> {
-    let Whose { tenant, person, shows, until } = whose;
+    let Whose { tenant, door, person, shows, until } = whose;
     let done = match form.yes() {
         Some(yes) => {
-            let word = word(&tenant.door.policy().purposes, &form.purpose, yes, languages);
+            let word = word(&tenant.policy().purposes, &form.purpose, yes, languages);
             Some(record(server, tenant, *person, word).await?)
         }
         None => None,
@@ -132,8 +132,8 @@ async fn answer(
         publisher: &tenant.publisher.name,
         account: tenant.publisher.account_id.as_str(),
         zone: &tenant.zone,
-        policy: &tenant.door.policy(),
-        said: &tenant.door.said(*person),
+        policy: &tenant.policy(),
+        said: &door.said(*person),
         held: &held,
         languages,
         shows: *shows,

@@ -30,7 +30,8 @@ pub async fn record(
     person: PersonId,
     word: Word,
 ) -> Result<Option<ConsentChange>, Problem> {
-    let (policy, said) = (tenant.door.policy(), tenant.door.said(person));
+    let door = tenant.door().await?;
+    let (policy, said) = (door.policy(), door.said(person));
     let Word { mut purposes, method, notice } = word;
     purposes.retain(|purpose, yes| {
         policy.purposes.contains_key(purpose) && said.about(purpose) != Some(*yes)
@@ -43,8 +44,8 @@ pub async fn record(
     let new = (!change.purposes.is_empty()).then_some(change);
     // With nothing new, what the log refused the last time is offered to it again.
     let records = new.iter().cloned().map(Record::Consent).collect();
-    let (append, kept) = server.append(tenant);
-    tenant.door.record(records, append).map_err(Refusal::from)?;
+    let (append, kept) = server.append(door);
+    door.record(records, append).map_err(Refusal::from)?;
     let kept = kept.await.map_err(|_| Refusal::Full)?;
     kept.map_err(Refusal::from)?;
     Ok(new)

@@ -12,15 +12,16 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 use candor_event::{PersonId, Purpose};
+use candor_ingest::Door;
 use candor_ingest::decode::{self, EmailAsk};
 use candor_ingest::gate::Policy;
 use serde_json::{Value, json};
 
 use crate::http::privacy::language::Languages;
 use crate::http::privacy::said::{Word, record};
-use crate::http::privacy::token::whose;
+use crate::http::privacy::token::{Whose, whose};
 use crate::http::sdk::{ENCRYPTION_HEADER, as_script, open, open_to_all};
-use crate::server::{Server, Tenant};
+use crate::server::Server;
 
 /// How a receipt names this way.
 const METHOD: &str = "e-mail page";
@@ -49,9 +50,9 @@ async fn answer(server: &Server, headers: &HeaderMap, query: &str) -> String {
     let unknown = || call(failed, &[json!("this link cannot be used")]);
     let Ok(page) = decode::email_page(&query, &open) else { return unknown() };
     let Some(whose) = whose(server, &page.account, &page.token).await else { return unknown() };
-    let (tenant, person) = (whose.tenant, whose.person);
-    let Some(purposes) = wanted(page.asks, &tenant.door.policy()) else {
-        let groups = groups(&tenant, person, &Languages::of(headers));
+    let Whose { tenant, door, person, .. } = whose;
+    let Some(purposes) = wanted(page.asks, &tenant.policy()) else {
+        let groups = groups(&door, person, &Languages::of(headers));
         // The address is not told: the link may have gone on to others.
         return told(&groups)
             + &call("wzrk_email_fetched", &[json!(""), json!({"groups": groups})]);
@@ -62,7 +63,7 @@ async fn answer(server: &Server, headers: &HeaderMap, query: &str) -> String {
     if nothing || record(server, &tenant, person, word).await.is_err() {
         return call(failed, &[json!("nothing was recorded: try again later")]);
     }
-    let groups = groups(&tenant, person, &Languages::of(headers));
+    let groups = groups(&door, person, &Languages::of(headers));
     told(&groups) + &call("wzrk_email_subscription", &[json!(status)])
 }
 
@@ -88,8 +89,8 @@ fn is_message(purpose: &Purpose) -> bool {
 }
 
 /// The purposes of messages as the SDK knows groups: by name, and whether the person is out.
-fn groups(tenant: &Tenant, person: PersonId, languages: &Languages) -> Vec<Value> {
-    let (policy, said) = (tenant.door.policy(), tenant.door.said(person));
+fn groups(door: &Door, person: PersonId, languages: &Languages) -> Vec<Value> {
+    let (policy, said) = (door.policy(), door.said(person));
     let messages = policy.purposes.iter().filter(|(purpose, _)| is_message(purpose));
     let group = |(purpose, rule): (&Purpose, &candor_ingest::gate::Rule)| {
         let description = languages.choose(&rule.text).map_or("", |(_, text)| text);

@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use candor_engage::links::{Purpose, Token, page};
 use candor_event::{PersonId, Timestamp};
+use candor_ingest::Door;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -35,6 +36,7 @@ pub enum Shows {
 /// Whom a token names.
 pub struct Whose {
     pub tenant: Arc<Tenant>,
+    pub door: Arc<Door>,
     pub person: PersonId,
     pub shows: Shows,
     /// When the token ends, if it does.
@@ -63,9 +65,10 @@ pub async fn whose(server: &Server, account: &str, token: &str) -> Option<Whose>
     if until.is_some_and(|until| until <= server.now()) {
         return None;
     }
-    let person = tenant.door.canonical(person);
+    let door = tenant.door().await.ok()?.clone();
+    let person = door.canonical(person);
     let shows = if until.is_some() { Shows::Values } else { Shows::Names };
-    Some(Whose { tenant, person, shows, until })
+    Some(Whose { tenant, door, person, shows, until })
 }
 
 /// What asks for a token.
@@ -90,9 +93,10 @@ pub async fn issue(
         return Err(Problem::forbidden(CLEAR));
     }
     let person = PersonId::parse(&id).ok_or_else(Problem::not_found)?;
-    let person = tenant.door.canonical(person);
+    let door = tenant.door().await?;
+    let person = door.canonical(person);
     // Who has only said something may not be in the store yet.
-    let known = tenant.door.said(person).answers().next().is_some()
+    let known = door.said(person).answers().next().is_some()
         || read(&server, &tenant, move |view, _| Ok(view.find(person).is_some())).await?.0;
     if !known {
         return Err(Problem::not_found());

@@ -90,8 +90,9 @@ pub async fn keep(
     if records.is_empty() {
         return Ok(());
     }
-    let (append, kept) = server.append(tenant);
-    tenant.door.record(records, append).map_err(Refusal::from)?;
+    let door = tenant.door().await?;
+    let (append, kept) = server.append(door);
+    door.record(records, append).map_err(Refusal::from)?;
     let kept = kept.await.map_err(|_| Refusal::Full)?;
     Ok(kept.map_err(Refusal::from)?)
 }

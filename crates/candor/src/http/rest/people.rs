@@ -76,7 +76,8 @@ pub async fn delete(State(server): State<Arc<Server>>, headers: HeaderMap, sent:
             return Err(bad("1 to 100 ids"));
         }
         let at = server.now();
-        let people: Vec<_> = ids.iter().filter_map(|ids| tenant.door.resolve(ids)).collect();
+        let door = tenant.door().await?;
+        let people: Vec<_> = ids.iter().filter_map(|ids| door.resolve(ids)).collect();
         for person in &people {
             audit(&server, &tenant, "erase", person.to_string()).await?;
         }
@@ -105,18 +106,19 @@ pub async fn demerge(
             return Err(bad("1 to 100 identities"));
         }
         let at = server.now();
+        let door = tenant.door().await?;
         let mut splits = Vec::new();
         for identity in identities {
             let ids = Ids { identity: Some(identity), ..Ids::default() };
-            let Some(winner) = tenant.door.resolve(&ids) else { continue };
-            let losers = tenant.door.merged_into(winner);
+            let Some(winner) = door.resolve(&ids) else { continue };
+            let losers = door.merged_into(winner);
             if losers.is_empty() {
                 continue;
             }
             let devices = devices_of(&server, &tenant, winner).await?;
             for loser in losers {
                 audit(&server, &tenant, "demerge", format!("{loser} out of {winner}")).await?;
-                splits.extend(split(&tenant, winner, loser, &devices, at));
+                splits.extend(split(door, winner, loser, &devices, at));
             }
         }
         keep(&server, &tenant, splits).await?;
@@ -169,8 +171,9 @@ async fn people_of(
     addresses: &[Address],
 ) -> Result<BTreeMap<Address, Vec<PersonId>>, Problem> {
     let mut found: BTreeMap<Address, Vec<PersonId>> = BTreeMap::new();
+    let door = tenant.door().await?;
     for address in addresses {
-        let linked = tenant.door.linked(address.kind, &address.normal);
+        let linked = door.linked(address.kind, &address.normal);
         found.entry(address.clone()).or_default().extend(linked);
     }
     let wanted = found.clone();
@@ -273,7 +276,7 @@ pub async fn subscribe(
 
 /// The purposes of an address that the policy knows.
 fn purposes(tenant: &Tenant, address: &Address) -> Vec<(Purpose, bool)> {
-    let policy = tenant.door.policy();
+    let policy = tenant.policy();
     let known = address.purposes().iter().filter_map(|name| Purpose::new(name));
     known
         .filter_map(|purpose| {

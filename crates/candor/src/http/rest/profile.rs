@@ -38,7 +38,7 @@ async fn found(server: &Server, headers: &HeaderMap, uri: &Uri) -> Result<Value,
         return Err(bad("identity, email or objectId is missing"));
     }
     let nobody = || Problem::nobody("Profile not found");
-    let person = tenant.door.resolve(&ids).ok_or_else(nobody)?;
+    let person = tenant.door().await?.resolve(&ids).ok_or_else(nobody)?;
     let found =
         read(server, &tenant, move |view, _| Ok(candor_query::person(view, person))).await?;
     let person = found.0.ok_or_else(nobody)?;

@@ -54,7 +54,7 @@ pub async fn count(
         })?,
     };
     let definition = resolved(&server, &tenant, &count.definition, "/definition").await?;
-    let (zone, reach) = (tenant.zone.clone(), reach(&tenant.door.policy()));
+    let (zone, reach) = (tenant.zone.clone(), reach(&tenant.policy()));
     let counted = move |view: &candor_store::View, cancel: &candor_query::Cancel| {
         segment::count(view, &definition, as_of, &zone, &reach, cancel)
     };
@@ -95,7 +95,8 @@ async fn known(
             Document::List { .. } => {
                 let people = server.catalog.list(account, &id).await?;
                 // Who was merged since is on the list as whom they are now.
-                let people = people.into_iter().map(|person| tenant.door.canonical(person));
+                let door = tenant.door().await?;
+                let people = people.into_iter().map(|person| door.canonical(person));
                 let mut people: Vec<_> = people.collect();
                 people.sort_unstable();
                 people.dedup();

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use candor_catalog::NewDefinition;
 use candor_event::{PersonId, Value};
-use candor_ingest::Ids;
+use candor_ingest::{Door, Ids};
 use candor_store::{Cell, TableReader, View};
 use serde::Deserialize;
 use serde_json::{Value as Json_, json};
@@ -20,7 +20,7 @@ use crate::http::access::{admit, body};
 use crate::http::insights::read;
 use crate::http::problem::Problem;
 use crate::http::segments::saved::{Document, LIST_PEOPLE_MAX, REJECTS, keep, wrong};
-use crate::server::{Server, Tenant};
+use crate::server::Server;
 
 /// The largest file.
 const FILE_BYTES_MAX: usize = 256 << 20;
@@ -68,11 +68,10 @@ pub async fn upload(
     let file = body(sent, FILE_BYTES_MAX).await?;
     let (tenant, now) = (caller.tenant.clone(), server.now());
     let column = asked.column.unwrap_or_else(|| "identity".to_owned());
-    let reading = tenant.clone();
-    let (read, ..) = read(&server, &tenant, move |view, _| {
-        Ok(read_file(&reading, view, file.to_vec(), &column))
-    })
-    .await?;
+    let door = tenant.door().await?.clone();
+    let (read, ..) =
+        read(&server, &tenant, move |view, _| Ok(read_file(&door, view, file.to_vec(), &column)))
+            .await?;
     let read = read.map_err(|message| wrong("", message))?;
     let document = Document::List { people: read.people.len() as u64, as_of: now.0, of: None };
     let mut answer = keep(&server, &caller, &asked.name, &read.people, &document).await?;
@@ -94,7 +93,7 @@ pub async fn upload(
 }
 
 /// The people of a file; an error says what is wrong with all of it.
-fn read_file(tenant: &Tenant, view: &View, file: Vec<u8>, column: &str) -> Result<Read, String> {
+fn read_file(door: &Door, view: &View, file: Vec<u8>, column: &str) -> Result<Read, String> {
     let mut table = TableReader::csv("the file", Cursor::new(file)).map_err(|e| e.to_string())?;
     let place = table.columns().iter().position(|name| **name == *column);
     let place = place.ok_or_else(|| format!("the file's header has no column {column:?}"))?;
@@ -115,7 +114,7 @@ fn read_file(tenant: &Tenant, view: &View, file: Vec<u8>, column: &str) -> Resul
                 read.reject(*line, "no identity");
                 continue;
             }
-            let person = tenant.door.resolve(&Ids { identity: Some(identity), ..Ids::default() });
+            let person = door.resolve(&Ids { identity: Some(identity), ..Ids::default() });
             match person.filter(|person| view.find(*person).is_some()) {
                 Some(person) => read.people.push(person),
                 None => read.reject(*line, "nobody has this identity"),

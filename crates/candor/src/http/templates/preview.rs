@@ -132,12 +132,12 @@ async fn reader(
     let tenant = &caller.tenant;
     let message = "the id of a person, as /api/v1/people shows it".to_owned();
     let id = PersonId::parse(id).ok_or_else(|| wrong("/person", message))?;
-    let id = tenant.door.canonical(id);
+    let id = tenant.door().await?.canonical(id);
     looks(server, caller, id).await?;
     let (person, ..) =
         read(server, tenant, move |view, _| Ok(candor_query::person(view, id))).await?;
     let mut person = person.ok_or_else(|| Problem::nobody("there is no such person"))?;
-    let offered = Offer::new(&tenant.sender, Some(purpose)).to(id);
+    let offered = Offer::new(tenant.sender().await?, Some(purpose)).to(id);
     let masked = |name: &String| offered(name) && tells_who(tenant, name);
     if !caller.may(CLEAR) && person.traits.keys().any(masked) {
         return Err(Problem::masked(CLEAR));
@@ -147,7 +147,7 @@ async fn reader(
     Ok(Reader {
         values: values_of(&person.traits, &offered, campaign),
         language: language_of(&person.traits),
-        in_force: tenant.door.in_force(id, purpose),
+        in_force: tenant.door().await?.in_force(id, purpose),
     })
 }
 
@@ -214,10 +214,10 @@ pub async fn fields(
     };
     let tenant = &caller.tenant;
     let (seen, ..) = read(&server, tenant, |view, _| Ok(candor_query::trait_names(view))).await?;
-    let classes = tenant.door.classes();
+    let classes = tenant.classes();
     let named = classes.names().into_iter().map(|(name, _)| name.to_owned());
     let names: BTreeSet<String> = named.chain(seen.keys().cloned()).collect();
-    let offer = Offer::new(&tenant.sender, Some(&purpose));
+    let offer = Offer::new(tenant.sender().await?, Some(&purpose));
     let (to_anyone, to_who_says_yes) = (offer.to_anyone(false), offer.to_anyone(true));
     let field = |name: &String| {
         json!({
