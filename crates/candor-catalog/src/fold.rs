@@ -15,8 +15,8 @@ const FOLD: &str = "people";
 const FIRST_SEEN_DAYS: i64 = 7;
 const DAY_MS: i64 = 86_400_000;
 const ROWS_PER_STATEMENT: usize = 1_000;
-/// Two MiB.
-const LINKS_AT_ONCE: i64 = 65_536;
+/// Half a MiB, and a few ms.
+const LINKS_AT_ONCE: i64 = 16_384;
 
 impl Catalog {
     /// The log offset up to which the catalog holds everything.
@@ -135,66 +135,9 @@ impl Catalog {
         rows.iter().map(merge).collect()
     }
 
-    /// Calls `put` with the kind and the hash of each id that is linked, and whose it is.
-    ///
-    /// # Errors
-    /// [`Error::Database`] when the file cannot be read, [`Error::Corrupt`] for a damaged id.
-    pub async fn links(
-        &self,
-        account: &AccountId,
-        mut put: impl FnMut(IdKind, [u8; 16], PersonId),
-    ) -> Result<(), Error> {
-        let failed = || Error::database("read whose ids are linked");
-        let mut after = String::new();
-        loop {
-            let next = "SELECT kind FROM links WHERE account_id = ? AND kind > ? ORDER BY kind \
-                        LIMIT 1";
-            let next = sqlx::query(next).bind(account.as_str()).bind(&after);
-            let next = next.fetch_optional(&self.pool).await.map_err(failed())?;
-            let Some(next) = next else { return Ok(()) };
-            after = next.get(0);
-            let kind = kind_of(&after)?;
-            self.links_of(account, kind, |hash, person| put(kind, hash, person)).await?;
-        }
-    }
-
-    /// The same of one kind.
-    async fn links_of(
-        &self,
-        account: &AccountId,
-        kind: IdKind,
-        mut put: impl FnMut([u8; 16], PersonId),
-    ) -> Result<(), Error> {
-        let failed = || Error::database("read whose ids are linked");
-        let mut hash = Vec::new();
-        loop {
-            // Many to a row: a row costs more than what is read for it. By one kind at a time, and
-            // in the order in which they lie: grouped by kind they would all be sorted first.
-            let row = sqlx::query(
-                "SELECT count(*), CAST(group_concat(hash || person, '') AS BLOB) FROM \
-                 (SELECT hash, person FROM links WHERE account_id = ? AND kind = ? AND hash > ? \
-                 ORDER BY hash LIMIT ?)",
-            )
-            .bind(account.as_str())
-            .bind(kind_name(kind))
-            .bind(&hash)
-            .bind(LINKS_AT_ONCE)
-            .fetch_one(&self.pool)
-            .await
-            .map_err(failed())?;
-            let (links, pairs): (i64, Option<&[u8]>) = (row.get(0), row.get(1));
-            let pairs = pairs.unwrap_or_default();
-            if pairs.len() as i64 != links * 32 {
-                return Err(Error::Corrupt("keyed id"));
-            }
-            for pair in pairs.chunks_exact(32) {
-                put(bytes(&pair[..16])?, PersonId(bytes(&pair[16..])?));
-            }
-            if links < LINKS_AT_ONCE {
-                return Ok(());
-            }
-            hash = pairs[pairs.len() - 32..][..16].to_vec();
-        }
+    /// The ids that are linked, and whose they are.
+    pub fn links<'a>(&'a self, account: &'a AccountId) -> Links<'a> {
+        Links { catalog: self, account, kind: None, after: String::new(), hash: Vec::new() }
     }
 
     /// The merges that are in force, oldest first.
@@ -219,6 +162,70 @@ impl Catalog {
             })
         };
         rows.iter().map(merge).collect()
+    }
+}
+
+/// The ids that are linked, read piece by piece.
+pub struct Links<'a> {
+    catalog: &'a Catalog,
+    account: &'a AccountId,
+    /// The kind whose turn it is, and its last hash that was read.
+    kind: Option<IdKind>,
+    hash: Vec<u8>,
+    /// The name of the last kind that there was.
+    after: String,
+}
+
+impl Links<'_> {
+    /// Calls `put` with the kind and the hash of some more of them, and whose they are: a few
+    /// milliseconds of work. Says whether there may be more.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the file cannot be read, [`Error::Corrupt`] for a damaged id.
+    pub async fn next(
+        &mut self,
+        mut put: impl FnMut(IdKind, [u8; 16], PersonId),
+    ) -> Result<bool, Error> {
+        let failed = || Error::database("read whose ids are linked");
+        let (pool, account) = (&self.catalog.pool, self.account.as_str());
+        let kind = match self.kind {
+            Some(kind) => kind,
+            None => {
+                let next = "SELECT kind FROM links WHERE account_id = ? AND kind > ? ORDER BY kind \
+                            LIMIT 1";
+                let next = sqlx::query(next).bind(account).bind(&self.after);
+                let next = next.fetch_optional(pool).await.map_err(failed())?;
+                let Some(next) = next else { return Ok(false) };
+                self.after = next.get(0);
+                self.hash.clear();
+                kind_of(&self.after)?
+            }
+        };
+        // Many to a row: a row costs more than what is read for it. By one kind at a time, and in
+        // the order in which they lie: grouped by kind they would all be sorted first.
+        let row = sqlx::query(
+            "SELECT count(*), CAST(group_concat(hash || person, '') AS BLOB) FROM \
+             (SELECT hash, person FROM links WHERE account_id = ? AND kind = ? AND hash > ? \
+             ORDER BY hash LIMIT ?)",
+        )
+        .bind(account)
+        .bind(kind_name(kind))
+        .bind(&self.hash)
+        .bind(LINKS_AT_ONCE)
+        .fetch_one(pool)
+        .await
+        .map_err(failed())?;
+        let (links, pairs): (i64, Option<&[u8]>) = (row.get(0), row.get(1));
+        let pairs = pairs.unwrap_or_default();
+        if pairs.len() as i64 != links * 32 {
+            return Err(Error::Corrupt("keyed id"));
+        }
+        for pair in pairs.chunks_exact(32) {
+            put(kind, bytes(&pair[..16])?, PersonId(bytes(&pair[16..])?));
+        }
+        self.kind = (links == LINKS_AT_ONCE).then_some(kind);
+        self.hash = pairs.chunks_exact(32).last().map_or(Vec::new(), |pair| pair[..16].to_vec());
+        Ok(true)
     }
 }
 

@@ -37,6 +37,7 @@ pub use database::Catalog;
 pub use definitions::{Definition, DefinitionChange, NewDefinition};
 pub use deliveries::{Delivery, DeliveryState, Tally};
 pub use error::Error;
+pub use fold::Links;
 pub use leases::{Lane, Lease};
 pub use messages::Wanted;
 pub use moves::{Cap, FREQUENCY_CAP, Moved};

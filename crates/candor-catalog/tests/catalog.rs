@@ -65,7 +65,9 @@ async fn a_session_ends_when_told_and_by_itself() {
 
 async fn links(catalog: &Catalog, account: &AccountId) -> Vec<(IdKind, [u8; 16], PersonId)> {
     let mut all = Vec::new();
-    catalog.links(account, |kind, hash, person| all.push((kind, hash, person))).await.unwrap();
+    let mut put = |kind, hash, person| all.push((kind, hash, person));
+    let mut links = catalog.links(account);
+    while links.next(&mut put).await.unwrap() {}
     all
 }
 

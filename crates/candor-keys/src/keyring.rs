@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use aws_lc_rs::{digest, hmac, rand};
@@ -42,7 +42,9 @@ struct Inner {
     signing: Ed25519KeyPair,
     encrypts: bool,
     open_keys: OpenKeys,
-    recent_ids: Option<RecentIds>,
+    /// From the first id on: to draw the first random bytes of a process takes 20 ms. None in it
+    /// where no random key is to be had.
+    recent_ids: OnceLock<Option<RecentIds>>,
 }
 
 impl PublisherKeys {
@@ -117,7 +119,7 @@ impl PublisherKeys {
             signing,
             encrypts,
             open_keys: OpenKeys::default(),
-            recent_ids: RecentIds::new(),
+            recent_ids: OnceLock::new(),
         };
         Ok(PublisherKeys { inner: Arc::new(inner) })
     }
@@ -149,7 +151,7 @@ impl PublisherKeys {
             context.update(id.as_bytes());
             first_bytes(context.sign().as_ref())
         };
-        match &self.inner.recent_ids {
+        match self.inner.recent_ids.get_or_init(RecentIds::new) {
             Some(recent) => recent.get(normalised, hash),
             None => normalised.iter().map(|(kind, id)| hash(*kind, id)).collect(),
         }

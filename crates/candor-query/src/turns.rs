@@ -22,6 +22,7 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// The places for all who ask one server.
 #[derive(Debug)]
 pub struct Turns {
+    places: usize,
     /// How many wait whose question is short so far, and whose is long: a look without the lock.
     short: AtomicUsize,
     long: AtomicUsize,
@@ -96,7 +97,13 @@ impl Turns {
             passed_over: 0,
         };
         let (short, long) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Turns { short, long, queue: Mutex::new(queue), patience }
+        Turns { places, short, long, queue: Mutex::new(queue), patience }
+    }
+
+    /// Whether nobody works: the cores are free for what nobody waits for.
+    pub fn idle(&self) -> bool {
+        let queue = self.queue();
+        queue.free == self.places && queue.beside == 0
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {

@@ -62,6 +62,7 @@ impl Store {
     pub fn flush(&self) -> Result<(), Error> {
         let Some(keys) = &self.keys else { return Ok(()) };
         let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.read_traits()?;
         let mut state = self.state();
         let applied = self.applied();
         if applied == state.manifest.covered {

@@ -42,6 +42,7 @@ pub use cells::Cells;
 pub use config::{ClassOf, StoreConfig};
 pub use error::Error;
 pub use fold::{Active, Having, Looked, Scratch, Stage};
+pub use load::read_ahead;
 pub use people_set::PeopleSet;
 pub use resident::active::ActiveDays;
 pub use run::Run;

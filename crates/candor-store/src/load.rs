@@ -2,18 +2,41 @@
 //! all cores.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use candor_keys::PublisherKeys;
+use rustix::fs::{Advice, fadvise};
 
 use crate::error::Error;
 use crate::manifest::{Listed, Manifest};
 use crate::part::{self, ArrivalReader, BaseFiles, Place, SealedPart};
+use crate::resident::filed::Filed;
 use crate::resident::names::Names;
-use crate::resident::people::People;
+use crate::resident::people::{People, Trait};
 use crate::store::Store;
 use crate::threads::side_by_side;
 use crate::volume::{Saved, Volume};
+
+/// Asks the system to have at hand what opening the store of a folder will read, so that the disk
+/// works before its keys are known. A hint: what is wrong with a file is told when it is read.
+pub fn read_ahead(folder: &Path) {
+    let wanted = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.ends_with("-history.parquet") || name.ends_with("-people.parquet")
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(wanted).collect();
+    // The first volume is read first.
+    files.sort_unstable();
+    for path in files {
+        if let Ok(file) = fs::File::open(path) {
+            let _ = fadvise(&file, 0, None, Advice::WillNeed);
+        }
+    }
+}
 
 /// What all volumes are loaded with.
 struct Loader<'a> {
@@ -41,12 +64,62 @@ impl Store {
             properties: Mutex::new(&mut state.properties),
         };
         loader.all(&mut state.volumes)?;
+        if !manifest.merges.is_empty() {
+            // Those of losers are lent.
+            read_traits(&filed(&state.volumes))?;
+        }
         let mut reader = ArrivalReader::new(self);
         for (loser, winner) in &manifest.merges {
             state.fold(*loser, *winner, &mut reader)?;
         }
         Ok(())
     }
+
+    /// Reads what people are known by, unless that was done: a start leaves it for when somebody
+    /// asks, and whatever changes or writes traits comes after it.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] and [`Error::Keys`] name the file.
+    pub fn read_traits(&self) -> Result<(), Error> {
+        if !self.traits_read.load(Ordering::Acquire) {
+            let filed = filed(&self.state().volumes);
+            read_traits(&filed)?;
+            self.traits_read.store(true, Ordering::Release);
+        }
+        Ok(())
+    }
+}
+
+/// The files of a volume's traits, the oldest first.
+struct TraitFiles {
+    folder: PathBuf,
+    keys: PublisherKeys,
+    listed: Vec<Listed>,
+}
+
+impl TraitFiles {
+    fn place(&self, listed: &Listed) -> Place<'_> {
+        let (folder, keys, generation) = (&self.folder, &self.keys, listed.generation);
+        Place { folder, keys, volume: listed.volume, bucket: 0, generation }
+    }
+
+    /// All of them, each with the ordinal of its person.
+    fn read(&self, names: &Names) -> Result<Vec<(u32, Trait)>, Error> {
+        let (mut all, code_of) = (Vec::new(), |name: &str| names.code(name));
+        for listed in &self.listed {
+            part::read_traits(&self.place(listed), &listed.file, &code_of, &mut all)?;
+        }
+        Ok(all)
+    }
+}
+
+/// What is left to be read of traits.
+fn filed(volumes: &[Volume]) -> Vec<Arc<Filed>> {
+    volumes.iter().filter_map(|volume| volume.people.filed().cloned()).collect()
+}
+
+fn read_traits(filed: &[Arc<Filed>]) -> Result<(), Error> {
+    filed.iter().try_for_each(|filed| filed.read())
 }
 
 impl Loader<'_> {
@@ -73,9 +146,7 @@ impl Loader<'_> {
         for listed in self.manifest.people.iter().filter(|listed| listed.volume == number) {
             self.people(listed, people)?;
         }
-        for listed in self.manifest.traits.iter().filter(|listed| listed.volume == number) {
-            self.traits(listed, people)?;
-        }
+        people.file(self.traits(number)?);
         let parts = self.manifest.parts.iter().filter(|part| part.volume == number);
         let folder = &self.store.config.folder;
         let parts: Vec<_> = parts.map(|one| SealedPart::new(folder.clone(), one.clone())).collect();
@@ -122,23 +193,29 @@ impl Loader<'_> {
         Ok(())
     }
 
-    fn traits(&self, listed: &Listed, people: &mut People) -> Result<(), Error> {
-        let place = self.store.place(self.keys, listed.volume, 0, listed.generation);
-        // Traits name their property in each row, and neighbours are often alike.
-        let mut last: Option<(String, u32)> = None;
-        let mut intern = |name: &str| match &last {
-            Some((known, code)) if known == name => *code,
-            _ => {
-                let code = self.intern(name);
-                last = Some((name.to_owned(), code));
-                code
+    /// The traits of a volume, to be read when they are first looked at.
+    fn traits(&self, volume: u16) -> Result<Filed, Error> {
+        let listed = self.manifest.traits.iter().filter(|listed| listed.volume == volume);
+        let folder = self.store.config.folder.clone();
+        let files =
+            TraitFiles { folder, keys: self.keys.clone(), listed: listed.cloned().collect() };
+        // Manifests of older versions do not name them.
+        if self.manifest.properties.is_empty() {
+            for listed in &files.listed {
+                let names = part::trait_names(&files.place(listed), &listed.file)?;
+                for name in names {
+                    self.intern(&name);
+                }
             }
-        };
-        part::read_traits(&place, &listed.file, &mut intern, |ordinal, new| {
-            if ordinal < people.len() && people.visible(ordinal) {
-                people.put_traits(ordinal, new);
-            }
-        })
+        }
+        let names = self.properties.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let erased = self.manifest.erased.iter().filter(|one| one.0 == volume);
+        let erased: HashSet<u32> = erased.map(|one| one.1).collect();
+        Ok(Filed::new(move || {
+            let mut all = files.read(&names)?;
+            all.retain(|one| !erased.contains(&one.0));
+            Ok(all)
+        }))
     }
 
     fn intern(&self, name: &str) -> u32 {

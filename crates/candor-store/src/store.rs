@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use candor_event::{
@@ -37,6 +37,8 @@ pub struct Store {
     /// The offset after the last record applied; changed by who holds the state alone, and read
     /// without waiting for it.
     applied: AtomicU64,
+    /// All that files hold of traits was read.
+    pub(crate) traits_read: AtomicBool,
     /// Held by the one who writes files.
     pub(crate) writing: Mutex<()>,
 }
@@ -109,7 +111,8 @@ impl Store {
         };
         let applied = AtomicU64::new(state.manifest.covered);
         let (state, writing) = (Mutex::new(state), Mutex::new(()));
-        Store { config, keys, class_of, clock, state, applied, writing }
+        let traits_read = AtomicBool::default();
+        Store { config, keys, class_of, clock, state, applied, traits_read, writing }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -133,6 +136,7 @@ impl Store {
     /// A part that must be read to tell a repeat apart may fail; then part of the records is
     /// applied, and applying the same records again is harmless.
     pub fn apply(&self, records: impl IntoIterator<Item = Record>, next: u64) -> Result<(), Error> {
+        self.read_traits()?;
         let mut state = self.state();
         let mut records = records.into_iter().peekable();
         if records.peek().is_none() {

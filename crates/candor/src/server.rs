@@ -36,6 +36,8 @@ const LOAD_PAUSE: Duration = Duration::from_millis(20);
 const LOAD_AT_ONCE: u64 = 1 << 20;
 /// Pause after a failed step or flush.
 const FAILED_PAUSE: Duration = Duration::from_secs(1);
+/// So long after a start questions go before the opening of doors.
+const DOORS_WAIT: Duration = Duration::from_millis(250);
 
 /// How often the catalog hears how far the log was read and which ids are new. Nobody reads these
 /// there before the next start, and each touches a page of its own: together they share pages,
@@ -139,9 +141,9 @@ impl Doors {
             *follower = Follower::at(follower.next, follower.next.0);
         }
         // All at once: no loader follows the log before.
-        let mut read = Vec::new();
+        let (mut read, patience) = (Vec::new(), started + DOORS_WAIT);
         for tenant in &self.tenants {
-            read.push((tenant.read(server).await?, tenant));
+            read.push((tenant.read(server, patience).await?, tenant));
         }
         read.into_iter().for_each(|(open, tenant)| tenant.open(open));
         let follower = Follower::at(follower.next, follower.folded);
@@ -248,6 +250,12 @@ impl Server {
             follower: Mutex::default(),
             _lock: lock,
         });
+        // The catalog is small, and open: the disk is free for the stores.
+        let publishers = data.join("publishers");
+        std::thread::spawn(move || {
+            let folders = std::fs::read_dir(publishers).into_iter().flatten().flatten();
+            folders.for_each(|folder| candor_store::read_ahead(&folder.path()));
+        });
         for publisher in server.catalog.publishers().await? {
             server.insert(Tenant::new(&server, publisher).await?);
         }
@@ -268,7 +276,7 @@ impl Server {
     /// What cannot be read, by its name.
     pub async fn admit(&self, publisher: Publisher) -> anyhow::Result<()> {
         let tenant = Tenant::new(self, publisher).await?;
-        tenant.open(tenant.read(self).await?);
+        tenant.open(tenant.read(self, Instant::now()).await?);
         self.insert(tenant);
         Ok(())
     }
@@ -276,6 +284,13 @@ impl Server {
     fn insert(&self, tenant: Tenant) {
         let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
         tenants.insert(tenant.publisher.account_id.clone(), Arc::new(tenant));
+    }
+
+    /// Waits until no question works, or the patience ends.
+    async fn after_questions(&self, patience: Instant) {
+        while !self.turns.idle() && Instant::now() < patience {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     /// The publisher of an account id.

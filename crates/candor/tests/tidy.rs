@@ -76,7 +76,11 @@ fn product_code() -> Vec<(String, Vec<String>)> {
     for (room, _) in MAY_KNOW {
         rust_files(&house().join("crates").join(room).join("src"), &mut paths);
     }
-    paths.retain(|path| !path.ends_with("tests.rs"));
+    let is_test = |path: &PathBuf| {
+        let inside = path.strip_prefix(house()).unwrap_or(path);
+        path.ends_with("tests.rs") || inside.iter().any(|folder| folder == "tests")
+    };
+    paths.retain(|path| !is_test(path));
     let read = |path: &PathBuf| {
         let text = fs::read_to_string(path).unwrap();
         let lines = text.lines().take_while(|line| !is_test_module(line));

@@ -1,6 +1,7 @@
 //! Events as a plain list, and a store that holds the same.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use candor_event::{
@@ -95,6 +96,20 @@ fn store(folder: &std::path::Path, now: i64) -> Store {
     Store::open(config, PublisherKeys::for_tests(1), class_of, clock).unwrap()
 }
 
+/// What a question sees, with the files of it.
+pub struct Kept {
+    view: Arc<View>,
+    _folder: tempfile::TempDir,
+}
+
+impl Deref for Kept {
+    type Target = View;
+
+    fn deref(&self) -> &View {
+        &self.view
+    }
+}
+
 impl World {
     /// The same at another time.
     pub fn moved(mut self, start: i64) -> World {
@@ -103,24 +118,24 @@ impl World {
         self
     }
 
-    pub fn view(&self) -> Arc<View> {
+    pub fn view(&self) -> Kept {
         self.view_with(&[])
     }
 
     /// The same with nearly everything in the base.
-    pub fn settled(&self) -> Arc<View> {
-        let (_folder, store) = self.store();
+    pub fn settled(&self) -> Kept {
+        let (folder, store) = self.store();
         let records = self.records(&[]);
         let (base, beside) = records.split_at(records.len() / 16 * 15);
         store.apply(base.to_vec(), 1).unwrap();
         store.settle().unwrap();
         store.apply(beside.to_vec(), 2).unwrap();
-        store.view()
+        Kept { view: store.view(), _folder: folder }
     }
 
     /// The same with numbers that people said of themselves: who, what, how much, when.
-    pub fn view_with(&self, numbers: &[(u8, &str, f64, i64)]) -> Arc<View> {
-        let (_folder, store) = self.store();
+    pub fn view_with(&self, numbers: &[(u8, &str, f64, i64)]) -> Kept {
+        let (folder, store) = self.store();
         let records = self.records(numbers);
         // Some worlds are in the tail alone, one third were written down in between, and the rest
         // in the end. More often would only wait for the disk.
@@ -136,7 +151,7 @@ impl World {
                 store.flush().unwrap();
             }
         }
-        store.view()
+        Kept { view: store.view(), _folder: folder }
     }
 
     fn store(&self) -> (tempfile::TempDir, Store) {

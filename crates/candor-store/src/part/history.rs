@@ -1,5 +1,7 @@
 //! A person's events as byte strings: ids, gaps in seconds, jumps, milliseconds.
 
+use std::hint::select_unpredictable;
+
 /// The byte strings of one person in one part.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct History {
@@ -51,56 +53,78 @@ pub(crate) fn encode(times: &[i64], codes: &[u16], wide: bool, bucket_start: i64
     history
 }
 
-/// Decodes one person's events onto the ends of `times` and `codes`. Returns what disagrees when
-/// the byte strings do not fit each other.
-pub(crate) fn decode(
-    history: (&[u8], &[u8], &[u8], &[u8]),
+/// Decodes the byte strings of one person after another.
+#[derive(Debug)]
+pub(crate) struct Decoder {
     wide: bool,
+    /// The first ms of the bucket.
     bucket_start: i64,
-    times: &mut Vec<i64>,
-    codes: &mut Vec<u16>,
-) -> Result<(), &'static str> {
-    let (event, gap, jump, ms) = history;
-    let n = gap.len();
-    if event.len() != if wide { 2 * n } else { n } {
-        return Err("as many event ids as gaps");
+    /// Where the jumps of a person lead to, in ms, and one number more.
+    jumps: Vec<i64>,
+}
+
+impl Decoder {
+    /// Of a bucket that starts at `bucket_start` (seconds).
+    pub(crate) fn new(wide: bool, bucket_start: i64) -> Decoder {
+        Decoder { wide, bucket_start: bucket_start * 1000, jumps: Vec::new() }
     }
-    if !ms.is_empty() && ms.len() != n + n.div_ceil(4) {
-        return Err("milliseconds for each event");
-    }
-    match wide {
-        true => codes.extend(event.chunks_exact(2).map(|two| u16::from_le_bytes([two[0], two[1]]))),
-        false => codes.extend(event.iter().map(|code| u16::from(*code))),
-    }
-    let mut jumps = jump.chunks_exact(3);
-    if gap.first().is_some_and(|first| *first != JUMP) {
-        return Err("a first event that jumps");
-    }
-    let first = times.len();
-    times.resize(first + n, 0);
-    let mut time = 0i64;
-    for (out, gap) in times[first..].iter_mut().zip(gap) {
-        time = match *gap {
-            JUMP => {
-                let three = jumps.next().ok_or("a jump for each gap of 255")?;
-                let since = u32::from_le_bytes([three[0], three[1], three[2], 0]);
-                (bucket_start + i64::from(since)) * 1000
+
+    /// Decodes one person's events (ids, gaps, jumps, milliseconds) onto the ends of `times` and
+    /// `codes`. Returns what disagrees when the byte strings do not fit each other.
+    pub(crate) fn decode(
+        &mut self,
+        (event, gap, jump, ms): (&[u8], &[u8], &[u8], &[u8]),
+        times: &mut Vec<i64>,
+        codes: &mut Vec<u16>,
+    ) -> Result<(), &'static str> {
+        let n = gap.len();
+        if event.len() != if self.wide { 2 * n } else { n } {
+            return Err("as many event ids as gaps");
+        }
+        if !ms.is_empty() && ms.len() != n + n.div_ceil(4) {
+            return Err("milliseconds for each event");
+        }
+        if gap.first().is_some_and(|first| *first != JUMP) {
+            return Err("a first event that jumps");
+        }
+        if jump.len() != 3 * gap.iter().filter(|gap| **gap == JUMP).count() {
+            return Err("a jump for each gap of 255");
+        }
+        match self.wide {
+            true => codes.extend(event.as_chunks().0.iter().map(|two| u16::from_le_bytes(*two))),
+            false => codes.extend(event.iter().map(|code| u16::from(*code))),
+        }
+        let start = self.bucket_start;
+        self.jumps.clear();
+        self.jumps.extend(jump.as_chunks().0.iter().map(|[low, middle, high]| {
+            start + i64::from(u32::from_le_bytes([*low, *middle, *high, 0])) * 1000
+        }));
+        self.jumps.push(0);
+        let (jumps, mut next, mut time) = (&self.jumps[..], 0, 0);
+        let first = times.len();
+        // Which gaps jump is not to be foretold.
+        times.extend(gap.iter().map(|gap| {
+            let jumps_now = *gap == JUMP;
+            time = select_unpredictable(jumps_now, jumps[next], time + i64::from(*gap) * 1000);
+            next += usize::from(jumps_now);
+            time
+        }));
+        if !ms.is_empty() {
+            let ((low, high), times) = (ms.split_at(n), &mut times[first..]);
+            let of = |low: u8, high: u8, place: usize| {
+                i64::from(low) | i64::from((high >> (2 * place)) & 3) << 8
+            };
+            let ((fours, rest), (lows, low)) = (times.as_chunks_mut::<4>(), low.as_chunks::<4>());
+            for ((four, low), high) in fours.iter_mut().zip(lows).zip(high) {
+                for place in 0..4 {
+                    four[place] += of(low[place], *high, place);
+                }
             }
-            gap => time + i64::from(gap) * 1000,
-        };
-        *out = time;
-    }
-    if !ms.is_empty() {
-        let (low, high) = ms.split_at(n);
-        for ((times, low), high) in times[first..].chunks_mut(4).zip(low.chunks(4)).zip(high) {
-            for (place, (time, low)) in times.iter_mut().zip(low).enumerate() {
-                *time += i64::from(*low) | i64::from((high >> (2 * place)) & 3) << 8;
+            for (place, (time, low)) in rest.iter_mut().zip(low).enumerate() {
+                *time += of(*low, high[n / 4], place);
             }
         }
-    }
-    match jumps.next().is_none() && jumps.remainder().is_empty() {
-        true => Ok(()),
-        false => Err("no more jumps than gaps of 255"),
+        Ok(())
     }
 }
 
@@ -126,8 +150,15 @@ mod tests {
                 (0..times.len()).map(|i| if wide { i as u16 * 300 } else { i as u16 }).collect();
             let h = encode(&times, &codes, wide, start);
             let (mut t, mut c) = (Vec::new(), Vec::new());
-            decode((&h.event, &h.gap, &h.jump, &h.ms), wide, start, &mut t, &mut c).expect("fits");
-            prop_assert_eq!((t, c), (times, codes));
+            let mut decoder = Decoder::new(wide, start);
+            let history = (&h.event[..], &h.gap[..], &h.jump[..], &h.ms[..]);
+            // What one person leaves behind is nothing to the next.
+            for _ in 0..2 {
+                t.clear();
+                c.clear();
+                decoder.decode(history, &mut t, &mut c).expect("fits");
+                prop_assert_eq!((&t, &c), (&times, &codes));
+            }
         }
 
         #[test]
@@ -139,7 +170,7 @@ mod tests {
             wide in any::<bool>(),
         ) {
             let (mut t, mut c) = (Vec::new(), Vec::new());
-            let _ = decode((&event, &gap, &jump, &ms), wide, 0, &mut t, &mut c);
+            let _ = Decoder::new(wide, 0).decode((&event, &gap, &jump, &ms), &mut t, &mut c);
         }
     }
 }

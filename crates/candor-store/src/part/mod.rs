@@ -23,7 +23,7 @@ pub(crate) use base_files::{BaseFiles, Files};
 pub(crate) use columns::TypesByName;
 pub(crate) use prints::{Contents, KnownPrint, Print, Told, is_nested};
 pub(crate) use reader::{
-    read_arrivals, read_base, read_names, read_people, read_segment, read_traits,
+    read_arrivals, read_base, read_names, read_people, read_segment, read_traits, trait_names,
 };
 pub(crate) use sealed::SealedPart;
 pub(crate) use writer::{

@@ -1,6 +1,6 @@
 //! Reading the files of a part straight into resident form.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -236,16 +236,18 @@ pub(crate) fn read_people(
     Ok(all)
 }
 
-/// Reads traits, those of a person that follow each other together; of a trait that comes twice
-/// the later file counts.
+/// Adds traits with whose they are. `code_of` tells the code of a name that there is.
 pub(crate) fn read_traits(
     place: &Place<'_>,
     file: &File,
-    intern: &mut dyn FnMut(&str) -> u32,
-    mut put: impl FnMut(u32, Vec<Trait>),
+    code_of: &dyn Fn(&str) -> Option<u32>,
+    all: &mut Vec<(u32, Trait)>,
 ) -> Result<(), Error> {
-    let damaged = |why: &str| Error::corrupt(&place.path(&file.name), why);
-    for batch in Opened::whole(place, file)?.batches(None)? {
+    let opened = Opened::whole(place, file)?;
+    let damaged = |why: &str| opened.damaged(why);
+    // Neighbours are often alike.
+    let mut last: (String, u32) = Default::default();
+    for batch in opened.batches(None)? {
         let batch = batch?;
         let people = batch.column(0).as_primitive_opt::<Int32Type>();
         let people = people.ok_or_else(|| damaged("people as numbers"))?.values();
@@ -256,19 +258,37 @@ pub(crate) fn read_traits(
         let (Some(names), Some(values)) = (names, values) else {
             return Err(damaged("names and values"));
         };
-        let mut row = 0;
-        for theirs in people.chunk_by(|one, next| one == next) {
-            let mut new = Vec::with_capacity(theirs.len());
-            for _ in theirs {
-                let json = arrow_array::Array::is_valid(values, row).then(|| values.value(row));
-                let value = json.map(value_of).transpose().map_err(|_| damaged("JSON values"))?;
-                new.push((intern(names.value(row)), Timestamp(at[row]), value));
-                row += 1;
+        all.reserve(people.len());
+        for (row, ordinal) in people.iter().enumerate() {
+            let name = names.value(row);
+            if last.0 != name {
+                let code = code_of(name).ok_or_else(|| damaged("traits that are named"))?;
+                last = (name.to_owned(), code);
             }
-            put(theirs[0] as u32, new);
+            let json = arrow_array::Array::is_valid(values, row).then(|| values.value(row));
+            let value = json.map(value_of).transpose().map_err(|_| damaged("JSON values"))?;
+            all.push((*ordinal as u32, (last.1, Timestamp(at[row]), value)));
         }
     }
     Ok(())
+}
+
+/// The names of traits that a file tells of.
+pub(crate) fn trait_names(place: &Place<'_>, file: &File) -> Result<BTreeSet<String>, Error> {
+    let opened = Opened::whole(place, file)?;
+    let column = opened.fields().iter().position(|field| field.name() == "trait");
+    let mut all = BTreeSet::new();
+    for batch in opened.batches(column)? {
+        let batch = batch?;
+        let names = batch.columns().first().and_then(|names| names.as_string_opt::<i32>());
+        let names = names.ok_or_else(|| opened.damaged("names"))?;
+        for name in names.iter().flatten() {
+            if !all.contains(name) {
+                all.insert(name.to_owned());
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// A value out of its JSON; most are texts that stand there as they are.

@@ -8,9 +8,10 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{BinaryArray, Int32Array, RecordBatch};
 
+use super::history::Decoder;
 use super::opened::Opened;
 use super::reader::numbers;
-use super::{File, Kind, Part, Place, SealedPart, history, times_of, writer};
+use super::{File, Kind, Part, Place, SealedPart, times_of, writer};
 use crate::error::Error;
 use crate::people_set::PeopleSet;
 use crate::resident::origins::Origins;
@@ -139,9 +140,7 @@ struct History<'a> {
     batch: Option<(Int32Array, [BinaryArray; 4])>,
     /// Whose turn it is, in the batch.
     at: usize,
-    wide: bool,
-    /// The first second of the bucket.
-    start: i64,
+    decoder: Decoder,
     /// In which all times lie.
     span: RangeInclusive<i64>,
     /// What was taken: how many rows, and the largest code.
@@ -167,8 +166,7 @@ impl<'a> History<'a> {
             batches: Box::new(opened.people()?),
             batch: None,
             at: 0,
-            wide,
-            start: writer::bucket_start(place.bucket),
+            decoder: Decoder::new(wide, writer::bucket_start(place.bucket)),
             span: first..=last,
             rows: 0,
             largest: 0,
@@ -207,11 +205,11 @@ impl<'a> History<'a> {
     /// Takes the rows of whose turn it is, and goes on to the next person.
     fn take(&mut self, times: &mut Vec<i64>, codes: &mut Vec<u16>) -> Result<(), Error> {
         let Some((people, strings)) = &self.batch else { return Ok(()) };
-        let damaged = |why: &str| self.opened.damaged(why);
+        let (opened, decoder) = (&self.opened, &mut self.decoder);
+        let damaged = |why: &str| opened.damaged(why);
         let [event, gap, jump, ms] = std::array::from_fn(|at| strings[at].value(self.at));
         let (ordinal, first) = (people.value(self.at), times.len());
-        history::decode((event, gap, jump, ms), self.wide, self.start, times, codes)
-            .map_err(damaged)?;
+        decoder.decode((event, gap, jump, ms), times, codes).map_err(damaged)?;
         let (times, codes) = (&times[first..], &codes[first..]);
         let ([earliest, ..], [.., latest]) = (times, times) else {
             return Err(damaged("people who did something"));

@@ -4,6 +4,7 @@ pub(crate) mod active;
 pub(crate) mod builder;
 pub(crate) mod codes;
 pub(crate) mod column;
+pub(crate) mod filed;
 mod hints;
 pub(crate) mod join;
 pub(crate) mod listed;

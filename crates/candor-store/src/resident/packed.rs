@@ -1,5 +1,7 @@
 //! Whole numbers in as many bits each as the largest needs.
 
+use std::hint::select_unpredictable;
+
 /// Numbers side by side, each in the same number of bits.
 #[derive(Debug, Default)]
 pub(crate) struct Packed {
@@ -80,46 +82,54 @@ impl Packer {
 
     /// Adds one number after the other.
     #[inline]
-    pub(crate) fn extend(&mut self, numbers: impl Iterator<Item = u64>) {
-        let (bits, mut waiting, mut filled, mut len) =
-            (self.bits, self.waiting, self.filled, self.len);
+    pub(crate) fn extend(&mut self, numbers: impl ExactSizeIterator<Item = u64>) {
+        let (bits, mut waiting, mut filled) = (self.bits, self.waiting, self.filled);
+        let (first, count) = (self.bytes.len(), numbers.len());
+        // One more than is filled: after each number something is written.
+        let words = (filled + count * bits) / 64 + 1;
+        self.bytes.resize(first + words * 8, 0);
+        let (out, _) = self.bytes[first..].as_chunks_mut::<8>();
+        let mut at = 0;
         for number in numbers {
             debug_assert!(number <= self.largest, "{number} is above {}", self.largest);
-            len += 1;
-            waiting |= number << filled;
-            filled += bits;
-            if filled >= 64 {
-                self.bytes.extend_from_slice(&waiting.to_le_bytes());
-                filled -= 64;
-                // What is left of the number; of one of 64 bits nothing is.
-                waiting = number.checked_shr((bits - filled) as u32).unwrap_or(0);
-            }
+            let all = waiting | number << filled;
+            out[at] = all.to_le_bytes();
+            // What is left of the number when its word is full; without a jump, as it is of no use
+            // to foretell it.
+            let left = (number >> 1) >> (63 - filled);
+            let full = filled + bits >= 64;
+            waiting = select_unpredictable(full, left, all);
+            at += usize::from(full);
+            filled = (filled + bits) % 64;
         }
-        (self.waiting, self.filled, self.len) = (waiting, filled, len);
+        self.bytes.truncate(first + at * 8);
+        (self.waiting, self.filled, self.len) = (waiting, filled, self.len + count);
     }
 
     /// Adds a number so many times.
     pub(crate) fn repeat(&mut self, number: u64, times: usize) {
+        self.len += times;
         if self.bits == 0 {
-            self.len += times;
             return;
         }
-        // Whole words of them, where none lies across two.
-        let words = match (64usize.is_multiple_of(self.bits), 64 / self.bits) {
-            (true, in_word) if times >= 2 * in_word => {
-                let to_word = (64 - self.filled) % 64 / self.bits;
-                Some((to_word, (times - to_word) / in_word, in_word))
-            }
-            _ => None,
-        };
-        let Some((before, words, in_word)) = words else {
-            return self.extend(std::iter::repeat_n(number, times));
-        };
-        self.extend(std::iter::repeat_n(number, before));
+        let in_word = 64 / self.bits;
         let word = (0..in_word).fold(0, |word, at| word | number << (at * self.bits));
-        (0..words).for_each(|_| self.bytes.extend_from_slice(&word.to_le_bytes()));
-        self.len += words * in_word;
-        self.extend(std::iter::repeat_n(number, times - before - words * in_word));
+        let mut left = times;
+        while left > 0 {
+            let now = left.min(in_word);
+            let bits = now * self.bits;
+            let number = word & (u64::MAX >> (64 - bits));
+            let all = self.waiting | number << self.filled;
+            match self.filled + bits < 64 {
+                true => self.waiting = all,
+                false => {
+                    self.bytes.extend_from_slice(&all.to_le_bytes());
+                    self.waiting = (number >> 1) >> (63 - self.filled);
+                }
+            }
+            self.filled = (self.filled + bits) % 64;
+            left -= now;
+        }
     }
 
     pub(crate) fn finish(self) -> Packed {

@@ -5,6 +5,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use candor_event::{ByPerson, PersonId, Timestamp, TraitOp, Value};
 
+use crate::resident::filed::Filed;
+
 /// One trait: its name's code, when it was said, and its value (none: unset since then).
 pub(crate) type Trait = (u32, Timestamp, Option<Value>);
 
@@ -28,13 +30,15 @@ pub(crate) struct People {
     len: u32,
     /// Shared by all pictures: an older one passes over ordinals that it does not have yet.
     ordinals: Arc<RwLock<ByPerson<u32>>>,
+    /// The traits of those of whom nothing new was said since the store was opened.
+    filed: Option<Arc<Filed>>,
 }
 
 /// Some people, by the last digits of their ordinals.
 #[derive(Clone, Debug, Default)]
 struct Block {
     ids: Vec<PersonId>,
-    /// Own traits, by name's code ascending; none where nothing was ever said.
+    /// Own traits, by name's code ascending; none where they are as files hold them.
     traits: Vec<Option<Traits>>,
     /// Traits of people folded into one, the latest of each name.
     borrowed: HashMap<u32, Traits>,
@@ -148,7 +152,7 @@ impl People {
     pub(crate) fn erase(&mut self, ordinal: u32) {
         let (block, at) = self.block_mut(ordinal);
         block.hide(at, true);
-        block.traits[at] = None;
+        block.traits[at] = Some(Traits::default());
         block.borrowed.remove(&ordinal);
         let id = block.ids[at];
         if self.ordinal(id) == Some(ordinal) {
@@ -164,13 +168,17 @@ impl People {
     /// What was said of a person, of those folded into them apart.
     pub(crate) fn own_traits(&self, ordinal: u32) -> &[Trait] {
         let (block, at) = self.block(ordinal);
-        block.traits[at].as_ref().map_or(&[], |traits| traits)
+        match &block.traits[at] {
+            Some(traits) => traits,
+            None => self.filed.as_ref().map_or(&[], |filed| filed.of(ordinal)),
+        }
     }
 
     /// The same, to be held.
     pub(crate) fn held_traits(&self, ordinal: u32) -> Traits {
         let (block, at) = self.block(ordinal);
-        block.traits[at].clone().unwrap_or_default()
+        let filed = || Arc::new(self.own_traits(ordinal).to_vec());
+        block.traits[at].clone().unwrap_or_else(filed)
     }
 
     pub(crate) fn lend(&mut self, ordinal: u32, traits: Vec<Trait>) {
@@ -208,19 +216,20 @@ impl People {
         all.iter().filter_map(|(name, _, value)| Some((*name, value.as_ref()?))).collect()
     }
 
-    /// Replaces what is known of some traits, each of another name; for loading.
-    pub(crate) fn put_traits(&mut self, ordinal: u32, mut new: Vec<Trait>) {
-        if !self.own_traits(ordinal).is_empty() {
-            return new.into_iter().for_each(|new| self.put_trait(ordinal, new));
-        }
-        new.sort_unstable_by_key(|new| new.0);
-        let (block, at) = self.block_mut(ordinal);
-        block.traits[at] = Some(Arc::new(new));
+    /// Of those who are there the traits lie in files; for loading.
+    pub(crate) fn file(&mut self, traits: Filed) {
+        self.filed = Some(Arc::new(traits));
+    }
+
+    /// What is to be read of traits before they change.
+    pub(crate) fn filed(&self) -> Option<&Arc<Filed>> {
+        self.filed.as_ref()
     }
 
     fn put_trait(&mut self, ordinal: u32, new: Trait) {
+        let held = self.held_traits(ordinal);
         let (block, at) = self.block_mut(ordinal);
-        let traits = Arc::make_mut(block.traits[at].get_or_insert_default());
+        let traits = Arc::make_mut(block.traits[at].insert(held));
         match traits.binary_search_by_key(&new.0, |t| t.0) {
             Ok(place) => traits[place] = new,
             Err(place) => traits.insert(place, new),

@@ -69,6 +69,9 @@ fn refusal(folder: &std::path::Path, keys: PublisherKeys) -> Option<String> {
         Ok(store) => store,
         Err(error) => return Some(error.to_string()),
     };
+    if let Err(error) = store.read_traits() {
+        return Some(error.to_string());
+    }
     let view = store.view();
     let look = || {
         let volume = &view.volumes[0];

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Instant;
 
 use anyhow::Context;
 use candor_catalog::Publisher;
@@ -123,16 +124,26 @@ impl Tenant {
         Ok(tenant)
     }
 
-    /// Reads who is who from the catalog, which holds all that the log does.
-    pub(super) async fn read(&self, server: &Server) -> anyhow::Result<Open> {
+    /// Reads who is who from the catalog, which holds all that the log does, and what of people is
+    /// left to be read of their files. Until `patience` ends questions go first.
+    pub(super) async fn read(&self, server: &Server, patience: Instant) -> anyhow::Result<Open> {
         let (account, door) = (&self.publisher.account_id, &self.entry);
         let catalog = &server.catalog;
-        catalog.links(account, |kind, id, person| door.link(kind, id, person)).await?;
+        let people: u32 = self.store.view().volumes.iter().map(|volume| volume.people()).sum();
+        door.expect(people as usize);
+        let mut links = catalog.links(account);
+        while links.next(|kind, id, person| door.link(kind, id, person)).await? {
+            server.after_questions(patience).await;
+        }
         for merge in catalog.merges(account).await? {
             door.replay(&Record::Merge(merge));
         }
         catalog.first_seen(account, |first| door.replay(&Record::FirstSeen(first))).await?;
         catalog.all_consents(account, |said| door.replay(&Record::Consent(said))).await?;
+        server.after_questions(patience).await;
+        let store = self.store.clone();
+        let traits = tokio::task::spawn_blocking(move || store.read_traits()).await?;
+        traits.with_context(|| format!("read what is known of people of {}", account.as_str()))?;
         let opened =
             engine::Opened { publisher: &self.publisher, zone: &self.zone, keys: &self.keys };
         let sender = Arc::new(engine::sender(server, opened, door, &self.store).await?);
