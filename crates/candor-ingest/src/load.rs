@@ -44,6 +44,7 @@ pub struct Step {
     pub joins: Vec<(Offset, AccountId, Record)>,
     /// False at the end of the log.
     pub moved: bool,
+    homes: HashMap<AccountId, Home>,
     /// What the stores do not hold yet, frame by frame.
     unapplied: HashMap<AccountId, Vec<Vec<Record>>>,
 }
@@ -57,20 +58,21 @@ struct Frame<'h> {
     records: Option<Vec<Record>>,
 }
 
-/// Reads on from an offset. Frames of publishers that are not there are passed over; what the
-/// others say is had from their doors, or else `threads` open them.
+/// Reads on from an offset. Frames of publishers that have no home are passed over; `homes` is
+/// asked when the log was read: whoever has a frame in it is there by then. What the others say is
+/// had from their doors, or else `threads` open them.
 ///
 /// # Errors
 /// Damage in the log, or a missing key.
 pub fn read(
     log: &dyn Log,
     from: Offset,
-    homes: &HashMap<AccountId, Home>,
+    homes: impl FnOnce() -> HashMap<AccountId, Home>,
     threads: usize,
     seen: &mut dyn FnMut(&AccountId, &Record),
 ) -> Result<Step, Error> {
     let batch = log.read(from, BYTES_PER_STEP)?;
-    let moved = !batch.records.is_empty();
+    let (moved, homes) = (!batch.records.is_empty(), homes());
     let mut joins = Vec::new();
     let mut unapplied: HashMap<AccountId, Vec<Vec<Record>>> = HashMap::new();
     let mut frames = Vec::with_capacity(batch.records.len());
@@ -93,7 +95,7 @@ pub fn read(
             unapplied.entry(account.clone()).or_default().push(records);
         }
     }
-    Ok(Step { next: batch.next, joins, moved, unapplied })
+    Ok(Step { next: batch.next, joins, moved, homes, unapplied })
 }
 
 impl Step {
@@ -101,8 +103,8 @@ impl Step {
     ///
     /// # Errors
     /// Damage in a part. Reading the same again and applying that is harmless.
-    pub fn apply(&mut self, homes: &HashMap<AccountId, Home>) -> Result<(), Error> {
-        for (account, home) in homes {
+    pub fn apply(&mut self) -> Result<(), Error> {
+        for (account, home) in &self.homes {
             let frames = self.unapplied.remove(account).unwrap_or_default();
             if self.next.0 > home.store.applied() {
                 home.store.apply(frames.into_iter().flatten(), self.next.0)?;

@@ -129,12 +129,6 @@ impl WhoIsWho {
         self.winner_of.retain(|loser, _| !gone.contains(loser));
     }
 
-    /// Makes room for about so many people, each with an identity.
-    pub(crate) fn reserve(&mut self, people: usize) {
-        self.people.reserve(people);
-        self.known.reserve(people);
-    }
-
     /// An id is somebody's from now on, or nobody's.
     pub fn link(&mut self, kind: IdKind, hash: [u8; 16], person: PersonId) {
         self.version += 1;

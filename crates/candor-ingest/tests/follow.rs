@@ -87,7 +87,7 @@ impl House {
         let homes: HashMap<AccountId, Home> = [(self.keys.account().clone(), home)].into();
         let mut seen = Vec::new();
         let mut take = |_: &AccountId, record: &Record| seen.push(record.clone());
-        let step = read(self.log.as_ref(), from, &homes, 2, &mut take).ok()?;
+        let step = read(self.log.as_ref(), from, || homes, 2, &mut take).ok()?;
         Some((seen, step.next))
     }
 }

@@ -292,6 +292,9 @@ fn commit(
     for (volume, taken) in state.volumes.iter_mut().zip(taken) {
         volume.unsaved.drain(..std::mem::take(&mut volume.flushing));
         volume.saved_people = taken.first_person + taken.people.len() as u32;
+        if taken.anew {
+            Arc::make_mut(&mut volume.people).forget_erased();
+        }
     }
     for (part, segment) in parts {
         *segment.arrivals.lock().unwrap_or_else(PoisonError::into_inner) = None;

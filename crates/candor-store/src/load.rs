@@ -17,7 +17,7 @@ use crate::resident::filed::Filed;
 use crate::resident::names::Names;
 use crate::resident::people::{People, Trait};
 use crate::store::Store;
-use crate::threads::side_by_side;
+use crate::threads::try_side_by_side;
 use crate::volume::{Saved, Volume};
 
 /// Asks the system to have at hand what opening the store of a folder will read, so that the disk
@@ -49,7 +49,7 @@ struct Loader<'a> {
 }
 
 impl Store {
-    /// Decodes the files of the manifest; for opening.
+    /// Decodes the files of the manifest that hold who did what; for opening.
     pub(crate) fn load(&self) -> Result<(), Error> {
         let Some(keys) = &self.keys else { return Ok(()) };
         let mut state = self.state();
@@ -66,7 +66,7 @@ impl Store {
         loader.all(&mut state.volumes)?;
         if !manifest.merges.is_empty() {
             // Those of losers are lent.
-            read_traits(&filed(&state.volumes))?;
+            try_side_by_side(cores(), filed(&state.volumes), |filed| filed.read())?;
         }
         let mut reader = ArrivalReader::new(self);
         for (loser, winner) in &manifest.merges {
@@ -83,7 +83,8 @@ impl Store {
     pub fn read_traits(&self) -> Result<(), Error> {
         if !self.traits_read.load(Ordering::Acquire) {
             let filed = filed(&self.state().volumes);
-            read_traits(&filed)?;
+            // On one thread: nobody waits for it, or else a question works beside it.
+            filed.iter().try_for_each(|filed| filed.read())?;
             self.traits_read.store(true, Ordering::Release);
         }
         Ok(())
@@ -118,27 +119,14 @@ fn filed(volumes: &[Volume]) -> Vec<Arc<Filed>> {
     volumes.iter().filter_map(|volume| volume.people.filed().cloned()).collect()
 }
 
-fn read_traits(filed: &[Arc<Filed>]) -> Result<(), Error> {
-    filed.iter().try_for_each(|filed| filed.read())
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, |n| n.get())
 }
 
 impl Loader<'_> {
     fn all(&self, volumes: &mut [Volume]) -> Result<(), Error> {
-        let failed: Mutex<Option<Error>> = Mutex::new(None);
-        let failed_so_far = || failed.lock().unwrap_or_else(PoisonError::into_inner);
-        let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
-        side_by_side(threads, volumes.iter_mut().enumerate().collect(), |(number, volume)| {
-            if failed_so_far().is_some() {
-                return;
-            }
-            if let Err(error) = self.one(number as u16, volume) {
-                *failed_so_far() = Some(error);
-            }
-        });
-        match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
+        let volumes = volumes.iter_mut().enumerate().collect();
+        try_side_by_side(cores(), volumes, |(number, volume)| self.one(number as u16, volume))
     }
 
     fn one(&self, number: u16, volume: &mut Volume) -> Result<(), Error> {
@@ -146,7 +134,8 @@ impl Loader<'_> {
         for listed in self.manifest.people.iter().filter(|listed| listed.volume == number) {
             self.people(listed, people)?;
         }
-        people.file(self.traits(number)?);
+        let traits = self.traits(number, people.len())?;
+        people.file(traits);
         let parts = self.manifest.parts.iter().filter(|part| part.volume == number);
         let folder = &self.store.config.folder;
         let parts: Vec<_> = parts.map(|one| SealedPart::new(folder.clone(), one.clone())).collect();
@@ -193,8 +182,9 @@ impl Loader<'_> {
         Ok(())
     }
 
-    /// The traits of a volume, to be read when they are first looked at.
-    fn traits(&self, volume: u16) -> Result<Filed, Error> {
+    /// The traits of a volume's people, of whom there are so many, to be read when they are first
+    /// looked at.
+    fn traits(&self, volume: u16, people: u32) -> Result<Filed, Error> {
         let listed = self.manifest.traits.iter().filter(|listed| listed.volume == volume);
         let folder = self.store.config.folder.clone();
         let files =
@@ -213,7 +203,7 @@ impl Loader<'_> {
         let erased: HashSet<u32> = erased.map(|one| one.1).collect();
         Ok(Filed::new(move || {
             let mut all = files.read(&names)?;
-            all.retain(|one| !erased.contains(&one.0));
+            all.retain(|one| one.0 < people && !erased.contains(&one.0));
             Ok(all)
         }))
     }

@@ -61,10 +61,12 @@ pub(crate) struct State {
 }
 
 impl Store {
-    /// Opens a publisher's store and decodes its parts.
+    /// Opens a publisher's store and decodes who did what when; all else is read when it is looked
+    /// at.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] and [`Error::Keys`] name the file; nothing is changed then.
+    /// [`Error::Corrupt`] and [`Error::Keys`] name the file; nothing is changed then. Of files that
+    /// are read later only their sizes are looked at.
     pub fn open(
         config: StoreConfig,
         keys: PublisherKeys,
@@ -136,13 +138,14 @@ impl Store {
     /// A part that must be read to tell a repeat apart may fail; then part of the records is
     /// applied, and applying the same records again is harmless.
     pub fn apply(&self, records: impl IntoIterator<Item = Record>, next: u64) -> Result<(), Error> {
-        self.read_traits()?;
-        let mut state = self.state();
         let mut records = records.into_iter().peekable();
         if records.peek().is_none() {
+            let _state = self.state();
             self.applied.store(next, Ordering::Release);
             return Ok(());
         }
+        self.read_traits()?;
+        let mut state = self.state();
         let mut reader = ArrivalReader::new(self);
         state.apply(&mut records, &self.config, &mut reader)?;
         let rows_max = self.config.tail_rows_max;

@@ -1,6 +1,6 @@
 //! The same work on several things at once.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Works on each of the things, on at most so many threads; returns when all is done.
 pub(crate) fn side_by_side<T: Send>(threads: usize, things: Vec<T>, work: impl Fn(T) + Sync) {
@@ -17,4 +17,21 @@ pub(crate) fn side_by_side<T: Send>(threads: usize, things: Vec<T>, work: impl F
         }
         go_on();
     });
+}
+
+/// The same of what may fail: the first failure is returned, and nothing more is begun after it.
+pub(crate) fn try_side_by_side<T: Send, E: Send + Sync>(
+    threads: usize,
+    things: Vec<T>,
+    work: impl Fn(T) -> Result<(), E> + Sync,
+) -> Result<(), E> {
+    let failed: OnceLock<E> = OnceLock::new();
+    side_by_side(threads, things, |thing| {
+        if failed.get().is_none()
+            && let Err(error) = work(thing)
+        {
+            let _ = failed.set(error);
+        }
+    });
+    failed.into_inner().map_or(Ok(()), Err)
 }

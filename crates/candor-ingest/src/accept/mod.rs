@@ -152,11 +152,6 @@ impl Door {
         self.state().apply(record);
     }
 
-    /// Makes room for links of about so many people; for starting.
-    pub fn expect(&self, people: usize) {
-        self.state().who.reserve(people);
-    }
-
     /// Takes in a link that the catalog holds; for starting.
     pub fn link(&self, kind: IdKind, id: [u8; 16], person: PersonId) {
         self.state().who.link(kind, id, person);

@@ -20,15 +20,19 @@ use crate::resident::sessions::SessionsBuilder;
 
 /// Reads the rows of a part and their sessions. `events` are the names that there are.
 pub(super) fn read(place: &Place<'_>, part: &Part, events: u32) -> Result<Rows, Error> {
-    let mut woven = Woven::new(vec![History::open(place, part)?], &[part]);
-    while woven.next()?.is_some() {}
-    let sessions = read_sessions(place, part)?;
-    Ok(woven.packed(events)?.finish(Some(sessions), None))
+    let rows = woven(place, part, events)?;
+    Ok(rows.finish(Some(read_sessions(place, part)?), None))
 }
 
-/// Reads who did what when in a part.
+/// Reads who did what when in a part, and no sessions: nobody may ask for them.
 pub(super) fn read_times(place: &Place<'_>, part: &Part) -> Result<Rows, Error> {
-    read(place, part, u32::MAX)
+    Ok(woven(place, part, u32::MAX)?.finish(None, None))
+}
+
+fn woven(place: &Place<'_>, part: &Part, events: u32) -> Result<RowsPacker, Error> {
+    let mut woven = Woven::new(vec![History::open(place, part)?], &[part]);
+    while woven.next()?.is_some() {}
+    woven.packed(events)
 }
 
 /// Reads the rows of some parts, oldest first, by person, time and age of the part; and who is in

@@ -18,6 +18,7 @@ pub(crate) struct Filed {
 }
 
 /// Traits by person, and by name's code.
+#[derive(Default)]
 struct Held {
     /// By ordinal: where theirs begin; and where the last ones end.
     first: Vec<u32>,
@@ -37,6 +38,13 @@ impl Filed {
         source: impl Fn() -> Result<Vec<(u32, Trait)>, Error> + Send + Sync + 'static,
     ) -> Filed {
         Filed { held: OnceLock::new(), reading: Mutex::default(), source: Box::new(source) }
+    }
+
+    /// What was read, without that of some people.
+    pub(crate) fn without(&self, gone: &dyn Fn(u32) -> bool) -> Filed {
+        let held = self.held.get().map_or_else(Held::default, |held| held.without(gone));
+        let (held, reading) = (held.into(), Mutex::default());
+        Filed { held, reading, source: Box::new(|| Ok(Vec::new())) }
     }
 
     /// Reads them, unless that was done.
@@ -100,6 +108,12 @@ impl Held {
         Held { first, traits }
     }
 
+    fn without(&self, gone: &dyn Fn(u32) -> bool) -> Held {
+        let there = (0..self.first.len() as u32).filter(|ordinal| !gone(*ordinal));
+        let theirs = |ordinal| self.of(ordinal).iter().map(move |one| (ordinal, one.clone()));
+        Held::of_all(there.flat_map(theirs).collect())
+    }
+
     #[inline]
     fn of(&self, ordinal: u32) -> &[Trait] {
         match self.first.get(ordinal as usize..).unwrap_or_default() {
@@ -135,10 +149,14 @@ mod tests {
             let last: BTreeMap<(u32, u32), Trait> =
                 rows.iter().map(|(of, one)| ((*of, one.0), one.clone())).collect();
             let filed = Filed::new(move || Ok(rows.clone()));
+            filed.read().unwrap();
+            let less = filed.without(&|ordinal| ordinal % 3 == 1);
             for ordinal in 0..8 {
                 let theirs = last.iter().filter(|one| one.0.0 == ordinal);
                 let expected: Vec<Trait> = theirs.map(|one| one.1.clone()).collect();
                 prop_assert_eq!(filed.of(ordinal), &expected[..]);
+                let left = if ordinal % 3 == 1 { &[] } else { &expected[..] };
+                prop_assert_eq!(less.of(ordinal), left);
             }
         }
     }

@@ -2,27 +2,12 @@
 //! of the source. Nearly all of a person's rows in a source stay together, so it is told by pieces.
 
 use std::ops::{Range, RangeInclusive};
+use std::sync::Arc;
 
 use crate::resident::builder::SegmentBuilder;
 use crate::resident::owners::Owners;
+use crate::resident::segment::Segment;
 use crate::resident::sessions::SessionsBuilder;
-
-/// Rows sorted by person and time.
-pub(crate) trait Sorted {
-    fn owners(&self) -> &Owners;
-
-    /// When a row happened, in ms.
-    fn time(&self, row: usize) -> i64;
-
-    /// Adds the times of some rows.
-    fn copy_times(&self, rows: Range<usize>, out: &mut Vec<i64>);
-
-    /// Adds the codes of some rows.
-    fn copy_codes(&self, rows: Range<usize>, out: &mut Vec<u16>);
-
-    /// Rows at which the session changes, ascending, and the session from there on.
-    fn changes(&self) -> impl Iterator<Item = (u32, u64)>;
-}
 
 /// Rows of a person that lie side by side in a source.
 pub(crate) struct Piece {
@@ -42,12 +27,12 @@ pub(crate) const ALWAYS: RangeInclusive<i64> = i64::MIN..=i64::MAX;
 
 impl Order {
     /// Of sources, oldest first, the rows of some time of the people for whom `keep` answers yes.
-    pub(crate) fn of<S: Sorted>(
-        sources: &[S],
+    pub(crate) fn of(
+        sources: &[Arc<Segment>],
         keep: &dyn Fn(u32) -> bool,
         when: RangeInclusive<i64>,
     ) -> Order {
-        let owners: Vec<&Owners> = sources.iter().map(Sorted::owners).collect();
+        let owners: Vec<&Owners> = sources.iter().map(|source| source.owners()).collect();
         let mut pieces = Vec::new();
         let mut theirs: Vec<Piece> = Vec::new();
         for ordinal in Owners::of_any(&owners).filter(|ordinal| keep(*ordinal)) {
@@ -80,7 +65,7 @@ impl Order {
     }
 
     /// Adds the rows of the sources to a builder, and their sessions where it takes them.
-    pub(crate) fn put<S: Sorted>(&self, sources: &[S], builder: &mut SegmentBuilder) {
+    pub(crate) fn put(&self, sources: &[Arc<Segment>], builder: &mut SegmentBuilder) {
         if let Some(sessions) = &mut builder.sessions {
             self.put_sessions(sources, sessions);
         }
@@ -96,7 +81,7 @@ impl Order {
         }
     }
 
-    fn put_sessions<S: Sorted>(&self, sources: &[S], builder: &mut SessionsBuilder) {
+    fn put_sessions(&self, sources: &[Arc<Segment>], builder: &mut SessionsBuilder) {
         // The rows of each source come in their order, and so do its visits.
         let mut visits: Vec<_> =
             sources.iter().map(|source| (0, source.changes().peekable())).collect();
@@ -117,7 +102,7 @@ impl Order {
 }
 
 /// Those of a person's rows that lie in some time.
-fn within<S: Sorted>(source: &S, rows: Range<usize>, when: &RangeInclusive<i64>) -> Range<usize> {
+fn within(source: &Segment, rows: Range<usize>, when: &RangeInclusive<i64>) -> Range<usize> {
     let first_where = |from: usize, yes: &dyn Fn(i64) -> bool| {
         let (mut first, mut end) = (from, rows.end);
         while first < end {
@@ -135,7 +120,7 @@ fn within<S: Sorted>(source: &S, rows: Range<usize>, when: &RangeInclusive<i64>)
 
 /// Puts the pieces of a person in order, one of each source, oldest source first; cuts those that
 /// overlap.
-fn put_in_order<S: Sorted>(sources: &[S], pieces: &mut Vec<Piece>) {
+fn put_in_order(sources: &[Arc<Segment>], pieces: &mut Vec<Piece>) {
     let time = |piece: &Piece, row: u32| sources[piece.source as usize].time(row as usize);
     // Stable: of those that begin at once the older stays first.
     pieces.sort_by_key(|piece| time(piece, piece.rows.start));

@@ -221,6 +221,12 @@ impl People {
         self.filed = Some(Arc::new(traits));
     }
 
+    /// What files held of those who were erased leaves memory, too; it was read.
+    pub(crate) fn forget_erased(&mut self) {
+        let gone = |ordinal| ordinal < self.len && self.erased(ordinal);
+        self.filed = self.filed.as_ref().map(|filed| Arc::new(filed.without(&gone)));
+    }
+
     /// What is to be read of traits before they change.
     pub(crate) fn filed(&self) -> Option<&Arc<Filed>> {
         self.filed.as_ref()

@@ -14,7 +14,6 @@ use crate::resident::builder::SegmentBuilder;
 use crate::resident::codes::{Found, Picker};
 use crate::resident::column::{Column, ColumnBuilder};
 use crate::resident::listed::{List, Listed};
-use crate::resident::order::Sorted;
 use crate::resident::owners::Owners;
 use crate::resident::plain::Plain;
 use crate::resident::rows::Rows;
@@ -338,30 +337,18 @@ impl Segment {
         builder.finish()
     }
 
-    /// The person of a row.
-    pub(crate) fn owner(&self, row: u32) -> u32 {
-        self.held.owners.owner(row)
-    }
-}
-
-impl Sorted for Arc<Segment> {
-    fn owners(&self) -> &Owners {
-        &self.held.owners
-    }
-
-    fn time(&self, row: usize) -> i64 {
-        self.held.times.get(row)
-    }
-
-    fn copy_times(&self, rows: Range<usize>, out: &mut Vec<i64>) {
+    /// Adds the times of some rows.
+    pub(super) fn copy_times(&self, rows: Range<usize>, out: &mut Vec<i64>) {
         out.extend(rows.map(|row| self.held.times.get(row)));
     }
 
-    fn copy_codes(&self, rows: Range<usize>, out: &mut Vec<u16>) {
-        self.held.codes.copy(rows, out);
+    /// Rows at which the session changes, ascending, and the session from there on.
+    pub(super) fn changes(&self) -> impl Iterator<Item = (u32, u64)> {
+        self.sessions().changes()
     }
 
-    fn changes(&self) -> impl Iterator<Item = (u32, u64)> {
-        self.sessions().changes()
+    /// The person of a row.
+    pub(crate) fn owner(&self, row: u32) -> u32 {
+        self.held.owners.owner(row)
     }
 }

@@ -105,7 +105,7 @@ impl TableReader {
     }
 
     /// Leaves the other columns unread, where the file is such that this saves work: nothing stands
-    /// in them then.
+    /// in them then. To be called before the first piece; later it changes nothing.
     pub fn only(&mut self, columns: impl Iterator<Item = usize>) {
         let mut wanted = vec![false; self.columns.len()];
         columns.for_each(|column| wanted[column] = true);

@@ -104,7 +104,9 @@ impl Parquet {
 
 impl Source for Parquet {
     fn only(&mut self, wanted: &[bool]) {
-        self.wanted = wanted.to_vec();
+        if let Reader::Waits(_) = self.reader {
+            self.wanted = wanted.to_vec();
+        }
     }
 
     fn next(&mut self) -> Result<Option<Piece>, Error> {
