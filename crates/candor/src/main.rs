@@ -384,21 +384,31 @@ async fn run(
     listener::serve(socket, tls, http::router(Arc::clone(&server)), stop).await;
     commands.inspect(JoinHandle::abort);
     let _ = std::fs::remove_file(command::socket(&data));
-    let (threads, engine) = opening.await??;
-    engine.await?;
-    tokio::task::spawn_blocking(move || threads.end(&server, &runtime)).await?;
+    if let Some((threads, engine)) = opening.await?? {
+        engine.await?;
+        tokio::task::spawn_blocking(move || threads.end(&server, &runtime)).await?;
+    }
     Ok(())
 }
 
-/// Opens the doors, and lets begin what works behind them. A server that cannot know who is who
-/// ends.
-async fn open(server: Arc<Server>, doors: Doors) -> anyhow::Result<(Threads, JoinHandle<()>)> {
+/// Opens the doors, and lets begin what works behind them; nothing does where the server is asked
+/// to end before. A server that cannot know who is who ends.
+async fn open(
+    server: Arc<Server>,
+    doors: Doors,
+) -> anyhow::Result<Option<(Threads, JoinHandle<()>)>> {
     let serving = Arc::clone(&server);
-    let begin = tokio::spawn(async move {
-        doors.open().await?;
+    let opening = async move {
+        let mut closing = serving.closing.subscribe();
+        tokio::select! {
+            _ = closing.wait_for(|closing| *closing) => return Ok(None),
+            opened = doors.open() => opened?,
+        }
         let threads = Threads::start(&serving, &Handle::current())?;
-        Ok((threads, tokio::spawn(engine::run(serving))))
-    });
+        Ok(Some((threads, tokio::spawn(engine::run(serving)))))
+    };
+    // What is read there takes a while at a time.
+    let begin = tokio::task::spawn_blocking(|| Handle::current().block_on(opening));
     let begun = begin.await.unwrap_or_else(|panic| Err(panic.into()));
     if begun.is_err() {
         server.closing.send_replace(true);

@@ -7,12 +7,13 @@ use anyhow::{Context, bail};
 use candor_catalog::{Credential, Lane, Standing};
 use candor_engage::channel::outbox::Outbox;
 use candor_engage::channel::{BadSetting, Channel};
+use candor_engage::dispatch::Sender;
 use candor_engage::provider::{Place, Provider, ProviderSettings};
 use candor_event::DataClass;
 use candor_keys::PublisherKeys;
 use tokio::sync::Mutex;
 
-use crate::server::{NeverOpens, Server, Tenant};
+use crate::server::{Server, Tenant};
 
 /// The open providers of one publisher, and its outbox.
 #[derive(Default)]
@@ -133,6 +134,7 @@ pub async fn save(
     settings: &ProviderSettings,
     actor: &str,
 ) -> anyhow::Result<()> {
+    let sender = tenant.sender().await?;
     let document = serde_json::to_vec(settings).context("write settings")?;
     let sealer = tenant.keys.sealer(DataClass::Contact);
     let new = Credential {
@@ -146,7 +148,7 @@ pub async fn save(
     let mut all = tenant.providers.open.lock().await;
     server.catalog.put_credential(&tenant.publisher.account_id, &new).await?;
     leave(all.remove(&(channel, name.to_owned())));
-    looks_again(server, tenant, (channel, name)).await?;
+    looks_again(server, tenant, sender, (channel, name));
     Ok(())
 }
 
@@ -159,27 +161,22 @@ pub async fn remove(
     tenant: &Tenant,
     (channel, name): Named<'_>,
 ) -> anyhow::Result<bool> {
-    let account = &tenant.publisher.account_id;
+    let (account, sender) = (&tenant.publisher.account_id, tenant.sender().await?);
     let mut all = tenant.providers.open.lock().await;
     let removed = server.catalog.remove_credential(account, channel.word(), name).await?;
     leave(all.remove(&(channel, name.to_owned())));
-    looks_again(server, tenant, (channel, name)).await?;
+    looks_again(server, tenant, sender, (channel, name));
     Ok(removed)
 }
 
 /// Whoever sends by a provider that was changed looks again by which one.
-async fn looks_again(
-    server: &Server,
-    tenant: &Tenant,
-    (channel, name): Named<'_>,
-) -> Result<(), NeverOpens> {
-    tenant.sender().await?.halts.all_changed();
+fn looks_again(server: &Server, tenant: &Tenant, sender: &Sender, (channel, name): Named<'_>) {
+    sender.halts.all_changed();
     server.engine.renew(&Lane {
         account: tenant.publisher.account_id.clone(),
         channel: channel.word().to_owned(),
         provider: name.to_owned(),
     });
-    Ok(())
 }
 
 /// Takes leave of a server without waiting for it.

@@ -134,19 +134,16 @@ impl Doors {
     /// # Errors
     /// What cannot be read, by its name.
     pub async fn open(mut self) -> anyhow::Result<()> {
-        let (server, follower, started) = (&self.server, &mut self.follower, Instant::now());
-        // Who is who is read from the catalog alone: it hears first what only the log holds.
-        if follower.next.0 > follower.folded {
-            server.catalog.fold(&follower.fresh, follower.next.0).await?;
-            *follower = Follower::at(follower.next, follower.next.0);
-        }
+        let (server, started) = (&self.server, Instant::now());
         // All at once: no loader follows the log before.
         let (mut read, patience) = (Vec::new(), started + DOORS_WAIT);
         for tenant in &self.tenants {
-            read.push((tenant.read(server, patience).await?, tenant));
+            let open = tenant.read(server, &self.follower.fresh, patience).await?;
+            read.push((open, tenant));
         }
         read.into_iter().for_each(|(open, tenant)| tenant.open(open));
-        let follower = Follower::at(follower.next, follower.folded);
+        let follower = Follower::at(self.follower.next, self.follower.folded);
+        let follower = std::mem::replace(&mut self.follower, follower);
         *server.follower.lock().unwrap_or_else(PoisonError::into_inner) = Some(follower);
         let ms = started.elapsed().as_millis();
         tracing::info!(ms, "it is known who is who: everything is taken in");
@@ -276,7 +273,7 @@ impl Server {
     /// What cannot be read, by its name.
     pub async fn admit(&self, publisher: Publisher) -> anyhow::Result<()> {
         let tenant = Tenant::new(self, publisher).await?;
-        tenant.open(tenant.read(self, Instant::now()).await?);
+        tenant.open(tenant.read(self, &[], Instant::now()).await?);
         self.insert(tenant);
         Ok(())
     }
@@ -336,8 +333,8 @@ impl Server {
         runtime: &tokio::runtime::Handle,
         threads: usize,
     ) -> anyhow::Result<bool> {
-        let homes = self.homes();
-        let mut step = read(self.log.as_ref(), follower.next, &homes, threads, &mut |_, _| {})?;
+        let mut step =
+            read(self.log.as_ref(), follower.next, || self.homes(), threads, &mut |_, _| {})?;
         // After a restart the stores may lie behind the catalog: what it holds is passed over.
         let joins = std::mem::take(&mut step.joins).into_iter();
         let folded = follower.folded;
@@ -350,7 +347,7 @@ impl Server {
             let fresh = std::mem::take(&mut follower.fresh);
             runtime.spawn(async move { catalog.fold(&fresh, next).await })
         });
-        let applied = step.apply(&homes);
+        let applied = step.apply();
         if let Some(folding) = folding {
             let folded = runtime.block_on(folding).map_err(anyhow::Error::from);
             if let Err(error) = folded.and_then(|folded| Ok(folded?)) {

@@ -159,7 +159,7 @@ pub async fn run(server: Arc<Server>) {
     if let Err(error) = server.catalog.end_leases().await {
         tracing::warn!(%error, "leases of the process before run out by themselves");
     }
-    loop {
+    while !*closing.borrow() {
         if let Err(error) = look(&server).await {
             tracing::error!(error = format!("{error:#}"), "campaigns stand still");
             tokio::time::sleep(FAILED_PAUSE).await;

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use candor_catalog::{Delivery, DeliveryState, SuppressionReason};
 use candor_engage::channel::Channel;
 use candor_engage::channel::email::bounce::{self, BOUNCE_BYTES_MAX, Bounce, Kind};
-use candor_engage::dispatch::{about_message, event_id, failed};
+use candor_engage::dispatch::{Sender, about_message, event_id, failed};
 use candor_ingest::Outcome;
 use serde_json::{Value, json};
 
@@ -83,6 +83,8 @@ pub async fn receive(
 /// Takes in what became of a message: it failed, and its address is left alone where that is sure,
 /// or it arrived.
 async fn take(server: &Server, tenant: &Arc<Tenant>, bounce: &Bounce) -> Result<bool, Problem> {
+    // First of all: what is settled must be told, too.
+    let sender = tenant.sender().await?;
     let account = &tenant.publisher.account_id;
     let id = bounce.id.0.to_be_bytes();
     let Some(message) = server.catalog.message(account, id).await? else { return Ok(false) };
@@ -96,14 +98,14 @@ async fn take(server: &Server, tenant: &Arc<Tenant>, bounce: &Bounce) -> Result<
         Kind::Complaint => (Some(failed::COMPLAINT), Some(SuppressionReason::Complaint)),
     };
     if let Some(suppression) = suppression {
-        suppress(tenant, &message, suppression).await?;
+        suppress(sender, &message, suppression).await?;
     }
     let now = server.now();
     let to = reason.map_or(DeliveryState::Delivered, |_| DeliveryState::Failed);
     let news = server.catalog.settle(account, id, to, reason, &bounce.code, now).await?;
     if news {
         let told = outcome(server, tenant, &message, reason, now).await?;
-        (tenant.sender().await?.tell)(vec![told]).await.map_err(|_| {
+        (sender.tell)(vec![told]).await.map_err(|_| {
             Problem::unavailable("not_kept", "it could not be kept: send it again later")
         })?;
     }
@@ -111,11 +113,10 @@ async fn take(server: &Server, tenant: &Arc<Tenant>, bounce: &Bounce) -> Result<
 }
 
 async fn suppress(
-    tenant: &Arc<Tenant>,
+    sender: &Sender,
     message: &Delivery,
     reason: SuppressionReason,
 ) -> Result<(), Problem> {
-    let sender = tenant.sender().await?;
     let traits = (sender.traits)(sender.door.canonical(message.person)).unwrap_or_default();
     let Some((address, _)) = sender.address(Channel::Email, &traits) else { return Ok(()) };
     let kept = sender.suppress(Channel::Email, &address, reason, "bounce").await;

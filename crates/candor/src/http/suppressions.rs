@@ -99,10 +99,11 @@ pub async fn add(
         return Err(wrong("/address", "an address like ann@example.org".to_owned()));
     }
     let (tenant, reason) = (&caller.tenant, SuppressionReason::Manual);
+    let sender = tenant.sender().await?;
     // The address is a person's: the audit names the channel alone.
     let subject = new.channel.word().to_owned();
     audit(&server, tenant, caller.name.clone(), "suppress address", subject).await?;
-    let hash = tenant.sender().await?.suppress(new.channel, address, reason, &caller.name).await;
+    let hash = sender.suppress(new.channel, address, reason, &caller.name).await;
     let hash = hash.map_err(|error| {
         tracing::error!(%error, "a suppression was not kept");
         Problem::unavailable("not_kept", "it could not be kept: try again later")
@@ -127,11 +128,12 @@ pub async fn remove(
     let caller = admit(&server, &headers, "engage").await?;
     let (channel, hash) = read_id(&id).ok_or_else(Problem::not_found)?;
     let tenant = &caller.tenant;
+    let sender = tenant.sender().await?;
     audit(&server, tenant, caller.name.clone(), "remove suppression", id.clone()).await?;
     let account = &tenant.publisher.account_id;
     if !server.catalog.unsuppress(account, channel, hash).await? {
         return Err(Problem::not_found());
     }
-    tenant.sender().await?.suppressed.remove(channel, hash);
+    sender.suppressed.remove(channel, hash);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::Context;
 use candor_catalog::Publisher;
 use candor_engage::dispatch::Sender;
-use candor_event::{DataClass, Record};
+use candor_event::{AccountId, DataClass, Record};
 use candor_ingest::gate::{Classes, Policy};
 use candor_ingest::{Door, FrameOpener, Home, Tally, decode};
 use candor_keys::{PublisherKeys, Sealer};
@@ -124,13 +124,16 @@ impl Tenant {
         Ok(tenant)
     }
 
-    /// Reads who is who from the catalog, which holds all that the log does, and what of people is
-    /// left to be read of their files. Until `patience` ends questions go first.
-    pub(super) async fn read(&self, server: &Server, patience: Instant) -> anyhow::Result<Open> {
+    /// Reads who is who from the catalog and from `fresh`, what the log holds beyond it, and what
+    /// of people is left to be read of their files. Until `patience` ends questions go first.
+    pub(super) async fn read(
+        &self,
+        server: &Server,
+        fresh: &[(AccountId, Record)],
+        patience: Instant,
+    ) -> anyhow::Result<Open> {
         let (account, door) = (&self.publisher.account_id, &self.entry);
         let catalog = &server.catalog;
-        let people: u32 = self.store.view().volumes.iter().map(|volume| volume.people()).sum();
-        door.expect(people as usize);
         let mut links = catalog.links(account);
         while links.next(|kind, id, person| door.link(kind, id, person)).await? {
             server.after_questions(patience).await;
@@ -140,6 +143,9 @@ impl Tenant {
         }
         catalog.first_seen(account, |first| door.replay(&Record::FirstSeen(first))).await?;
         catalog.all_consents(account, |said| door.replay(&Record::Consent(said))).await?;
+        for (_, record) in fresh.iter().filter(|(of, _)| of == account) {
+            door.replay(record);
+        }
         server.after_questions(patience).await;
         let store = self.store.clone();
         let traits = tokio::task::spawn_blocking(move || store.read_traits()).await?;

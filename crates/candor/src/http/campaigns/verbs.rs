@@ -272,6 +272,7 @@ async fn moved(
     to: Move,
 ) -> Result<Json<Value>, Problem> {
     let caller = admit(&server, &headers, "engage").await?;
+    let sender = caller.tenant.sender().await?;
     let _one = caller.tenant.defining.lock().await;
     let draft = found(&server, &caller.tenant, &id).await?;
     let standing = standing(&server, &caller, &id).await?;
@@ -304,7 +305,7 @@ async fn moved(
         for run in runs.iter().filter(moves) {
             let moved = server.catalog.move_run(run, to.runs.1, None, now).await?;
             (any, all) = (any | moved, all & moved);
-            caller.tenant.sender().await?.halts.changed(&run.run);
+            sender.halts.changed(&run.run);
         }
         if !all {
             continue;
@@ -338,6 +339,7 @@ pub async fn redrive(
 ) -> Result<Json<Value>, Problem> {
     let caller = admit(&server, &headers, "engage").await?;
     let asked: Redrive = json_body(sent, 4 << 10).await?;
+    let sender = caller.tenant.sender().await?;
     let draft = found(&server, &caller.tenant, &id).await?;
     let account = &caller.tenant.publisher.account_id;
     let runs = server.catalog.runs(account, &id).await?;
@@ -354,7 +356,7 @@ pub async fn redrive(
     let now = server.now();
     let until = published.until(now);
     let messages = server.catalog.redrive(account, &run.run, &asked.reason, until, now).await?;
-    caller.tenant.sender().await?.halts.changed(&run.run);
+    sender.halts.changed(&run.run);
     server.engine.wake();
     Ok(Json(json!({"messages": messages})))
 }

@@ -96,8 +96,10 @@ pub async fn own_page(
 ) -> Response {
     let Ok(sent) = body(sent, FORM_BYTES_MAX).await else { return frame::unusable() };
     let form = Form::read(&sent);
-    let Some(whose) = whose(&server, &account, &form.token).await else {
-        return frame::unusable();
+    let whose = match whose(&server, &account, &form.token).await {
+        Ok(Some(whose)) => whose,
+        Ok(None) => return frame::unusable(),
+        Err(never) => return frame::failed(Problem::from(never).into_response().status()),
     };
     match answer(&server, &whose, &form, &Languages::of(&headers)).await {
         Ok(page) => page,

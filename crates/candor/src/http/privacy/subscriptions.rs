@@ -48,8 +48,13 @@ async fn answer(server: &Server, headers: &HeaderMap, query: &str) -> String {
     let says = query.iter().any(|(name, _)| name == "sub");
     let failed = if says { "wzrk_email_subscription_failed" } else { "wzrk_email_fetched_failed" };
     let unknown = || call(failed, &[json!("this link cannot be used")]);
+    let later = || call(failed, &[json!("nothing was recorded: try again later")]);
     let Ok(page) = decode::email_page(&query, &open) else { return unknown() };
-    let Some(whose) = whose(server, &page.account, &page.token).await else { return unknown() };
+    let whose = match whose(server, &page.account, &page.token).await {
+        Ok(Some(whose)) => whose,
+        Ok(None) => return unknown(),
+        Err(_) => return later(),
+    };
     let Whose { tenant, door, person, .. } = whose;
     let Some(purposes) = wanted(page.asks, &tenant.policy()) else {
         let groups = groups(&door, person, &Languages::of(headers));
@@ -61,7 +66,7 @@ async fn answer(server: &Server, headers: &HeaderMap, query: &str) -> String {
     let nothing = purposes.is_empty();
     let word = Word { purposes, method: METHOD, notice: None };
     if nothing || record(server, &tenant, person, word).await.is_err() {
-        return call(failed, &[json!("nothing was recorded: try again later")]);
+        return later();
     }
     let groups = groups(&door, person, &Languages::of(headers));
     told(&groups) + &call("wzrk_email_subscription", &[json!(status)])

@@ -18,7 +18,7 @@ use crate::http::masked::CLEAR;
 use crate::http::people::audit;
 use crate::http::policy::utc;
 use crate::http::problem::Problem;
-use crate::server::{Server, Tenant};
+use crate::server::{NeverOpens, Server, Tenant};
 
 /// How long a token shows values, in seconds.
 const VALUES_SECONDS: i64 = 3_600;
@@ -45,7 +45,29 @@ pub struct Whose {
 
 /// Whom a token of a publisher names: none for any text that the publisher's keys did not sign, for
 /// a token that has ended, and for a publisher that there is not.
-pub async fn whose(server: &Server, account: &str, token: &str) -> Option<Whose> {
+///
+/// # Errors
+/// [`NeverOpens`] where it cannot be known.
+pub async fn whose(
+    server: &Server,
+    account: &str,
+    token: &str,
+) -> Result<Option<Whose>, NeverOpens> {
+    let Some((tenant, person, until)) = named(server, account, token).await else {
+        return Ok(None);
+    };
+    let door = tenant.door().await?.clone();
+    let person = door.canonical(person);
+    let shows = if until.is_some() { Shows::Values } else { Shows::Names };
+    Ok(Some(Whose { tenant, door, person, shows, until }))
+}
+
+/// Of which publisher, whom, and until when.
+async fn named(
+    server: &Server,
+    account: &str,
+    token: &str,
+) -> Option<(Arc<Tenant>, PersonId, Option<Timestamp>)> {
     let tenant = server.tenant(account)?;
     let token = Token::verify(token, &|bytes: &[u8]| tenant.keys.mac(bytes))?;
     if token.account != tenant.publisher.account_id {
@@ -65,10 +87,7 @@ pub async fn whose(server: &Server, account: &str, token: &str) -> Option<Whose>
     if until.is_some_and(|until| until <= server.now()) {
         return None;
     }
-    let door = tenant.door().await.ok()?.clone();
-    let person = door.canonical(person);
-    let shows = if until.is_some() { Shows::Values } else { Shows::Names };
-    Some(Whose { tenant, door, person, shows, until })
+    Some((tenant, person, until))
 }
 
 /// What asks for a token.
