@@ -13,6 +13,7 @@ mod http;
 mod import;
 mod listener;
 mod memory;
+mod moment;
 mod offer;
 mod providers;
 mod reach;

@@ -10,8 +10,9 @@ use candor_store::{ColumnKind, Run, VolumeView};
 
 use super::columns::{Columns, Seen};
 use super::piece::{Asked, Piece, Plan, Tell};
-use super::table::{Table, utc};
+use super::table::Table;
 use super::walk::Walk;
+use crate::moment::utc;
 use crate::server::Tenant;
 
 /// What everybody's rows begin with.

@@ -10,6 +10,7 @@ use candor_store::{ColumnKind, TableWriter};
 use super::Format;
 use super::columns::{Cell, Columns};
 use super::piece::{Piece, Tell};
+use crate::moment::utc;
 
 /// Bytes that are handed on at a time.
 const PIECE_BYTES: usize = 256 << 10;
@@ -145,9 +146,4 @@ fn put(line: &mut Vec<u8>, name: &str, value: ValueRef<'_>) -> serde_json::Resul
     serde_json::to_writer(&mut *line, name)?;
     line.push(b':');
     serde_json::to_writer(line, &value)
-}
-
-/// RFC 3339.
-pub fn utc(at: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_string()).unwrap_or_default()
 }

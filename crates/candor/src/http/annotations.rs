@@ -15,9 +15,9 @@ use serde_json::{Value, json};
 use crate::http::access::{Caller, admit, json_body};
 use crate::http::definitions::{Draft, Kind, text};
 use crate::http::events::{MOMENT, moment};
-use crate::http::policy::utc;
 use crate::http::problem::Problem;
 use crate::http::segments::saved::wrong;
+use crate::moment::utc;
 use crate::server::Server;
 
 /// The name of one is its text.

@@ -17,9 +17,9 @@ use serde_json::{Map, Value, json};
 use crate::command::secret;
 use crate::http::access::{Caller, admit, body, json_body, parsed};
 use crate::http::people::audit;
-use crate::http::policy::utc;
 use crate::http::problem::Problem;
 use crate::http::segments::saved::wrong;
+use crate::moment::utc;
 use crate::providers::{self, Saved};
 use crate::server::Server;
 

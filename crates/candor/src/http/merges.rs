@@ -16,9 +16,9 @@ use serde_json::{Value, json};
 use crate::http::access::{admit, json_body};
 use crate::http::insights::read;
 use crate::http::people::audit;
-use crate::http::policy::utc;
 use crate::http::problem::{FieldError, Problem};
 use crate::http::rest::keep;
+use crate::moment::utc;
 use crate::server::{Server, Tenant};
 
 /// `GET /api/v1/people/{id}/merges`: into this person and of this person, the latest first.

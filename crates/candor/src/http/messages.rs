@@ -19,8 +19,8 @@ use serde_json::{Value, json};
 use crate::http::access::{Caller, admit};
 use crate::http::masked::{CLEAR, mask_compared};
 use crate::http::people::audit;
-use crate::http::policy::utc;
 use crate::http::problem::Problem;
+use crate::moment::utc;
 use crate::server::Server;
 
 /// Messages of one answer.

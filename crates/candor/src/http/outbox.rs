@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use crate::http::access::admit;
 use crate::http::masked::CLEAR;
 use crate::http::people::audit;
-use crate::http::policy::utc;
 use crate::http::problem::Problem;
+use crate::moment::utc;
 use crate::server::Server;
 
 fn row(message: &Held) -> Value {

@@ -20,6 +20,7 @@ use crate::http::events::{MOMENT, moment};
 use crate::http::insights::{ask, read};
 use crate::http::masked::{CLEAR, mask, mask_properties};
 use crate::http::problem::Problem;
+use crate::moment::utc;
 use crate::server::{Server, Tenant};
 
 /// Events of one answer of a timeline.
@@ -147,11 +148,6 @@ fn clear_json(person: candor_query::Person) -> Json_ {
         "consents": consents,
         "traits": traits,
     })
-}
-
-/// RFC 3339.
-pub fn utc(at: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_string()).unwrap_or_default()
 }
 
 /// Where a timeline goes on.

@@ -19,6 +19,7 @@ use crate::http::access::{allow, caller, json_body};
 use crate::http::events::{MOMENT, moment};
 use crate::http::people::audit;
 use crate::http::problem::{FieldError, Problem};
+use crate::moment::utc;
 use crate::server::{Server, Tenant};
 
 /// `GET /api/v1/policy`.
@@ -209,9 +210,4 @@ pub async fn audited(
     };
     let entries = entries.into_iter().filter(wanted).map(entry);
     Ok(Json(json!({"entries": entries.collect::<Vec<_>>()})))
-}
-
-/// An instant as RFC 3339 in UTC.
-pub fn utc(at: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_string()).unwrap_or_default()
 }

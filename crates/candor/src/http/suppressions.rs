@@ -16,9 +16,9 @@ use serde_json::{Value, json};
 use crate::http::access::{Caller, admit, json_body};
 use crate::http::masked::{CLEAR, mask};
 use crate::http::people::audit;
-use crate::http::policy::utc;
 use crate::http::problem::Problem;
 use crate::http::segments::saved::wrong;
+use crate::moment::utc;
 use crate::server::Server;
 
 const PAGE_MAX: usize = 1_000;

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use crate::command::{SCOPES, secret, sha256};
 use crate::http::access::{Caller, admit, json_body};
 use crate::http::people::audit;
-use crate::http::policy::utc;
 use crate::http::problem::{FieldError, Problem};
+use crate::moment::utc;
 use crate::server::Server;
 
 /// Tokens of one publisher.

@@ -22,11 +22,11 @@ use crate::command::secret;
 use crate::http::access::{Caller, admit, json_body_twice};
 use crate::http::masked::{CLEAR, mask_compared, may_ask};
 use crate::http::people::audit;
-use crate::http::policy::utc;
 use crate::http::problem::Problem;
 use crate::http::segments::resolved;
 use crate::http::segments::saved::wrong;
 use crate::http::templates::{self, TEMPLATE, compiled, content_of};
+use crate::moment::utc;
 use crate::server::{Server, Tenant};
 
 /// The kind of definition.

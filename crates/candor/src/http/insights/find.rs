@@ -14,8 +14,9 @@ use serde_json::{Value, json};
 use crate::http::access::{Caller, admit, json_body};
 use crate::http::insights::{QUESTION_BYTES_MAX, may_ask_all_of, meta, read, settle};
 use crate::http::masked::{CLEAR, mask_properties};
-use crate::http::people::{audit, utc};
+use crate::http::people::audit;
 use crate::http::problem::Problem;
+use crate::moment::utc;
 use crate::server::Server;
 
 /// `POST /api/v1/events/find`. That somebody looks is written down first.

@@ -16,8 +16,8 @@ use crate::http::access::{admit, json_body};
 use crate::http::insights::read;
 use crate::http::masked::CLEAR;
 use crate::http::people::audit;
-use crate::http::policy::utc;
 use crate::http::problem::Problem;
+use crate::moment::utc;
 use crate::server::{NeverOpens, Server, Tenant};
 
 /// How long a token shows values, in seconds.

@@ -19,10 +19,10 @@ use crate::http::access::{Caller, admit, body};
 use crate::http::insights::{ask, question, read};
 use crate::http::masked::{CLEAR, mask, mask_compared, tells_who};
 use crate::http::people::audit;
-use crate::http::policy::utc;
 use crate::http::problem::{FieldError, Problem};
 use crate::http::segments::members::{self, Counted};
 use crate::http::segments::{known, resolved};
+use crate::moment::utc;
 use crate::server::{Server, Tenant};
 
 /// The kind of definition.

@@ -16,9 +16,9 @@ use serde_json::{Value, json};
 
 use crate::http::access::{admit, json_body};
 use crate::http::definitions::{Draft, Kind, text};
-use crate::http::policy::utc;
 use crate::http::problem::Problem;
 use crate::http::segments::saved::wrong;
+use crate::moment::utc;
 use crate::server::Server;
 
 pub const TEMPLATE: Kind = Kind { word: "template", too_many: "too_many_templates", most: 1_000 };
