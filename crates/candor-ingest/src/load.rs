@@ -46,7 +46,7 @@ pub struct Step {
     pub moved: bool,
     homes: HashMap<AccountId, Home>,
     /// What the stores do not hold yet, frame by frame.
-    unapplied: HashMap<AccountId, Vec<Vec<Record>>>,
+    pub unapplied: HashMap<AccountId, Vec<Vec<Record>>>,
 }
 
 /// A frame of the log, whose home is here.
@@ -69,7 +69,6 @@ pub fn read(
     from: Offset,
     homes: impl FnOnce() -> HashMap<AccountId, Home>,
     threads: usize,
-    seen: &mut dyn FnMut(&AccountId, &Record),
 ) -> Result<Step, Error> {
     let batch = log.read(from, BYTES_PER_STEP)?;
     let (moved, homes) = (!batch.records.is_empty(), homes());
@@ -86,7 +85,6 @@ pub fn read(
         let account = home.opener.account();
         let records = records.unwrap_or_default();
         for record in &records {
-            seen(account, record);
             if !matches!(record, Record::Event(_) | Record::Sheet(_) | Record::Trait(_)) {
                 joins.push((at, account.clone(), record.clone()));
             }

@@ -85,10 +85,8 @@ impl House {
         let store = Arc::new(Store::in_memory(1, Arc::new(SystemClock)));
         let home = Home::new(&self.door, opener, store);
         let homes: HashMap<AccountId, Home> = [(self.keys.account().clone(), home)].into();
-        let mut seen = Vec::new();
-        let mut take = |_: &AccountId, record: &Record| seen.push(record.clone());
-        let step = read(self.log.as_ref(), from, || homes, 2, &mut take).ok()?;
-        Some((seen, step.next))
+        let step = read(self.log.as_ref(), from, || homes, 2).ok()?;
+        Some((step.unapplied.into_values().flatten().flatten().collect(), step.next))
     }
 }
 

@@ -236,6 +236,16 @@ mod tests {
     }
 
     #[test]
+    fn nobody_works_before_the_first_enters_and_after_the_last_leaves() {
+        let (turns, spent) = (Turns::with(2, HOUR), AtomicU64::new(0));
+        assert!(turns.idle());
+        let turn = Turn::wait(&turns, &spent);
+        assert!(!turns.idle(), "a place is held");
+        drop(turn);
+        assert!(turns.idle());
+    }
+
+    #[test]
     fn no_more_work_than_there_are_places_and_all_come_to_an_end() {
         let (turns, working, most) =
             (Turns::with(2, HOUR), AtomicUsize::new(0), AtomicUsize::new(0));

@@ -333,8 +333,7 @@ impl Server {
         runtime: &tokio::runtime::Handle,
         threads: usize,
     ) -> anyhow::Result<bool> {
-        let mut step =
-            read(self.log.as_ref(), follower.next, || self.homes(), threads, &mut |_, _| {})?;
+        let mut step = read(self.log.as_ref(), follower.next, || self.homes(), threads)?;
         // After a restart the stores may lie behind the catalog: what it holds is passed over.
         let joins = std::mem::take(&mut step.joins).into_iter();
         let folded = follower.folded;
