@@ -22,7 +22,6 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// The places for all who ask one server.
 #[derive(Debug)]
 pub struct Turns {
-    places: usize,
     /// How many wait whose question is short so far, and whose is long: a look without the lock.
     short: AtomicUsize,
     long: AtomicUsize,
@@ -97,13 +96,7 @@ impl Turns {
             passed_over: 0,
         };
         let (short, long) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Turns { places, short, long, queue: Mutex::new(queue), patience }
-    }
-
-    /// Whether nobody works: the cores are free for what nobody waits for.
-    pub fn idle(&self) -> bool {
-        let queue = self.queue();
-        queue.free == self.places && queue.beside == 0
+        Turns { short, long, queue: Mutex::new(queue), patience }
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -233,16 +226,6 @@ mod tests {
         while turns.short.load(Ordering::Relaxed) + turns.long.load(Ordering::Relaxed) < waiting {
             std::thread::yield_now();
         }
-    }
-
-    #[test]
-    fn nobody_works_before_the_first_enters_and_after_the_last_leaves() {
-        let (turns, spent) = (Turns::with(2, HOUR), AtomicU64::new(0));
-        assert!(turns.idle());
-        let turn = Turn::wait(&turns, &spent);
-        assert!(!turns.idle(), "a place is held");
-        drop(turn);
-        assert!(turns.idle());
     }
 
     #[test]

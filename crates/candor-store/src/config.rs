@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use candor_event::DataClass;
 
+use crate::ahead::Ahead;
+
 /// Which class a property or trait belongs to: decides which file, and so which key, holds it.
 pub type ClassOf = Arc<dyn Fn(&str) -> DataClass + Send + Sync>;
 
@@ -23,6 +25,8 @@ pub struct StoreConfig {
     pub tail_rows_max: usize,
     /// Much is loaded, and nobody asks meanwhile: what is in memory is put in order late.
     pub bulk: bool,
+    /// What reads the files of the folder ahead of its opening.
+    pub ahead: Option<Arc<Ahead>>,
 }
 
 impl StoreConfig {
@@ -36,6 +40,7 @@ impl StoreConfig {
             flush_rows: 65_536,
             tail_rows_max: 2_048,
             bulk: false,
+            ahead: None,
         }
     }
 

@@ -11,9 +11,10 @@
 //!
 //! Read in this order: `store` (what records change), `view`, `run` and `fold` (what questions
 //! see), `volume`, `resident/` (columns, tail, people), `flush` and `compact` (files), `part/`
-//! (their bytes), `manifest`, `load`, `shrink`. Beside them `table` reads the files that people
+//! (their bytes), `manifest`, `ahead` and `load`, `shrink`. Beside them `table` reads the files that people
 //! bring and writes those that they take.
 
+mod ahead;
 mod beside;
 mod cells;
 mod compact;
@@ -37,12 +38,12 @@ mod touched;
 mod view;
 mod volume;
 
+pub use ahead::Ahead;
 pub use candor_event::CONSENT_TRAIT;
 pub use cells::Cells;
 pub use config::{ClassOf, StoreConfig};
 pub use error::Error;
 pub use fold::{Active, Having, Looked, Scratch, Stage};
-pub use load::read_ahead;
 pub use people_set::PeopleSet;
 pub use resident::active::ActiveDays;
 pub use run::Run;

@@ -2,14 +2,13 @@
 //! all cores.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use candor_keys::PublisherKeys;
-use rustix::fs::{Advice, fadvise};
 
+use crate::ahead::Ahead;
 use crate::error::Error;
 use crate::manifest::{Listed, Manifest};
 use crate::part::{self, ArrivalReader, BaseFiles, Place, SealedPart};
@@ -20,29 +19,12 @@ use crate::store::Store;
 use crate::threads::try_side_by_side;
 use crate::volume::{Saved, Volume};
 
-/// Asks the system to have at hand what opening the store of a folder will read, so that the disk
-/// works before its keys are known. A hint: what is wrong with a file is told when it is read.
-pub fn read_ahead(folder: &Path) {
-    let wanted = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.ends_with("-history.parquet") || name.ends_with("-people.parquet")
-    };
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(wanted).collect();
-    // The first volume is read first.
-    files.sort_unstable();
-    for path in files {
-        if let Ok(file) = fs::File::open(path) {
-            let _ = fadvise(&file, 0, None, Advice::WillNeed);
-        }
-    }
-}
-
 /// What all volumes are loaded with.
 struct Loader<'a> {
     store: &'a Store,
     keys: &'a PublisherKeys,
     manifest: &'a Manifest,
+    ahead: Option<&'a Ahead>,
     erased: HashSet<(u16, u32)>,
     /// Names are shared by the volumes; they are interned once per column.
     properties: Mutex<&'a mut Arc<Names>>,
@@ -50,7 +32,7 @@ struct Loader<'a> {
 
 impl Store {
     /// Decodes the files of the manifest that hold who did what; for opening.
-    pub(crate) fn load(&self) -> Result<(), Error> {
+    pub(crate) fn load(&self, ahead: Option<&Ahead>) -> Result<(), Error> {
         let Some(keys) = &self.keys else { return Ok(()) };
         let mut state = self.state();
         let state = &mut *state;
@@ -60,6 +42,7 @@ impl Store {
             store: self,
             keys,
             manifest: &manifest,
+            ahead,
             erased: manifest.erased.iter().copied().collect(),
             properties: Mutex::new(&mut state.properties),
         };
@@ -101,7 +84,7 @@ struct TraitFiles {
 impl TraitFiles {
     fn place(&self, listed: &Listed) -> Place<'_> {
         let (folder, keys, generation) = (&self.folder, &self.keys, listed.generation);
-        Place { folder, keys, volume: listed.volume, bucket: 0, generation }
+        Place { folder, keys, volume: listed.volume, bucket: 0, generation, ahead: None }
     }
 
     /// All of them, each with the ordinal of its person.
@@ -139,9 +122,7 @@ impl Loader<'_> {
         let parts = self.manifest.parts.iter().filter(|part| part.volume == number);
         let folder = &self.store.config.folder;
         let parts: Vec<_> = parts.map(|one| SealedPart::new(folder.clone(), one.clone())).collect();
-        let place = |part: &Arc<SealedPart>| {
-            self.store.place(self.keys, part.volume, part.bucket, part.generation)
-        };
+        let place = |part: &Arc<SealedPart>| self.place(part.volume, part.bucket, part.generation);
         let places: Vec<Place<'_>> = parts.iter().map(place).collect();
         let events = self.manifest.events.len() as u32;
         let files = Arc::new(BaseFiles::new(folder.clone(), self.keys.clone(), parts.clone()));
@@ -153,6 +134,10 @@ impl Loader<'_> {
         volume.saved = saved.collect();
         volume.saved_people = volume.people.len();
         Ok(())
+    }
+
+    fn place(&self, volume: u16, bucket: i64, generation: u64) -> Place<'_> {
+        Place { ahead: self.ahead, ..self.store.place(self.keys, volume, bucket, generation) }
     }
 
     /// The codes and names of all properties of some parts.
@@ -174,7 +159,7 @@ impl Loader<'_> {
     }
 
     fn people(&self, listed: &Listed, people: &mut People) -> Result<(), Error> {
-        let place = self.store.place(self.keys, listed.volume, 0, listed.generation);
+        let place = self.place(listed.volume, 0, listed.generation);
         let ids = part::read_people(&place, &listed.file, people.len())?;
         let first = people.len();
         let erased = |at: usize| self.erased.contains(&(listed.volume, first + at as u32));

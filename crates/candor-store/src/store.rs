@@ -68,11 +68,12 @@ impl Store {
     /// [`Error::Corrupt`] and [`Error::Keys`] name the file; nothing is changed then. Of files that
     /// are read later only their sizes are looked at.
     pub fn open(
-        config: StoreConfig,
+        mut config: StoreConfig,
         keys: PublisherKeys,
         class_of: ClassOf,
         clock: Arc<dyn Clock>,
     ) -> Result<Store, Error> {
+        let ahead = config.ahead.take();
         let folder = config.folder.clone();
         fs::create_dir_all(&folder).map_err(|e| Error::disk("create folder", &folder, e))?;
         let manifest = Manifest::read(&folder, &keys)?;
@@ -80,7 +81,7 @@ impl Store {
             manifest.unwrap_or_else(|| Manifest { volumes: config.volumes, ..Manifest::default() });
         manifest.sweep(&folder)?;
         let store = Store::new(config, Some(keys), class_of, clock, manifest);
-        store.load()?;
+        store.load(ahead.as_deref())?;
         Ok(store)
     }
 
@@ -191,7 +192,7 @@ impl Store {
         bucket: i64,
         generation: u64,
     ) -> Place<'a> {
-        Place { folder: &self.config.folder, keys, volume, bucket, generation }
+        Place { folder: &self.config.folder, keys, volume, bucket, generation, ahead: None }
     }
 }
 

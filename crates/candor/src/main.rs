@@ -403,7 +403,7 @@ async fn open(
         let mut closing = serving.closing.subscribe();
         tokio::select! {
             _ = closing.wait_for(|closing| *closing) => return Ok(None),
-            opened = doors.open() => opened?,
+            opened = when_wanted(doors) => opened?,
         }
         let threads = Threads::start(&serving, &Handle::current())?;
         Ok(Some((threads, tokio::spawn(engine::run(serving)))))
@@ -415,6 +415,12 @@ async fn open(
         server.closing.send_replace(true);
     }
     begun
+}
+
+async fn when_wanted(doors: Doors) -> anyhow::Result<()> {
+    let wanted = doors.wanted().await;
+    tracing::debug!(wanted, "the doors open");
+    doors.open().await
 }
 
 fn import_command(import: &Import) -> Result<(), Failure> {

@@ -18,7 +18,8 @@ use candor_ingest::{Home, read};
 use candor_keys::PublisherKeys;
 use candor_log::{EmbeddedLog, Log, LogConfig, Offset};
 use candor_query::Turns;
-use tokio::sync::watch;
+use candor_store::Ahead;
+use tokio::sync::{Notify, watch};
 
 use crate::config::Config;
 use crate::country::Countries;
@@ -36,7 +37,7 @@ const LOAD_PAUSE: Duration = Duration::from_millis(20);
 const LOAD_AT_ONCE: u64 = 1 << 20;
 /// Pause after a failed step or flush.
 const FAILED_PAUSE: Duration = Duration::from_secs(1);
-/// So long after a start questions go before the opening of doors.
+/// So long after a start doors stay closed where nobody waits at one: questions have the cores.
 const DOORS_WAIT: Duration = Duration::from_millis(250);
 
 /// How often the catalog hears how far the log was read and which ids are new. Nobody reads these
@@ -105,6 +106,8 @@ pub struct Server {
     /// Turns true when no more requests are taken: answers without an end are to end.
     pub closing: watch::Sender<bool>,
     keys_of: KeysOf,
+    /// Told by whoever waits at a closed door.
+    doors_wanted: Arc<Notify>,
     /// By which questions share the cores.
     pub turns: Arc<Turns>,
     /// Answers SQL.
@@ -128,6 +131,13 @@ pub struct Doors {
 }
 
 impl Doors {
+    /// Waits until somebody stands at one, or so long that no first question is held up by what
+    /// opening them takes. Returns whether somebody does.
+    pub async fn wanted(&self) -> bool {
+        let wanted = self.server.doors_wanted.notified();
+        tokio::time::timeout(DOORS_WAIT, wanted).await.is_ok()
+    }
+
     /// Opens them. The loader and whatever sends begin after that: nothing is written to files or
     /// trimmed while it is not known that the catalog can be read.
     ///
@@ -136,9 +146,9 @@ impl Doors {
     pub async fn open(mut self) -> anyhow::Result<()> {
         let (server, started) = (&self.server, Instant::now());
         // All at once: no loader follows the log before.
-        let (mut read, patience) = (Vec::new(), started + DOORS_WAIT);
+        let mut read = Vec::new();
         for tenant in &self.tenants {
-            let open = tenant.read(server, &self.follower.fresh, patience).await?;
+            let open = tenant.read(server, &self.follower.fresh).await?;
             read.push((open, tenant));
         }
         read.into_iter().for_each(|(open, tenant)| tenant.open(open));
@@ -228,6 +238,8 @@ impl Server {
         log.log_bytes_max = config.log.bytes_max;
         log.file_bytes_max = config.log.file_bytes_max;
         let log = Arc::new(EmbeddedLog::open(log).context("open the log")?);
+        let folders = fs::read_dir(data.join("publishers")).into_iter().flatten().flatten();
+        let ahead = Arc::new(Ahead::of(folders.map(|folder| folder.path())));
         let server = Arc::new(Server {
             catalog: Catalog::open(&catalog_file(data)).await?,
             turns: Arc::new(Turns::new(cores())),
@@ -242,19 +254,14 @@ impl Server {
             attempts: Attempts::default(),
             closing: watch::Sender::new(false),
             keys_of,
+            doors_wanted: Arc::default(),
             engine: Engine::default(),
             stop: AtomicBool::new(false),
             follower: Mutex::default(),
             _lock: lock,
         });
-        // The catalog is small, and open: the disk is free for the stores.
-        let publishers = data.join("publishers");
-        std::thread::spawn(move || {
-            let folders = std::fs::read_dir(publishers).into_iter().flatten().flatten();
-            folders.for_each(|folder| candor_store::read_ahead(&folder.path()));
-        });
         for publisher in server.catalog.publishers().await? {
-            server.insert(Tenant::new(&server, publisher).await?);
+            server.insert(Tenant::new(&server, publisher, Some(ahead.clone())).await?);
         }
         let replayed = Arc::clone(&server);
         let runtime = tokio::runtime::Handle::current();
@@ -272,8 +279,8 @@ impl Server {
     /// # Errors
     /// What cannot be read, by its name.
     pub async fn admit(&self, publisher: Publisher) -> anyhow::Result<()> {
-        let tenant = Tenant::new(self, publisher).await?;
-        tenant.open(tenant.read(self, &[], Instant::now()).await?);
+        let tenant = Tenant::new(self, publisher, None).await?;
+        tenant.open(tenant.read(self, &[]).await?);
         self.insert(tenant);
         Ok(())
     }
@@ -281,13 +288,6 @@ impl Server {
     fn insert(&self, tenant: Tenant) {
         let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
         tenants.insert(tenant.publisher.account_id.clone(), Arc::new(tenant));
-    }
-
-    /// Waits until no question works, or the patience ends.
-    async fn after_questions(&self, patience: Instant) {
-        while !self.turns.idle() && Instant::now() < patience {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
     }
 
     /// The publisher of an account id.

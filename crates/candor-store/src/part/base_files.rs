@@ -242,7 +242,7 @@ impl BaseFiles {
 
     fn place(&self, part: &Part) -> Place<'_> {
         let Part { volume, bucket, generation, .. } = *part;
-        Place { folder: &self.folder, keys: &self.keys, volume, bucket, generation }
+        Place { folder: &self.folder, keys: &self.keys, volume, bucket, generation, ahead: None }
     }
 }
 

@@ -13,10 +13,14 @@ mod sealed;
 mod writer;
 
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
+use bytes::Bytes;
 use candor_event::DataClass;
 use candor_keys::PublisherKeys;
 use serde::{Deserialize, Serialize};
+
+use crate::ahead::Ahead;
 
 pub(crate) use arrivals::{ArrivalReader, Arrived};
 pub(crate) use base_files::{BaseFiles, Files};
@@ -86,6 +90,8 @@ pub(crate) struct Place<'a> {
     pub(crate) volume: u16,
     pub(crate) bucket: i64,
     pub(crate) generation: u64,
+    /// What may have read its files already.
+    pub(crate) ahead: Option<&'a Ahead>,
 }
 
 impl Place<'_> {
@@ -109,5 +115,13 @@ impl Place<'_> {
 
     fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
+    }
+
+    /// All bytes of a file.
+    fn read(&self, path: &Path) -> io::Result<Bytes> {
+        match self.ahead.and_then(|ahead| ahead.take(path)) {
+            Some(bytes) => Ok(bytes),
+            None => Ok(fs::read(path)?.into()),
+        }
     }
 }

@@ -44,8 +44,8 @@ impl Opened {
     /// Reads a file, all of which is wanted, in one go.
     pub(super) fn whole(place: &Place<'_>, file: &File) -> Result<Opened, Error> {
         let path = place.path(&file.name);
-        let bytes = fs::read(&path).map_err(|e| Error::disk("read", &path, e))?;
-        Opened::of(place, file, path, Content::Whole(bytes.into()))
+        let bytes = place.read(&path).map_err(|e| Error::disk("read", &path, e))?;
+        Opened::of(place, file, path, Content::Whole(bytes))
     }
 
     fn of(

@@ -86,14 +86,17 @@ impl<'a> Woven<'a> {
         self.times.clear();
         self.codes.clear();
         self.pieces.clear();
+        // Each piece ascends.
+        let mut in_order = true;
         for (at, source) in self.sources.iter_mut().enumerate() {
             if source.person() == Some(ordinal) {
                 let before = self.times.len();
                 source.take(&mut self.times, &mut self.codes)?;
+                in_order &= before == 0 || self.times[before - 1] <= self.times[before];
                 self.pieces.push((at, self.times.len() - before));
             }
         }
-        if self.pieces.len() > 1 && !self.times.is_sorted() {
+        if !in_order {
             self.put_in_order();
         }
         self.rows.push(ordinal, &self.times, &self.codes);

@@ -4,7 +4,6 @@
 use std::fmt;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Instant;
 
 use anyhow::Context;
 use candor_catalog::Publisher;
@@ -13,10 +12,10 @@ use candor_event::{AccountId, DataClass, Record};
 use candor_ingest::gate::{Classes, Policy};
 use candor_ingest::{Door, FrameOpener, Home, Tally, decode};
 use candor_keys::{PublisherKeys, Sealer};
-use candor_store::{Store, StoreConfig};
+use candor_store::{Ahead, Store, StoreConfig};
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
-use tokio::sync::{Semaphore, SetOnce};
+use tokio::sync::{Notify, Semaphore, SetOnce};
 
 use super::Server;
 use crate::engine;
@@ -57,6 +56,8 @@ pub struct Tenant {
     entry: Arc<Door>,
     /// None where it never opens.
     open: SetOnce<Option<Open>>,
+    /// Told where somebody waits for it.
+    wanted: Arc<Notify>,
 }
 
 /// What knows who is who, and what they said.
@@ -79,7 +80,12 @@ impl std::error::Error for NeverOpens {}
 
 impl Tenant {
     /// Opens what answers from the store: its keys, policy and parts. The door stays closed.
-    pub(super) async fn new(server: &Server, publisher: Publisher) -> anyhow::Result<Tenant> {
+    /// Its files may be read ahead.
+    pub(super) async fn new(
+        server: &Server,
+        publisher: Publisher,
+        ahead: Option<Arc<Ahead>>,
+    ) -> anyhow::Result<Tenant> {
         let account = &publisher.account_id;
         let keys = (server.keys_of)(account)
             .with_context(|| format!("open the keys of {}", account.as_str()))?;
@@ -93,6 +99,7 @@ impl Tenant {
         config.flush_rows = server.config.store.flush_rows;
         config.tail_rows_max = (config.flush_rows / 32).clamp(2_048, 16_384);
         config.bulk = server.config.store.bulk;
+        config.ahead = ahead;
         config.threads = server.config.store.threads;
         let (of_class, clock, opened) = (entry.clone(), server.clock.clone(), keys.clone());
         let class_of =
@@ -119,25 +126,23 @@ impl Tenant {
             variables: RwLock::default(),
             entry,
             open: SetOnce::new(),
+            wanted: server.doors_wanted.clone(),
         };
         tenant.set_variables(&variables);
         Ok(tenant)
     }
 
     /// Reads who is who from the catalog and from `fresh`, what the log holds beyond it, and what
-    /// of people is left to be read of their files. Until `patience` ends questions go first.
+    /// of people is left to be read of their files.
     pub(super) async fn read(
         &self,
         server: &Server,
         fresh: &[(AccountId, Record)],
-        patience: Instant,
     ) -> anyhow::Result<Open> {
         let (account, door) = (&self.publisher.account_id, &self.entry);
         let catalog = &server.catalog;
         let mut links = catalog.links(account);
-        while links.next(|kind, id, person| door.link(kind, id, person)).await? {
-            server.after_questions(patience).await;
-        }
+        while links.next(|kind, id, person| door.link(kind, id, person)).await? {}
         for merge in catalog.merges(account).await? {
             door.replay(&Record::Merge(merge));
         }
@@ -146,7 +151,6 @@ impl Tenant {
         for (_, record) in fresh.iter().filter(|(of, _)| of == account) {
             door.replay(record);
         }
-        server.after_questions(patience).await;
         let store = self.store.clone();
         let traits = tokio::task::spawn_blocking(move || store.read_traits()).await?;
         traits.with_context(|| format!("read what is known of people of {}", account.as_str()))?;
@@ -167,6 +171,9 @@ impl Tenant {
     }
 
     async fn opened(&self) -> Result<&Open, NeverOpens> {
+        if !self.open.initialized() {
+            self.wanted.notify_one();
+        }
         self.open.wait().await.as_ref().ok_or(NeverOpens)
     }
 

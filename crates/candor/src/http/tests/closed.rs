@@ -91,6 +91,21 @@ async fn what_must_know_who_is_who_waits_and_questions_are_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn doors_are_wanted_where_somebody_waits_at_one() {
+    let (open, doors) = Open::closed("open").await;
+    for (what, answer) in send_all(&open, content(&open)) {
+        assert_eq!(answer.await.unwrap().0, 200, "{what}");
+    }
+    assert!(!doors.wanted().await, "questions need none");
+    for way in needy(&open) {
+        let what = way.target.clone();
+        let waiting = send_all(&open, vec![way]);
+        assert!(doors.wanted().await, "{what}");
+        waiting.iter().for_each(|(_, answer)| answer.abort());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_waits_at_a_door_that_never_opens_is_told_so() {
     let (open, doors) = Open::closed("open").await;
     let before = open.server.log.end();
