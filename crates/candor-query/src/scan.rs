@@ -125,11 +125,23 @@ impl<'a> Scan<'a> {
         new: impl Fn(&VolumeView) -> P + Sync,
         see: impl Fn(&mut P, &VolumeView, u32, Run<'_>) + Sync,
     ) -> Result<Vec<P>, Error> {
+        self.fold_then(new, see, |_| ())
+    }
+
+    /// The same; `then` has each partial result once its volume was seen, on the same thread.
+    pub(crate) fn fold_then<P: Send>(
+        &self,
+        new: impl Fn(&VolumeView) -> P + Sync,
+        see: impl Fn(&mut P, &VolumeView, u32, Run<'_>) + Sync,
+        then: impl Fn(&mut P) + Sync,
+    ) -> Result<Vec<P>, Error> {
         self.each_volume(|portion, scratch| {
             let volume = portion.volume;
             let mut partial = new(volume);
             let seen = |ordinal, run: Run<'_>| see(&mut partial, volume, ordinal, run);
-            self.fold_one(portion, scratch, seen).then_some(partial)
+            let ended = self.fold_one(portion, scratch, seen);
+            then(&mut partial);
+            ended.then_some(partial)
         })
     }
 

@@ -86,7 +86,8 @@ impl<'q> Finder<'q> {
 }
 
 impl Funnel {
-    /// Folds attempt after attempt into a partial result for each volume.
+    /// Folds attempt after attempt into a partial result for each volume; `then` has each at its
+    /// end.
     pub(super) fn each<P: Send>(
         &self,
         prepared: &Prepared,
@@ -94,6 +95,7 @@ impl Funnel {
         (view, cancel): (&View, &Cancel),
         new: impl Fn(&VolumeView) -> P + Sync,
         see: impl Fn(&mut P, Seen<'_>, &[usize]) + Sync,
+        then: impl Fn(&mut P) + Sync,
     ) -> Result<Vec<P>, Error> {
         let rules = &prepared.rules;
         let new = |volume: &VolumeView| (Finder::new(self, rules, volume), new(volume));
@@ -103,7 +105,8 @@ impl Funnel {
             finder.each(person, &mut |way| see(partial, person, way));
         };
         let scan = Scan::new(view, cancel).of_people(people).of_events(self.events());
-        Ok(scan.fold(new, fold)?.into_iter().map(|(_, partial)| partial).collect())
+        let partials = scan.fold_then(new, fold, |(_, partial)| then(partial))?;
+        Ok(partials.into_iter().map(|(_, partial)| partial).collect())
     }
 
     /// The events that it looks at.
@@ -136,7 +139,10 @@ impl Funnel {
         let see = |p: &mut Partial<'_>, person: Seen<'_>, way: &[usize]| {
             p.see(self, prepared, person, way);
         };
-        let partials = self.each(prepared, people, (view, cancel), new, see)?;
+        let settle = |p: &mut Partial<'_>| {
+            p.parts.iter_mut().flat_map(|part| &mut part.groups).for_each(Tally::settle);
+        };
+        let partials = self.each(prepared, people, (view, cancel), new, see, settle)?;
         Ok(self.joined(partials, segments.len()))
     }
 

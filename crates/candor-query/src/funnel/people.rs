@@ -88,7 +88,7 @@ impl Funnel {
                 p.people.push(person);
             }
         };
-        let partials = self.each(&prepared, people.as_deref(), (view, cancel), new, see)?;
+        let partials = self.each(&prepared, people.as_deref(), (view, cancel), new, see, |_| ())?;
         let mut people: Vec<PersonId> = partials.into_iter().flat_map(|p| p.people).collect();
         people.sort_unstable();
         Ok(people)

@@ -146,6 +146,11 @@ impl Tally {
         }
     }
 
+    /// Makes its times ready to be joined, on the thread that told them.
+    pub(super) fn settle(&mut self) {
+        self.since_first.iter_mut().for_each(Times::settle);
+    }
+
     /// Adds those of another, which share their times from now on.
     pub(super) fn join(&mut self, other: &mut Tally) {
         self.counts.iter_mut().zip(&other.counts).for_each(|(count, more)| *count += more);

@@ -7,13 +7,23 @@ use crate::trend::{nearest_rank, rank_of};
 /// Times in ms.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Times {
-    own: Vec<i64>,
+    own: Piece,
     /// Of others, who share theirs.
-    joined: Vec<Arc<Vec<i64>>>,
+    joined: Vec<Arc<Piece>>,
+}
+
+/// Times that were told one after the other.
+#[derive(Clone, Debug, Default)]
+struct Piece {
+    times: Vec<i64>,
+    /// Where they lie by their bin: by bin, where those of the next begin; empty: in no order.
+    ends: Vec<u32>,
 }
 
 /// Fewer times are compared with each other.
 const FEW: usize = 2_048;
+/// Fewer times of one piece are not worth an order.
+const ORDERED_MIN: usize = 512;
 /// Each power of two has so many bins.
 const BINS_EACH: usize = 32;
 const BINS: usize = (i64::BITS as usize - 5) * BINS_EACH;
@@ -27,29 +37,79 @@ fn bin_of(time: i64) -> usize {
     above * BINS_EACH + (time >> above) as usize
 }
 
+impl Piece {
+    /// Puts them in the order of their bins.
+    fn order(&mut self) {
+        let last = self.times.iter().max().map_or(0, |time| bin_of(*time));
+        let mut places = vec![0u32; last + 1];
+        self.times.iter().for_each(|time| places[bin_of(*time)] += 1);
+        let mut before = 0;
+        for place in &mut places {
+            before += std::mem::replace(place, before);
+        }
+        let mut ordered = vec![0; self.times.len()];
+        for time in &self.times {
+            let place = &mut places[bin_of(*time)];
+            ordered[*place as usize] = *time;
+            *place += 1;
+        }
+        // Each has moved to where the next begins.
+        (self.times, self.ends) = (ordered, places);
+    }
+
+    /// Adds how many are in each bin.
+    fn count(&self, counts: &mut [usize; BINS]) {
+        if self.ends.is_empty() {
+            self.times.iter().for_each(|time| counts[bin_of(*time)] += 1);
+        }
+        let mut first = 0;
+        for (count, end) in counts.iter_mut().zip(&self.ends) {
+            *count += (end - std::mem::replace(&mut first, *end)) as usize;
+        }
+    }
+
+    /// Adds those of a bin.
+    fn copy(&self, bin: usize, out: &mut Vec<i64>) {
+        if self.ends.is_empty() {
+            out.extend(self.times.iter().filter(|time| bin_of(**time) == bin));
+        } else if let Some(end) = self.ends.get(bin) {
+            let first = bin.checked_sub(1).map_or(0, |before| self.ends[before]);
+            out.extend_from_slice(&self.times[first as usize..*end as usize]);
+        }
+    }
+}
+
 impl Times {
     /// Adds one.
     #[inline]
     pub(super) fn push(&mut self, time: i64) {
-        self.own.push(time);
+        debug_assert!(self.own.ends.is_empty(), "settled");
+        self.own.times.push(time);
+    }
+
+    /// No more are added for now: what is there is made ready to be joined, on the thread that told
+    /// it.
+    pub(super) fn settle(&mut self) {
+        if self.own.times.len() >= ORDERED_MIN {
+            self.own.order();
+        }
     }
 
     /// Adds those of another, which share theirs from now on.
     pub(super) fn join(&mut self, other: &mut Times) {
-        if !other.own.is_empty() {
+        if !other.own.times.is_empty() {
             other.joined.push(Arc::new(std::mem::take(&mut other.own)));
         }
         self.joined.extend(other.joined.iter().cloned());
     }
 
-    fn slices(&self) -> impl Iterator<Item = &[i64]> {
-        let joined = self.joined.iter().map(|times| &times[..]);
-        joined.chain((!self.own.is_empty()).then_some(&self.own[..]))
+    fn pieces(&self) -> impl Iterator<Item = &Piece> {
+        self.joined.iter().map(|piece| &**piece).chain([&self.own])
     }
 
     /// All of them, in no order.
     pub(super) fn iter(&self) -> impl Iterator<Item = i64> {
-        self.slices().flatten().copied()
+        self.pieces().flat_map(|piece| &piece.times).copied()
     }
 
     /// The times at some ranks: [`nearest_rank`] of each of the percentages.
@@ -57,16 +117,13 @@ impl Times {
         &self,
         percent: [usize; COUNT],
     ) -> [Option<i64>; COUNT] {
-        let slices: Vec<&[i64]> = self.slices().collect();
-        let len = slices.iter().map(|slice| slice.len()).sum();
+        let len = self.pieces().map(|piece| piece.times.len()).sum();
         if len <= FEW {
-            let mut all = slices.concat();
+            let mut all: Vec<i64> = self.iter().collect();
             return percent.map(|percent| nearest_rank(&mut all, percent, i64::cmp));
         }
         let mut counts = [0usize; BINS];
-        for slice in &slices {
-            slice.iter().for_each(|time| counts[bin_of(*time)] += 1);
-        }
+        self.pieces().for_each(|piece| piece.count(&mut counts));
         percent.map(|percent| {
             let (mut bin, mut rank) = (0, rank_of(len, percent));
             while rank >= counts[bin] {
@@ -74,9 +131,7 @@ impl Times {
                 bin += 1;
             }
             let mut near: Vec<i64> = Vec::with_capacity(counts[bin]);
-            for slice in &slices {
-                near.extend(slice.iter().filter(|time| bin_of(**time) == bin));
-            }
+            self.pieces().for_each(|piece| piece.copy(bin, &mut near));
             Some(*near.select_nth_unstable(rank).1)
         })
     }
@@ -95,18 +150,27 @@ mod tests {
             parts in proptest::collection::vec(
                 proptest::collection::vec(prop_oneof![0i64..50, 0i64..1 << 35, any::<i64>()], 0..2_000),
                 1..5),
+            settled in any::<bool>(),
         ) {
             let mut whole = Times::default();
             for part in &parts {
                 let mut times = Times::default();
                 part.iter().for_each(|time| times.push(*time));
+                if settled {
+                    times.settle();
+                }
                 // As groups are joined that are joined again.
                 let mut group = Times::default();
                 group.join(&mut times);
                 whole.join(&mut group);
             }
             let mut all = parts.concat();
-            prop_assert_eq!(whole.iter().collect::<Vec<i64>>(), all.clone());
+            let mut told: Vec<i64> = whole.iter().collect();
+            if settled {
+                told.sort_unstable();
+                all.sort_unstable();
+            }
+            prop_assert_eq!(told, all.clone());
             let expected: [Option<i64>; 4] = [1, 50, 90, 100].map(|percent| nearest_rank(&mut all, percent, i64::cmp));
             prop_assert_eq!(whole.ranks([1, 50, 90, 100]), expected);
         }
