@@ -20,6 +20,9 @@ enum Step {
     Send(Vec<Event>),
     /// They are folded one into the other.
     Merge(u8, u8),
+    Erase(u8),
+    /// Somebody asks.
+    Look,
     Flush,
     Settle,
     Reopen,
@@ -81,9 +84,13 @@ fn sheet(events: &[Event]) -> Sheet {
     sheet
 }
 
-fn open(folder: &Path) -> Store {
+/// Events one by one, as sheets, and as sheets of a bulk load.
+const WAYS: usize = 3;
+
+fn open(folder: &Path, way: usize) -> Store {
+    let bulk = way == 2;
     let config =
-        StoreConfig { volumes: 2, tail_rows_max: 6, threads: 2, ..StoreConfig::new(folder) };
+        StoreConfig { volumes: 2, tail_rows_max: 6, threads: 2, bulk, ..StoreConfig::new(folder) };
     let clock = Arc::new(ManualClock::new(Timestamp(201 * DAY)));
     let keys = PublisherKeys::for_tests(3);
     Store::open(config, keys, Arc::new(|_| DataClass::Behaviour), clock).unwrap()
@@ -122,6 +129,8 @@ proptest! {
             prop_oneof![
                 6 => prop::collection::vec(event(), 1..40).prop_map(Step::Send),
                 1 => (0u8..6, 0u8..6).prop_map(|(winner, loser)| Step::Merge(winner, loser)),
+                1 => (0u8..6).prop_map(Step::Erase),
+                2 => Just(Step::Look),
                 2 => Just(Step::Flush),
                 1 => Just(Step::Settle),
                 1 => Just(Step::Reopen),
@@ -129,21 +138,32 @@ proptest! {
             1..16,
         ),
     ) {
-        let folders = [(); 2].map(|()| tempfile::tempdir_in("/dev/shm").unwrap());
-        let mut stores = folders.each_ref().map(|folder| open(folder.path()));
-        let mut log: Vec<([Vec<Record>; 2], u64)> = Vec::new();
+        let folders = [(); WAYS].map(|()| tempfile::tempdir_in("/dev/shm").unwrap());
+        let mut stores = [0, 1, 2].map(|way| open(folders[way].path(), way));
+        let mut log: Vec<([Vec<Record>; WAYS], u64)> = Vec::new();
         for (at, step) in (1..).zip(steps) {
             let records = match step {
                 Step::Send(mut events) => {
                     events.iter_mut().for_each(|event| event.received_at.0 = 201 * DAY + at as i64);
                     let sheet = Record::Sheet(Box::new(sheet(&events)));
-                    [events.into_iter().map(Record::Event).collect(), vec![sheet]]
+                    [events.into_iter().map(Record::Event).collect(), vec![sheet.clone()], vec![sheet]]
                 }
                 Step::Merge(winner, loser) => {
                     let at = Timestamp(201 * DAY);
                     let (winner, loser) = (person(winner), person(loser));
                     let merge = Merge { winner, loser, at, reason: "login".into() };
-                    [(); 2].map(|()| vec![Record::Merge(merge.clone())])
+                    [(); WAYS].map(|()| vec![Record::Merge(merge.clone())])
+                }
+                Step::Erase(number) => {
+                    let (person, at) = (person(number), Timestamp(201 * DAY));
+                    [(); WAYS].map(|()| vec![Record::Erase { person, at }])
+                }
+                Step::Look => {
+                    let [one_by_one, others @ ..] = stores.each_ref().map(picture);
+                    for other in others {
+                        prop_assert_eq!(&one_by_one, &other);
+                    }
+                    continue;
                 }
                 Step::Flush => {
                     stores.iter().for_each(|store| store.flush().unwrap());
@@ -154,9 +174,9 @@ proptest! {
                     continue;
                 }
                 Step::Reopen => {
-                    for which in 0..2 {
+                    for which in 0..WAYS {
                         drop(std::mem::replace(&mut stores[which], Store::in_memory(2, Arc::new(ManualClock::new(Timestamp(0))))));
-                        stores[which] = open(folders[which].path());
+                        stores[which] = open(folders[which].path(), which);
                         let covered = stores[which].covered();
                         for (records, next) in log.iter().filter(|(_, next)| *next > covered) {
                             stores[which].apply(records[which].clone(), *next).unwrap();
@@ -169,8 +189,10 @@ proptest! {
                 store.apply(records.clone(), at).unwrap();
             }
             log.push((records, at));
-            prop_assert_eq!(picture(&stores[0]), picture(&stores[1]));
         }
-        prop_assert_eq!(picture(&stores[0]), picture(&stores[1]));
+        let [one_by_one, others @ ..] = stores.each_ref().map(picture);
+        for other in others {
+            prop_assert_eq!(&one_by_one, &other);
+        }
     }
 }
