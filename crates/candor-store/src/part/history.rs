@@ -15,6 +15,9 @@ pub(crate) struct History {
     pub(crate) ms: Vec<u8>,
 }
 
+/// The columns of a history file that hold them, behind the one of people.
+pub(super) const STRINGS: [&str; 4] = ["event", "gap", "jump", "ms"];
+
 const JUMP: u8 = 255;
 
 /// Encodes one person's events. `times` ascend, in ms, and lie in the bucket that starts at

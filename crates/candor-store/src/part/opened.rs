@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::Fields;
+use arrow_schema::{Field, Fields, Schema};
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -38,14 +38,32 @@ impl Opened {
     pub(super) fn new(place: &Place<'_>, file: &File) -> Result<Opened, Error> {
         let path = place.path(&file.name);
         let opened = fs::File::open(&path).map_err(|e| Error::disk("open", &path, e))?;
-        Opened::of(place, file, path, Content::File(Arc::new(opened)))
+        Opened::of(place, file, path, Content::File(Arc::new(opened)), ArrowReaderOptions::new())
     }
 
     /// Reads a file, all of which is wanted, in one go.
     pub(super) fn whole(place: &Place<'_>, file: &File) -> Result<Opened, Error> {
+        Opened::whole_as(place, file, ArrowReaderOptions::new())
+    }
+
+    /// The same with columns of these types, where the file can be read as such.
+    pub(super) fn whole_of(
+        place: &Place<'_>,
+        file: &File,
+        fields: Vec<Field>,
+    ) -> Result<Opened, Error> {
+        let schema = Arc::new(Schema::new(fields));
+        Opened::whole_as(place, file, ArrowReaderOptions::new().with_schema(schema))
+    }
+
+    fn whole_as(
+        place: &Place<'_>,
+        file: &File,
+        options: ArrowReaderOptions,
+    ) -> Result<Opened, Error> {
         let path = place.path(&file.name);
         let bytes = place.read(&path).map_err(|e| Error::disk("read", &path, e))?;
-        Opened::of(place, file, path, Content::Whole(bytes))
+        Opened::of(place, file, path, Content::Whole(bytes), options)
     }
 
     fn of(
@@ -53,13 +71,13 @@ impl Opened {
         file: &File,
         path: PathBuf,
         content: Content,
+        mut options: ArrowReaderOptions,
     ) -> Result<Opened, Error> {
         let damaged = |e: ParquetError| Error::corrupt(&path, e);
         let bytes = content.len();
         if bytes != file.bytes {
             return Err(Error::corrupt(&path, format!("{} bytes, not {bytes}", file.bytes)));
         }
-        let mut options = ArrowReaderOptions::new();
         if place.keys.encrypts() {
             let key = place.keys.unwrap_file_key(file.class, &file.wrapped_key);
             let key = key.map_err(|e| Error::keys(&path, e))?;

@@ -130,7 +130,7 @@ fn write_history(place: &Place<'_>, segment: &Segment) -> Result<File, Error> {
     }
     let mut fields: Vec<(Field, ArrayRef)> =
         vec![(Field::new("person", DataType::Int32, false), Arc::new(Int32Array::from(people)))];
-    for (name, mut builder) in ["event", "gap", "jump", "ms"].into_iter().zip(strings) {
+    for (name, mut builder) in history::STRINGS.into_iter().zip(strings) {
         fields.push((Field::new(name, DataType::Binary, false), Arc::new(builder.finish())));
     }
     let mut layout = base()
@@ -142,7 +142,7 @@ fn write_history(place: &Place<'_>, segment: &Segment) -> Result<File, Error> {
     for name in ["event", "gap", "jump"] {
         layout = layout.set_column_compression(ColumnPath::from(name), zstd());
     }
-    for name in ["event", "gap", "jump", "ms"] {
+    for name in history::STRINGS {
         layout =
             layout.set_column_encoding(ColumnPath::from(name), Encoding::DELTA_LENGTH_BYTE_ARRAY);
     }
