@@ -9,6 +9,7 @@ use crate::config::StoreConfig;
 use crate::error::Error;
 use crate::part::{ArrivalReader, Print};
 use crate::pending::Pending;
+use crate::resident::arrivals::Arrivals;
 use crate::resident::builder::SegmentBuilder;
 use crate::resident::column::ColumnBuilder;
 use crate::resident::names::{BatchCodes, Names};
@@ -87,14 +88,13 @@ impl State {
 fn segment(sheet: &Sheet, placed: &[Placed], names: &[u16], properties: &[u32]) -> Segment {
     let times = || placed.iter().map(|(_, time, _)| *time);
     let span = times().min().unwrap_or(0)..=times().max().unwrap_or(0);
-    let mut builder = SegmentBuilder::of(placed.len(), span, true);
+    let mut builder = SegmentBuilder::of(placed.len(), span);
     for (ordinal, time, at) in placed {
         let at = *at as usize;
         let session = sheet.sessions.get(at).copied().unwrap_or(0);
         builder.push(*ordinal, *time, names[sheet.codes[at] as usize], session);
     }
-    builder.arrivals.received = vec![sheet.received_at.0; placed.len()];
-    builder.arrivals.prints = vec![Print::CONTENT; placed.len()];
+    builder.arrivals = Arrivals::alike(sheet.received_at.0, Print::CONTENT, placed.len());
     for (property, column) in properties.iter().zip(&sheet.columns) {
         let mut built = ColumnBuilder::with_room(placed.len());
         // By value of the sheet: its code here, 0 until it is met.

@@ -8,11 +8,12 @@ use candor_event::PersonId;
 use crate::error::Error;
 use crate::part::{ArrivalReader, Arrived, Print, SealedPart, bucket_of};
 use crate::people_set::PeopleSet;
+use crate::resident::arrivals::Arrivals;
 use crate::resident::join::Join;
 use crate::resident::names::Names;
 use crate::resident::order::ALWAYS;
 use crate::resident::people::People;
-use crate::resident::segment::{Arrivals, Segment};
+use crate::resident::segment::Segment;
 use crate::resident::tail::{Row, Tail};
 use crate::view::{Source, VolumeView};
 
@@ -122,7 +123,7 @@ impl Volume {
         for segment in &self.unsaved {
             for at in places(segment, row) {
                 let held = held_arrivals(std::slice::from_ref(segment)).remove(0);
-                let theirs = match held.prints[at] {
+                let theirs = match held.print(at) {
                     Print::CONTENT => arrivals.content(segment, at, names)?,
                     theirs => theirs,
                 };
@@ -206,7 +207,7 @@ impl Volume {
         saved.iter().for_each(|(.., (received, _))| count(*received));
         for segment in &self.unsaved {
             let held = held_arrivals(std::slice::from_ref(segment)).remove(0);
-            same_time(segment, row).for_each(|at| count(held.received[at]));
+            same_time(segment, row).for_each(|at| count(held.received(at)));
         }
         for chunk in &self.tail.chunks {
             let theirs = chunk.rows[chunk.of(row.ordinal)].iter();
@@ -265,7 +266,7 @@ impl Volume {
         for segment in &self.unsaved {
             let held = held_arrivals(std::slice::from_ref(segment)).remove(0);
             for at in segment.of(ordinal) {
-                let arrived = (held.received[at], held.prints[at]);
+                let arrived = (held.received(at), held.print(at));
                 rows.push(lent_row(segment, ordinal, at, arrived, arrivals, names)?);
             }
         }

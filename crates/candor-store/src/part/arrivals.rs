@@ -9,8 +9,9 @@ use ahash::RandomState;
 use super::reader::read_arrivals;
 use super::{Contents, Part, Print};
 use crate::error::Error;
+use crate::resident::arrivals::Arrivals;
 use crate::resident::names::Names;
-use crate::resident::segment::{Arrivals, Segment};
+use crate::resident::segment::Segment;
 use crate::resident::tail::Row;
 use crate::store::Store;
 
@@ -87,8 +88,7 @@ impl<'a> ArrivalReader<'a> {
             let end = rows.end.min(first + BLOCK_ROWS);
             let held = self.block(part, block)?;
             let within = row - first..end - first;
-            let received = held.received[within.clone()].iter().copied();
-            found.extend(received.zip(held.prints[within].iter().copied()));
+            found.extend(held.of(within));
             row = end;
         }
         Ok(found)

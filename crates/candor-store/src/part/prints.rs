@@ -9,9 +9,10 @@ use candor_keys::PublisherKeys;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::resident::arrivals::Arrivals;
 use crate::resident::column::Column;
 use crate::resident::names::Names;
-use crate::resident::segment::{Arrivals, Segment};
+use crate::resident::segment::Segment;
 use crate::resident::tail::Row;
 
 /// A repeat is known for so long after the first one arrived.
@@ -178,8 +179,8 @@ pub(super) fn to_hold(
         let codes: Vec<Vec<u32>> =
             named.iter().map(|(_, column)| column.codes(rows.clone())).collect();
         for (at, row) in rows.enumerate() {
-            let print = arrivals.prints[row];
-            let gone = arrivals.received[row].saturating_add(TOLD_MS);
+            let print = arrivals.print(row);
+            let gone = arrivals.received(row).saturating_add(TOLD_MS);
             let held = match print {
                 Print::CONTENT | Print::NOTHING => print,
                 _ if gone < now => Print::NOTHING,

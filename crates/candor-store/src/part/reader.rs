@@ -15,9 +15,10 @@ use super::opened::Opened;
 use super::{BaseFiles, File, Kind, Part, Place, Print, SealedPart, columns, rows};
 use crate::error::Error;
 use crate::people_set::PeopleSet;
+use crate::resident::arrivals::Arrivals;
 use crate::resident::column::{Column, ColumnBuilder};
 use crate::resident::people::Trait;
-use crate::resident::segment::{Arrivals, Segment};
+use crate::resident::segment::Segment;
 use crate::resident::slot::Slot;
 
 /// Reads a part as a segment with everything in memory.
@@ -71,24 +72,25 @@ pub(crate) fn read_arrivals(
     debug_assert!(rows.start.is_multiple_of(BLOCK_ROWS), "differences begin with a block");
     let mut arrivals = Arrivals::default();
     for file in part.files.iter().filter(|file| file.kind == Kind::Arrivals) {
-        let mut received = 0i64;
+        let (mut received, mut read) = (0i64, 0);
         for batch in Opened::new(place, file)?.batches_of(rows.clone())? {
             let batch = batch?;
-            for more in numbers(place, file, &batch, "received")? {
-                if arrivals.received.len().is_multiple_of(BLOCK_ROWS) {
-                    received = 0;
-                }
-                received = received.wrapping_add(*more);
-                arrivals.received.push(received);
-            }
             numbers(place, file, &batch, "fingerprint")?;
             let prints = batch
                 .column_by_name("fingerprint")
                 .map(|prints| prints.as_primitive::<Int64Type>().iter().map(Print::of_file));
-            arrivals.prints.extend(prints.into_iter().flatten());
+            let more = numbers(place, file, &batch, "received")?;
+            for (more, print) in more.iter().zip(prints.into_iter().flatten()) {
+                if read % BLOCK_ROWS == 0 {
+                    received = 0;
+                }
+                received = received.wrapping_add(*more);
+                arrivals.push(received, print);
+                read += 1;
+            }
         }
     }
-    match arrivals.received.len() == rows.len() && arrivals.prints.len() == rows.len() {
+    match arrivals.len() == rows.len() {
         true => Ok(arrivals),
         false => Err(Error::corrupt(&place.path(&part.files[0].name), "an arrival for each event")),
     }

@@ -21,9 +21,10 @@ use super::arrivals::BLOCK_ROWS;
 use super::columns::{self, Typed};
 use super::{BUCKET_DAYS, File, Kind, Part, Place, Print, Told, history, prints};
 use crate::error::Error;
+use crate::resident::arrivals::Arrivals;
 use crate::resident::column::Column;
 use crate::resident::people::Trait;
-use crate::resident::segment::{Arrivals, Segment};
+use crate::resident::segment::Segment;
 
 const BUCKET_SECONDS: i64 = BUCKET_DAYS * 86_400;
 
@@ -164,7 +165,7 @@ fn write_arrivals(
     named: &[(Arc<str>, &Column)],
     now: i64,
 ) -> Result<(File, Told), Error> {
-    assert_eq!(rows.received.len(), segment.rows(), "an arrival for each row");
+    assert_eq!(rows.len(), segment.rows(), "an arrival for each row");
     let mut sessions = vec![0i64; segment.rows()];
     let mut changes = segment.read_sessions()?.changes().peekable();
     while let Some((first, session)) = changes.next() {
@@ -177,7 +178,7 @@ fn write_arrivals(
     };
     let fields = vec![
         number("session", sessions.into()),
-        number("received", differences(&rows.received).into()),
+        number("received", differences(rows).into()),
         number("fingerprint", prints.into_iter().map(Print::to_file).collect()),
     ];
     let layout = properties()
@@ -191,14 +192,13 @@ fn write_arrivals(
     Ok((file, told))
 }
 
-/// The first of each block, and of each other what it is more than the one before.
-fn differences(numbers: &[i64]) -> Vec<i64> {
-    let of_block = |block: &[i64]| {
-        let before = [0].into_iter().chain(block.to_vec());
-        let more = block.iter().zip(before).map(|(number, before)| number.wrapping_sub(before));
-        more.collect::<Vec<i64>>()
+/// When the first row of each block arrived, and each other so much later than the one before.
+fn differences(rows: &Arrivals) -> Vec<i64> {
+    let more = |row: usize| match row % BLOCK_ROWS {
+        0 => rows.received(row),
+        _ => rows.received(row).wrapping_sub(rows.received(row - 1)),
     };
-    numbers.chunks(BLOCK_ROWS).flat_map(of_block).collect()
+    (0..rows.len()).map(more).collect()
 }
 
 /// Writes the ids of people from ordinal `first` on.

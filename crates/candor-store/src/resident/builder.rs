@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
 use crate::part::Files;
+use crate::resident::arrivals::Arrivals;
 use crate::resident::origins::Origins;
 use crate::resident::rows::RowsPacker;
-use crate::resident::segment::{Arrivals, Segment};
+use crate::resident::segment::Segment;
 use crate::resident::sessions::SessionsBuilder;
 use crate::resident::slot::Slot;
 
@@ -23,20 +24,15 @@ pub(crate) struct SegmentBuilder {
 }
 
 impl SegmentBuilder {
-    /// With room for so many rows, all of whose times lie in `span`, and, where they are held, for
-    /// their arrivals.
-    pub(crate) fn of(rows: usize, span: RangeInclusive<i64>, arrivals: bool) -> SegmentBuilder {
-        let held = if arrivals { rows } else { 0 };
+    /// With room for so many rows, all of whose times lie in `span`.
+    pub(crate) fn of(rows: usize, span: RangeInclusive<i64>) -> SegmentBuilder {
         SegmentBuilder {
             rows: RowsPacker::new(rows, span),
             sessions: Some(SessionsBuilder::default()),
             columns: HashMap::new(),
             origins: None,
             files: None,
-            arrivals: Arrivals {
-                received: Vec::with_capacity(held),
-                prints: Vec::with_capacity(held),
-            },
+            arrivals: Arrivals::default(),
         }
     }
 
@@ -61,7 +57,7 @@ impl SegmentBuilder {
 
     pub(crate) fn finish(self) -> Segment {
         let rows = self.rows();
-        let arrivals = (self.arrivals.received.len() == rows).then_some(self.arrivals);
+        let arrivals = (self.arrivals.len() == rows).then_some(self.arrivals);
         let packed = self.rows.finish(self.sessions, self.origins);
         Segment::new(packed, self.columns, self.files, arrivals)
     }

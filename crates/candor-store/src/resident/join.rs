@@ -4,11 +4,12 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::part::BaseFiles;
+use crate::resident::arrivals::Arrivals;
 use crate::resident::builder::SegmentBuilder;
 use crate::resident::column::{Column, ColumnJoin};
 use crate::resident::order::{Order, Piece};
 use crate::resident::origins::Origins;
-use crate::resident::segment::{Arrivals, Segment};
+use crate::resident::segment::Segment;
 use crate::resident::slot::Slot;
 
 /// Several segments, oldest first, and the order in which their rows become one segment.
@@ -103,7 +104,7 @@ impl<'a> Join<'a> {
         columns: Vec<(u32, Slot)>,
         arrivals: Option<&[Arc<Arrivals>]>,
     ) -> SegmentBuilder {
-        let mut builder = SegmentBuilder::of(self.order.rows(), self.span(), arrivals.is_some());
+        let mut builder = SegmentBuilder::of(self.order.rows(), self.span());
         if !self.sources.iter().all(|source| source.has_sessions()) {
             // Of a base, all of which is in files.
             builder.sessions = None;
@@ -113,8 +114,7 @@ impl<'a> Join<'a> {
             let Some(arrivals) = arrivals else { break };
             let held = &arrivals[*source as usize];
             let rows = rows.start as usize..rows.end as usize;
-            builder.arrivals.received.extend_from_slice(&held.received[rows.clone()]);
-            builder.arrivals.prints.extend_from_slice(&held.prints[rows]);
+            builder.arrivals.copy(held, rows);
         }
         builder.columns.extend(columns);
         builder

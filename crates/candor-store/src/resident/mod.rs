@@ -1,6 +1,7 @@
 //! What is held in memory: segments (columns sorted by person and time), the tail, people.
 
 pub(crate) mod active;
+pub(crate) mod arrivals;
 pub(crate) mod builder;
 pub(crate) mod codes;
 pub(crate) mod column;

@@ -160,7 +160,7 @@ mod tests {
     type Row = (u32, i64, u16, u64);
 
     fn source(rows: &[Row]) -> Arc<Segment> {
-        let mut builder = SegmentBuilder::of(rows.len(), -9..=9, false);
+        let mut builder = SegmentBuilder::of(rows.len(), -9..=9);
         for (ordinal, time, code, session) in rows {
             builder.push(*ordinal, *time, *code, *session);
         }
@@ -188,7 +188,7 @@ mod tests {
             all.iter_mut().for_each(|rows| rows.sort_by_key(|row| (row.0, row.1)));
             let sources: Vec<Arc<Segment>> = all.iter().map(|rows| source(rows)).collect();
             let order = Order::of(&sources, &|ordinal| !gone.contains(&ordinal), when.clone());
-            let mut builder = SegmentBuilder::of(order.rows(), 0..=5, false);
+            let mut builder = SegmentBuilder::of(order.rows(), 0..=5);
             order.put(&sources, &mut builder);
             let mut expected: Vec<Row> = all.concat();
             expected.retain(|row| !gone.contains(&row.0) && when.contains(&row.1));

@@ -8,8 +8,9 @@ use candor_event::Types;
 
 use crate::error::Error;
 use crate::fold::Having;
-use crate::part::{BaseFiles, Files, Print};
+use crate::part::{BaseFiles, Files};
 use crate::resident::active::ActiveDays;
+use crate::resident::arrivals::Arrivals;
 use crate::resident::builder::SegmentBuilder;
 use crate::resident::codes::{Found, Picker};
 use crate::resident::column::{Column, ColumnBuilder};
@@ -24,13 +25,6 @@ use crate::resident::tail::{Chunk, Row};
 
 /// Active days are known for so long after the last row, for what is new.
 const AHEAD_MS: i64 = 40 * 86_400_000;
-
-/// When each row arrived and what tells it apart from a repeat; parallel to the rows.
-#[derive(Debug, Default)]
-pub(crate) struct Arrivals {
-    pub(crate) received: Vec<i64>,
-    pub(crate) prints: Vec<Print>,
-}
 
 /// An immutable run of events.
 #[derive(Debug)]
@@ -49,7 +43,7 @@ pub(crate) struct Segment {
 
 impl Default for Segment {
     fn default() -> Self {
-        SegmentBuilder::of(0, 0..=0, false).finish()
+        SegmentBuilder::of(0, 0..=0).finish()
     }
 }
 
@@ -313,13 +307,12 @@ impl Segment {
         }
         let times = || rows.iter().map(|row| row.time);
         let span = times().min().unwrap_or(0)..=times().max().unwrap_or(0);
-        let mut builder = SegmentBuilder::of(rows.len(), span, true);
+        let mut builder = SegmentBuilder::of(rows.len(), span);
         // By the property's code: codes are small, and there is one look for each value.
         let mut columns: Vec<ColumnBuilder> = Vec::new();
         for row in rows {
             let place = builder.push(row.ordinal, row.time, row.code, row.session);
-            builder.arrivals.received.push(row.received);
-            builder.arrivals.prints.push(row.print.get());
+            builder.arrivals.push(row.received, row.print.get());
             for (property, value) in &row.properties {
                 let property = *property as usize;
                 if columns.len() <= property {
