@@ -140,8 +140,10 @@ impl<'a> Scan<'a> {
             let mut partial = new(volume);
             let seen = |ordinal, run: Run<'_>| see(&mut partial, volume, ordinal, run);
             let ended = self.fold_one(portion, scratch, seen);
-            then(&mut partial);
-            ended.then_some(partial)
+            ended.then(|| {
+                then(&mut partial);
+                partial
+            })
         })
     }
 

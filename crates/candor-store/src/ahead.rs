@@ -1,8 +1,10 @@
 //! Files that a start will want, read before they are asked for: the disk works while keys are
 //! still unwrapped and rows are decoded. What the system does not have at hand is read past its
-//! cache: nobody will read it again, and a copy would cost more than the reading.
+//! cache: what is decoded stays in memory, so it is hardly read again soon, and a copy would cost
+//! more than the reading.
 
 use std::collections::{HashSet, VecDeque};
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, IoSliceMut};
 use std::os::unix::fs::FileExt;
@@ -11,7 +13,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use bytes::Bytes;
-use rustix::fs::{OFlags, fcntl_setfl};
+use rustix::fs::{Advice, OFlags, fadvise, fcntl_setfl};
 use rustix::io::{Errno, ReadWriteFlags, pread, preadv2};
 
 /// Files that are read at one time.
@@ -21,6 +23,12 @@ const READERS: usize = 2;
 /// faster than who decodes, and memory that is used again costs less than new.
 const UNASKED_MAX: usize = 4 << 20;
 
+/// Bytes of buffers that are kept to be used again.
+const FREE_MAX: usize = 2 * UNASKED_MAX;
+
+/// A larger file is left to who wants it, who knows how large it is to be.
+const FILE_MAX: u64 = 256 << 20;
+
 /// Where what is read past the cache must begin and end, in memory and in the file.
 const ALIGNED: usize = 4096;
 
@@ -29,16 +37,15 @@ const ALIGNED: usize = 4096;
 ///
 /// It is a hint: a file that is not here is read by who wants it, and so is one that cannot be
 /// read, who then says what is wrong with it.
-#[derive(Debug)]
 pub struct Ahead(Arc<Shared>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     /// Not begun, the first one first.
     waiting: VecDeque<PathBuf>,
@@ -59,7 +66,8 @@ impl Ahead {
         ahead.0.state().waiting = folders.into_iter().flat_map(wanted_of).collect();
         for _ in 0..READERS {
             let shared = ahead.0.clone();
-            thread::spawn(move || while shared.read_one() {});
+            // Where there can be no thread, nothing is read ahead.
+            let _ = thread::Builder::new().spawn(move || while shared.read_one() {});
         }
         ahead
     }
@@ -67,7 +75,11 @@ impl Ahead {
     /// The bytes of a file, if it was read ahead or is just being read.
     pub(crate) fn take(&self, path: &Path) -> Option<Bytes> {
         let mut state = self.0.state();
-        state.waiting.retain(|waiting| waiting != path);
+        // Files are asked for about in their order: it is among the first.
+        if let Some(at) = state.waiting.iter().position(|waiting| waiting == path) {
+            state.waiting.remove(at);
+            return None;
+        }
         while state.reading.contains(path) {
             state = self.0.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
@@ -77,6 +89,29 @@ impl Ahead {
         drop(state);
         self.0.changed.notify_all();
         Some(bytes)
+    }
+
+    /// Nothing more of a folder is asked for: what no manifest names does not hold up the rest.
+    pub(crate) fn leave(&self, folder: &Path) {
+        let of_folder = |path: &Path| path.parent() == Some(folder);
+        let mut state = self.0.state();
+        state.waiting.retain(|path| !of_folder(path));
+        let read = std::mem::take(&mut state.read);
+        let (left, read): (Vec<_>, Vec<_>) = read.into_iter().partition(|one| of_folder(&one.0));
+        state.read = read;
+        state.unasked -= left.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
+        drop(state);
+        self.0.changed.notify_all();
+        // Buffers go back with nobody holding what they go back to.
+        drop(left);
+    }
+}
+
+impl fmt::Debug for Ahead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.0.state();
+        let (waiting, read) = (state.waiting.len(), state.read.len());
+        f.debug_struct("Ahead").field("waiting", &waiting).field("read", &read).finish()
     }
 }
 
@@ -91,7 +126,8 @@ impl Drop for Ahead {
     }
 }
 
-/// The files of a folder in the order in which opening its store reads them: volume by volume.
+/// The files of a folder about in the order in which opening its store reads them: volume by
+/// volume.
 fn wanted_of(folder: PathBuf) -> Vec<PathBuf> {
     let wanted = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -120,23 +156,18 @@ impl Shared {
         let Some(path) = state.waiting.pop_front() else { return false };
         state.reading.insert(path.clone());
         drop(state);
-        let read = self.read(&path);
-        let mut state = self.state();
-        state.reading.remove(&path);
-        if let Ok(bytes) = read
-            && !state.ended
-        {
-            state.unasked += bytes.len();
-            state.read.push((path, bytes));
-        }
-        drop(state);
-        self.changed.notify_all();
+        let mut begun = Begun { shared: self, path, read: None };
+        begun.read = self.read(&begun.path).ok();
         true
     }
 
     fn read(self: &Arc<Shared>, path: &Path) -> io::Result<Bytes> {
         let file = File::open(path)?;
-        let len = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
+        let len = file.metadata()?.len();
+        if len > FILE_MAX {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let len = len as usize;
         let mut buffer = Buffer::of(self, len);
         let (start, room) = (buffer.start, len.next_multiple_of(ALIGNED));
         let bytes = &mut buffer.bytes[start..start + room];
@@ -145,6 +176,31 @@ impl Shared {
             file.read_exact_at(&mut bytes[..len], 0)?;
         }
         Ok(Bytes::from_owner(buffer))
+    }
+}
+
+/// A file that is being read: ends with what was read of it, whatever happens.
+struct Begun<'a> {
+    shared: &'a Shared,
+    path: PathBuf,
+    read: Option<Bytes>,
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        let (path, mut read) = (std::mem::take(&mut self.path), self.read.take());
+        let mut state = self.shared.state();
+        state.reading.remove(&path);
+        if !state.ended
+            && let Some(bytes) = read.take()
+        {
+            state.unasked += bytes.len();
+            state.read.push((path, bytes));
+        }
+        drop(state);
+        self.shared.changed.notify_all();
+        // A buffer goes back with nobody holding what it goes back to.
+        drop(read);
     }
 }
 
@@ -165,6 +221,8 @@ fn past_cache(file: &File, bytes: &mut [u8], len: usize) -> io::Result<()> {
             read => at += read,
         }
     }
+    // The look whether it is in the cache brought its beginning there: the next would be misled.
+    let _ = fadvise(file, 0, None, Advice::DontNeed);
     Ok(())
 }
 
@@ -181,8 +239,9 @@ impl Buffer {
     fn of(shared: &Arc<Shared>, len: usize) -> Buffer {
         let need = len.next_multiple_of(ALIGNED) + ALIGNED;
         let mut state = shared.state();
-        let free = state.free.iter().position(|free| free.len() >= need);
-        let free = free.map(|at| state.free.swap_remove(at));
+        let fits = state.free.iter().enumerate().filter(|(_, free)| free.len() >= need);
+        let smallest = fits.min_by_key(|(_, free)| free.len()).map(|(at, _)| at);
+        let free = smallest.map(|at| state.free.swap_remove(at));
         drop(state);
         let bytes = free.unwrap_or_else(|| vec![0; need]);
         let start = bytes.as_ptr().align_offset(ALIGNED).min(ALIGNED);
@@ -200,7 +259,8 @@ impl Drop for Buffer {
     fn drop(&mut self) {
         let bytes = std::mem::take(&mut self.bytes);
         let mut state = self.shared.state();
-        if !state.ended {
+        let held: usize = state.free.iter().map(Vec::len).sum();
+        if !state.ended && held + bytes.len() <= FREE_MAX {
             state.free.push(bytes);
         }
     }
@@ -208,9 +268,11 @@ impl Drop for Buffer {
 
 #[cfg(test)]
 mod tests {
-    use rustix::fs::{Advice, fadvise};
+    use candor_event::{DataClass, Event, ManualClock, PersonId, Properties, Record, Timestamp};
+    use candor_keys::PublisherKeys;
 
     use super::*;
+    use crate::{Error, Store, StoreConfig};
 
     const SIZES: [usize; 7] = [0, 1, ALIGNED - 1, ALIGNED, ALIGNED + 1, 3 << 20, (3 << 20) + 77];
 
@@ -264,6 +326,13 @@ mod tests {
             for _ in 0..2 {
                 assert_eq!(shared.read(&path).unwrap(), bytes, "{}", path.display());
             }
+            let file = File::open(&path).unwrap();
+            if fcntl_setfl(&file, OFlags::DIRECT).is_ok() {
+                let mut buffer = Buffer::of(&shared, bytes.len());
+                let (start, room) = (buffer.start, bytes.len().next_multiple_of(ALIGNED));
+                past_cache(&file, &mut buffer.bytes[start..start + room], bytes.len()).unwrap();
+                assert_eq!(buffer.as_ref(), bytes, "past the cache {}", path.display());
+            }
         }
         assert!(shared.read(&folder.path().join("none")).is_err());
     }
@@ -283,5 +352,88 @@ mod tests {
         assert!((2..2 + READERS).contains(&read()), "{}", read());
         let all = (0..9).filter(|number| ahead.take(&path(*number)).is_some()).count();
         assert!(all >= 2, "{all}");
+    }
+
+    /// Waits until nothing is left to be read.
+    fn all_read(ahead: &Ahead) {
+        let left = |state: &State| !state.waiting.is_empty() || !state.reading.is_empty();
+        while left(&ahead.0.state()) {
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn one_that_is_dropped_while_it_reads_lets_all_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("v0000-people.parquet");
+        fs::write(&path, b"people").unwrap();
+        let shared = Arc::<Shared>::default();
+        let read = shared.read(&path).unwrap();
+        let begun = Begun { shared: &shared, path, read: Some(read) };
+        shared.state().ended = true;
+        drop(begun);
+        let state = shared.state();
+        assert!(state.read.is_empty() && state.reading.is_empty() && state.free.is_empty());
+        drop(state);
+        assert_eq!(Arc::strong_count(&shared), 1);
+    }
+
+    #[test]
+    fn what_nobody_asks_for_does_not_hold_up_the_rest() {
+        let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let path =
+            |folder: &Path, number: usize| folder.join(format!("v{number:04}-people.parquet"));
+        for number in 0..5 {
+            fs::write(path(one.path(), number), vec![1; UNASKED_MAX / 2]).unwrap();
+        }
+        fs::write(path(other.path(), 0), b"people").unwrap();
+        let ahead = Ahead::of([one.path().to_owned(), other.path().to_owned()]);
+        while ahead.0.state().read.len() < 2 {
+            thread::yield_now();
+        }
+        ahead.leave(one.path());
+        all_read(&ahead);
+        ahead.leave(one.path());
+        assert_eq!(ahead.take(&path(other.path(), 0)).unwrap(), "people");
+        assert_eq!(ahead.0.state().unasked, 0);
+    }
+
+    #[test]
+    fn a_store_opens_out_of_what_was_read_ahead() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |ahead: Option<Arc<Ahead>>| -> Result<Store, Error> {
+            let config = StoreConfig { volumes: 1, ahead, ..StoreConfig::new(folder.path()) };
+            let clock = Arc::new(ManualClock::new(Timestamp(0)));
+            let class_of = Arc::new(|_: &str| DataClass::Behaviour);
+            Store::open(config, PublisherKeys::for_tests(3), class_of, clock)
+        };
+        let event = Event {
+            person: PersonId([7; 16]),
+            occurred_at: Timestamp(5),
+            received_at: Timestamp(6),
+            name: "Looked".into(),
+            session: None,
+            fingerprint: 9,
+            properties: Properties::default(),
+        };
+        let store = open(None).unwrap();
+        store.apply([Record::Event(event)], 1).unwrap();
+        store.flush().unwrap();
+        drop(store);
+        let ahead = Ahead::of([folder.path().to_owned()]);
+        all_read(&ahead);
+        for path in wanted_of(folder.path().to_owned()) {
+            let zeros = vec![0; fs::metadata(&path).unwrap().len() as usize];
+            fs::write(&path, zeros).unwrap();
+        }
+        let store = open(Some(Arc::new(ahead))).unwrap();
+        assert_eq!(store.view().volumes[0].people(), 1);
+        drop(store);
+        // What is damaged before is refused as ever.
+        for ahead in [None, Some(Ahead::of([folder.path().to_owned()]))] {
+            ahead.iter().for_each(all_read);
+            let refused = open(ahead.map(Arc::new)).err().unwrap().to_string();
+            assert!(refused.contains(".parquet"), "{refused}");
+        }
     }
 }

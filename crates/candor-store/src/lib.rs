@@ -11,8 +11,8 @@
 //!
 //! Read in this order: `store` (what records change), `view`, `run` and `fold` (what questions
 //! see), `volume`, `resident/` (columns, tail, people), `flush` and `compact` (files), `part/`
-//! (their bytes), `manifest`, `ahead` and `load`, `shrink`. Beside them `table` reads the files that people
-//! bring and writes those that they take.
+//! (their bytes), `manifest`, `ahead` and `load` (a start), `shrink`. Beside them `table` reads the
+//! files that people bring and writes those that they take.
 
 mod ahead;
 mod beside;

@@ -81,7 +81,9 @@ impl Store {
             manifest.unwrap_or_else(|| Manifest { volumes: config.volumes, ..Manifest::default() });
         manifest.sweep(&folder)?;
         let store = Store::new(config, Some(keys), class_of, clock, manifest);
-        store.load(ahead.as_deref())?;
+        let loaded = store.load(ahead.as_deref());
+        ahead.iter().for_each(|ahead| ahead.leave(&store.config.folder));
+        loaded?;
         Ok(store)
     }
 

@@ -39,7 +39,7 @@ use crate::config::Config;
 use crate::export::Export;
 use crate::http::segments::members;
 use crate::import::{Import, Stopped};
-use crate::server::{Doors, Server};
+use crate::server::{DOORS_WAIT, Doors, Server};
 use crate::threads::{Threads, asked_to_stop};
 
 /// Records are taken by one thread and given back by another, and large columns come and go: it is
@@ -418,7 +418,7 @@ async fn open(
 }
 
 async fn when_wanted(doors: Doors) -> anyhow::Result<()> {
-    let wanted = doors.wanted().await;
+    let wanted = doors.wanted(DOORS_WAIT).await;
     tracing::debug!(wanted, "the doors open");
     doors.open().await
 }

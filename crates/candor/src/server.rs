@@ -38,7 +38,7 @@ const LOAD_AT_ONCE: u64 = 1 << 20;
 /// Pause after a failed step or flush.
 const FAILED_PAUSE: Duration = Duration::from_secs(1);
 /// So long after a start doors stay closed where nobody waits at one: questions have the cores.
-const DOORS_WAIT: Duration = Duration::from_millis(250);
+pub const DOORS_WAIT: Duration = Duration::from_millis(250);
 
 /// How often the catalog hears how far the log was read and which ids are new. Nobody reads these
 /// there before the next start, and each touches a page of its own: together they share pages,
@@ -131,11 +131,10 @@ pub struct Doors {
 }
 
 impl Doors {
-    /// Waits until somebody stands at one, or so long that no first question is held up by what
-    /// opening them takes. Returns whether somebody does.
-    pub async fn wanted(&self) -> bool {
+    /// Waits until somebody stands at one, or for so long. Returns whether somebody does.
+    pub async fn wanted(&self, patience: Duration) -> bool {
         let wanted = self.server.doors_wanted.notified();
-        tokio::time::timeout(DOORS_WAIT, wanted).await.is_ok()
+        tokio::time::timeout(patience, wanted).await.is_ok()
     }
 
     /// Opens them. The loader and whatever sends begin after that: nothing is written to files or
@@ -239,7 +238,10 @@ impl Server {
         log.file_bytes_max = config.log.file_bytes_max;
         let log = Arc::new(EmbeddedLog::open(log).context("open the log")?);
         let folders = fs::read_dir(data.join("publishers")).into_iter().flatten().flatten();
-        let ahead = Arc::new(Ahead::of(folders.map(|folder| folder.path())));
+        // As the catalog tells publishers.
+        let mut folders: Vec<PathBuf> = folders.map(|folder| folder.path()).collect();
+        folders.sort_unstable();
+        let ahead = Arc::new(Ahead::of(folders));
         let server = Arc::new(Server {
             catalog: Catalog::open(&catalog_file(data)).await?,
             turns: Arc::new(Turns::new(cores())),
@@ -263,6 +265,7 @@ impl Server {
         for publisher in server.catalog.publishers().await? {
             server.insert(Tenant::new(&server, publisher, Some(ahead.clone())).await?);
         }
+        drop(ahead);
         let replayed = Arc::clone(&server);
         let runtime = tokio::runtime::Handle::current();
         let from = server.follower().await?;

@@ -148,28 +148,40 @@ mod tests {
         #[test]
         fn ranks_of_joined_times_are_those_of_all(
             parts in proptest::collection::vec(
-                proptest::collection::vec(prop_oneof![0i64..50, 0i64..1 << 35, any::<i64>()], 0..2_000),
-                1..5),
-            settled in any::<bool>(),
+                (
+                    any::<bool>(),
+                    prop::collection::vec(
+                        prop_oneof![0i64..50, 0i64..1 << 35, any::<i64>()],
+                        0..2_000,
+                    ),
+                ),
+                1..6,
+            ),
+            count in 1usize..3,
         ) {
-            let mut whole = Times::default();
-            for part in &parts {
+            // As volumes are joined to groups, the first of which take them, and groups to all.
+            let mut groups: Vec<Times> = Vec::new();
+            for (at, (settled, part)) in parts.iter().enumerate() {
                 let mut times = Times::default();
                 part.iter().for_each(|time| times.push(*time));
-                if settled {
+                if *settled {
                     times.settle();
                 }
-                // As groups are joined that are joined again.
-                let mut group = Times::default();
-                group.join(&mut times);
-                whole.join(&mut group);
+                match groups.get_mut(at % count) {
+                    Some(group) => group.join(&mut times),
+                    None => groups.push(times),
+                }
             }
-            let mut all = parts.concat();
+            let mut whole = groups.remove(0);
+            if !groups.is_empty() {
+                let mut all = Times::default();
+                std::iter::once(&mut whole).chain(&mut groups).for_each(|one| all.join(one));
+                whole = all;
+            }
+            let mut all: Vec<i64> = parts.into_iter().flat_map(|(_, part)| part).collect();
             let mut told: Vec<i64> = whole.iter().collect();
-            if settled {
-                told.sort_unstable();
-                all.sort_unstable();
-            }
+            told.sort_unstable();
+            all.sort_unstable();
             prop_assert_eq!(told, all.clone());
             let expected: [Option<i64>; 4] = [1, 50, 90, 100].map(|percent| nearest_rank(&mut all, percent, i64::cmp));
             prop_assert_eq!(whole.ranks([1, 50, 90, 100]), expected);

@@ -40,6 +40,12 @@ impl Arrivals {
         self.prints.extend(print, 1);
     }
 
+    /// Takes no more room than it needs.
+    pub(crate) fn shrink(&mut self) {
+        self.received.shrink();
+        self.prints.shrink();
+    }
+
     /// Adds some rows of another.
     pub(crate) fn copy(&mut self, other: &Arrivals, rows: Range<usize>) {
         self.received.copy(&other.received, rows.clone());
@@ -94,9 +100,18 @@ impl<T: Copy + PartialEq> Each<T> {
         }
     }
 
+    fn shrink(&mut self) {
+        if let Each::Apart(all) = self {
+            all.shrink_to_fit();
+        }
+    }
+
     fn copy(&mut self, other: &Each<T>, rows: Range<usize>) {
         match (&mut *self, other) {
-            (_, Each::Alike(one, _)) => self.extend(*one, rows.len()),
+            (_, Each::Alike(one, len)) => {
+                assert!(rows.end <= *len, "{rows:?} of {len}");
+                self.extend(*one, rows.len());
+            }
             (Each::Apart(all), Each::Apart(other)) if !all.is_empty() => {
                 all.extend_from_slice(&other[rows]);
             }

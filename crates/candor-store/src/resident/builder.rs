@@ -55,7 +55,8 @@ impl SegmentBuilder {
         self.rows.rows() as usize
     }
 
-    pub(crate) fn finish(self) -> Segment {
+    pub(crate) fn finish(mut self) -> Segment {
+        self.arrivals.shrink();
         let rows = self.rows();
         let arrivals = (self.arrivals.len() == rows).then_some(self.arrivals);
         let packed = self.rows.finish(self.sessions, self.origins);

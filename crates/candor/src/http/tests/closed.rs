@@ -96,11 +96,11 @@ async fn doors_are_wanted_where_somebody_waits_at_one() {
     for (what, answer) in send_all(&open, content(&open)) {
         assert_eq!(answer.await.unwrap().0, 200, "{what}");
     }
-    assert!(!doors.wanted().await, "questions need none");
+    assert!(!doors.wanted(Duration::from_millis(50)).await, "questions need none");
     for way in needy(&open) {
         let what = way.target.clone();
         let waiting = send_all(&open, vec![way]);
-        assert!(doors.wanted().await, "{what}");
+        assert!(doors.wanted(Duration::from_secs(60)).await, "{what}");
         waiting.iter().for_each(|(_, answer)| answer.abort());
     }
 }
